@@ -1,0 +1,1 @@
+"""Everything that talks to the outside: Slack, HTTP, providers, schedules, wiring."""

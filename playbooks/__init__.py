@@ -1,0 +1,1 @@
+"""What we do when it breaks: the pure core."""

@@ -1,0 +1,1 @@
+"""What we remember: tables, rows, the unit of work."""

@@ -1,0 +1,1 @@
+"""Real servers and a real browser: how they are installed, started and driven."""
