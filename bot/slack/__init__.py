@@ -1,0 +1,1 @@
+"""Slack: what comes in from people and what they get to see."""

@@ -1,0 +1,78 @@
+"""View models to Block Kit: pure, inside Slack's limits for any value, and no text from outside becomes markup."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot.slack.blocks import card, home, kit, levers, lists, override, owner, replies, resolved
+from playbooks import messages
+from playbooks.messages import Message
+
+__all__ = ["render"]
+
+
+def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
+    """`{"text": …, "blocks": […]}` for any message; `root` is the real name of the root command."""
+    match message:
+        case messages.OwnerNote():
+            return owner.render(message, root=root)
+        case messages.Card():
+            return card.render(message, root=root)
+        case messages.Preview() | messages.Ask() | messages.ActionStatus():
+            return _lever(message, root)
+        case messages.OverrideNote():
+            return override.render(message, root=root)
+        case messages.Resolved():
+            return resolved.render(message, root=root)
+        case messages.Home():
+            return home.render(message, root=root)
+        case messages.IncidentList() | messages.TimelineList() | messages.Summary() | messages.Help():
+            return _list(message, root)
+        case _:
+            return _reply(message, root)
+
+
+def _lever(message: messages.Preview | messages.Ask | messages.ActionStatus, root: str) -> kit.Rendered:
+    match message:
+        case messages.Preview():
+            return levers.preview(message, root=root)
+        case messages.Ask():
+            return levers.ask(message, root=root)
+        case messages.ActionStatus():
+            return levers.status(message, root=root)
+        case _:
+            assert_never(message)
+
+
+def _list(
+    message: messages.IncidentList | messages.TimelineList | messages.Summary | messages.Help, root: str
+) -> kit.Rendered:
+    match message:
+        case messages.IncidentList():
+            return lists.incidents(message, root=root)
+        case messages.TimelineList():
+            return lists.timeline(message, root=root)
+        case messages.Summary():
+            return lists.summary(message, root=root)
+        case messages.Help():
+            return lists.help_text(message, root=root)
+        case _:
+            assert_never(message)
+
+
+def _reply(
+    message: messages.Refusal | messages.Say | messages.Announcement | messages.Update | messages.Suggestion, root: str
+) -> kit.Rendered:
+    match message:
+        case messages.Refusal():
+            return replies.refusal(message, root=root)
+        case messages.Say():
+            return replies.say(message, root=root)
+        case messages.Announcement():
+            return replies.announcement(message, root=root)
+        case messages.Update():
+            return replies.update(message, root=root)
+        case messages.Suggestion():
+            return replies.suggestion(message, root=root)
+        case _:
+            assert_never(message)

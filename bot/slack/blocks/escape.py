@@ -1,0 +1,192 @@
+"""The one way text from outside gets into a Slack message: no mention, link, markup or oversize comes through."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from playbooks.messages import Who
+
+ELLIPSIS = "…"
+TITLE = 150
+CLAUSE = 240
+LONG = 600
+
+_SPACES = re.compile(r"\s+")
+_TOKEN = re.compile(r"<[^<>\n]{1,300}>|&(?:amp|lt|gt);|.", re.DOTALL)
+# Formatting signs count for Slack only at the edge of a word; inside one (`fraud_scorer`) they are part of the name.
+_MARK = re.compile(r"(?<![^\W_])[*_~]|[*_~](?![^\W_])")
+_TWINS = {"*": "∗", "_": "ˍ", "~": "∼"}
+# Signs that turn the reading direction or are no characters at all.
+_UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_COMMAND = re.compile(r"(?<![\w/])/inc(?=[\s`)]|$)")
+_CODE = re.compile(r"`([^`\n]+)`")
+_DATE = re.compile(r"<!date\^[^|<>]*\|([^<>]*)>")
+_LINK = re.compile(r"<https?://[^|<>]*\|([^<>]*)>")
+_EMOJI = re.compile(r":[a-z0-9_+-]+: ?")
+_BOLD = re.compile(r"\*([^*\n]+)\*")
+
+
+def clean(text: str, *, lines: bool = False) -> str:
+    """Without control and direction signs; white space collapsed, or line breaks kept when `lines`."""
+    text = _UNSEEN.sub("", text)
+    if not lines:
+        text = _SPACES.sub(" ", text)
+    kept = (c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cs"})
+    return "".join(kept).strip()
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters, with an ellipsis where something went."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS
+
+
+def entities(text: str) -> str:
+    """Slack's three entities: what stops mentions and links."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def value(text: str, limit: int = CLAUSE) -> str:
+    """A name, a figure, a clause: shown as it is, as no markup at all."""
+    short = entities(shorten(clean(text), limit)).replace("`", "ˋ")
+    # A colon between spaces or letters may start an emoji; a word joiner after it changes nothing for the eye.
+    short = re.sub(r":(?=[a-z0-9_+-]+:)", ":\u2060", short)
+    return _MARK.sub(lambda m: _TWINS[m.group()], short)
+
+
+def code(text: str, limit: int = CLAUSE) -> str:
+    """A command or a name to copy, in a code span; the signs inside stay as they are."""
+    return f"`{entities(shorten(clean(text), limit)).replace('`', chr(0x2CB))}`" if clean(text) else ""
+
+
+def prose(text: str, *, root: str = "/inc", limit: int = LONG, lines: bool = False) -> str:
+    """A sentence written by Muster or a person: code spans stay, commands carry the real root, the rest is a value."""
+    raw = shorten(clean(text, lines=lines), limit)
+    parts: list[str] = []
+    end = 0
+    for span in _CODE.finditer(raw):
+        parts += [_plain(raw[end : span.start()], root), f"`{entities(_COMMAND.sub(root, span.group(1)))}`"]
+        end = span.end()
+    parts.append(_plain(raw[end:], root))
+    return "".join(parts)
+
+
+def _plain(text: str, root: str) -> str:
+    return _MARK.sub(lambda m: _TWINS[m.group()], entities(_COMMAND.sub(root, text)).replace("`", "ˋ"))
+
+
+def bold(text: str) -> str:
+    """Bold, for text that is already escaped."""
+    return f"*{text}*" if text else ""
+
+
+def mention(who: Who) -> str:
+    """`<@U…>`, or the name in bold for a person without a Slack id."""
+    if re.fullmatch(r"[UW][A-Z0-9]{1,30}", who.slack):
+        return f"<@{who.slack}>"
+    return bold(value(who.name, 80)) or "somebody"
+
+
+def with_role(who: Who) -> str:
+    """`@omar (model owner)`."""
+    return f"{mention(who)} ({value(who.role, 80)})" if who.role else mention(who)
+
+
+def several(parts: Sequence[str], word: str = "and", *, most: int = 5) -> str:
+    """`a, b and c`; beyond `most` the rest is counted."""
+    shown = [p for p in parts if p]
+    if len(shown) > most:
+        shown = [*shown[: most - 1], f"{len(shown) - most + 1} more"]
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"
+
+
+def fill(text: str, mentions: Sequence[Who], *, root: str = "/inc") -> str:
+    """A sentence whose `{0}`, `{1}` stand for persons."""
+
+    def person(place: re.Match[str]) -> str:
+        number = int(place.group(1))
+        return mention(mentions[number]) if number < len(mentions) else place.group()
+
+    return re.sub(r"\{(\d)\}", person, prose(text, root=root))
+
+
+def moment(at: datetime, form: str = "{time}") -> str:
+    """A time in the reader's zone; UTC where the reader's program cannot."""
+    utc = at.astimezone(UTC)
+    fallback = utc.strftime("%H:%M:%S UTC" if "secs" in form else "%H:%M UTC")
+    if "date" in form:
+        fallback = f"{utc.day} {utc.strftime('%b')} {fallback}"
+    return f"<!date^{int(utc.timestamp())}^{form}|{fallback}>"
+
+
+def until(at: datetime, since: datetime) -> str:
+    """A due time: with its day when it is not within half a day of `since`."""
+    far = abs((at - since).total_seconds()) > 12 * 3600
+    return moment(at, "{date_short_pretty} at {time}" if far else "{time}")
+
+
+def day(at: datetime) -> str:
+    """A day in the reader's zone."""
+    utc = at.astimezone(UTC)
+    return f"<!date^{int(utc.timestamp())}^{{date_short_pretty}}|{utc.day} {utc.strftime('%b')}>"
+
+
+def span(seconds: float | None) -> str:
+    """`40 s`, `51 min`, `3 h 45 min`, `2 d 4 h`; empty for None."""
+    if seconds is None:
+        return ""
+    total = max(0, int(seconds))
+    if total < 60:
+        return f"{total} s"
+    if total < 3600:
+        return f"{total // 60} min" + (f" {total % 60} s" if total < 600 and total % 60 else "")
+    days, rest = divmod(total, 86400)
+    hours, minutes = rest // 3600, rest % 3600 // 60
+    if days:
+        return f"{days} d" + (f" {hours} h" if hours else "")
+    return f"{hours} h" + (f" {minutes} min" if minutes else "")
+
+
+def version(text: str) -> str:
+    """`v42` for the bare number a provider gives, else the name as it is."""
+    name = clean(text)
+    return f"v{name}" if name.isdecimal() else value(name, 60)
+
+
+def link(url: str, label: str) -> str:
+    """A link to http(s) only; anything else is its label."""
+    if not re.fullmatch(r"https?://[^\s<>|\"`]{1,2000}", url):
+        return label
+    return f"<{url.replace('&', '&amp;')}|{label}>"
+
+
+def channel(channel_id: str) -> str:
+    """`#inc-42-…` by its id; empty when there is none."""
+    return f"<#{channel_id}>" if re.fullmatch(r"[CGD][A-Z0-9]{1,30}", channel_id) else ""
+
+
+def cut(mrkdwn: str, limit: int) -> str:
+    """Finished markup cut to `limit` without breaking a token in two."""
+    if len(mrkdwn) <= limit:
+        return mrkdwn
+    room = limit - 2
+    kept: list[str] = []
+    for token in _TOKEN.findall(mrkdwn):
+        if len(token) > room:
+            break
+        kept.append(token)
+        room -= len(token)
+    return "".join(kept).rstrip() + ELLIPSIS
+
+
+def spoken(mrkdwn: str) -> str:
+    """Finished markup as plain text for notifications and screen readers; mentions stay, they notify."""
+    text = _DATE.sub(r"\1", mrkdwn)
+    text = _LINK.sub(r"\1", text)
+    text = _EMOJI.sub("", text)
+    text = _BOLD.sub(r"\1", text)
+    return text.replace("`", "")

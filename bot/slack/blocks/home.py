@@ -1,0 +1,47 @@
+"""App Home: what waits for the reader, what the reader holds, and what is open."""
+
+from __future__ import annotations
+
+from slack_sdk.models.blocks import Block
+
+from bot.slack import ids
+from bot.slack.blocks import escape, kit, levers, lists, override
+from playbooks.messages import Home
+
+MOST = 8
+
+
+def render(view: Home, *, root: str = "/inc") -> kit.Rendered:
+    """As message: `text` and `blocks`."""
+    return kit.message(*_blocks(view, root))
+
+
+def home(view: Home, *, root: str = "/inc") -> dict[str, object]:
+    """As the view `views.publish` takes."""
+    return {"type": "home", "blocks": render(view, root=root)["blocks"]}
+
+
+def _blocks(view: Home, root: str) -> list[Block]:
+    blocks: list[Block] = []
+    notices = [f"⚠︎ {escape.prose(notice, root=root, limit=300)}" for notice in view.notices[:5]]
+    if notices:
+        blocks.append(kit.section("*Needs an operator*", *notices))
+    blocks.append(kit.section("*Waits for you*" if view.approvals else "Nothing waits for you."))
+    for ask in view.approvals[:MOST]:
+        blocks += _parts(levers.ask(ask, root=root))
+    if view.overrides:
+        blocks.append(kit.section("*You hold*"))
+        for note in view.overrides[:MOST]:
+            blocks += _parts(override.render(note, root=root))
+    blocks.append(kit.section("*Open incidents*" if view.incidents else "No open incidents."))
+    for row in view.incidents[:MOST]:
+        button = kit.button("Open", ids.OPEN_INCIDENT, ids.Value(incident=row.tag.number))
+        blocks.append(kit.section(lists.incident_row(row), accessory=button))
+    if len(view.incidents) > MOST:
+        blocks += kit.context(f"and {len(view.incidents) - MOST} more: {escape.code(f'{root} list')}")
+    blocks += kit.actions(kit.button("Declare incident…", ids.DECLARE_OPEN, ids.Value()))
+    return blocks
+
+
+def _parts(rendered: kit.Rendered) -> list[Block]:
+    return list(Block.parse_all(rendered["blocks"]))
