@@ -1,0 +1,1 @@
+"""Providers: one file each, reached by name through `bot.providers.registry`."""

@@ -1,0 +1,1 @@
+"""Change readers: bodies of other systems as `Change` values."""

@@ -1,0 +1,298 @@
+"""The one HTTP client of all providers: timeouts, typed errors, one retry of reads and none of writes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cache
+from http import HTTPStatus
+from ssl import SSLContext
+from typing import Any, Self
+
+import httpx
+
+from playbooks.plugin import ConfigError, Kind, OutcomeUnknown, Probe, ProviderError
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0
+# A server that drips bytes keeps every single read in time; the whole answer has an end too.
+WHOLE_ANSWER_READS = 3
+MAX_BODY = 16 * 1024 * 1024
+MAX_QUOTE = 160
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# Raised before the request line left: nothing can have happened.
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+@cache
+def _tls() -> SSLContext:
+    """Reading the trusted certificates takes longer than most calls, so all clients share one context."""
+    return httpx.create_ssl_context()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP answer: status, body as bytes, headers."""
+
+    provider: str
+    status: int
+    body: bytes
+    headers: httpx.Headers
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ProviderError (permanent) when it is none: then the address is not this API."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            raise ProviderError(
+                f"{self.provider} answered with something that is not JSON.",
+                f"Check that `providers.{self.provider}.url` is the address of its API.",
+                kind=Kind.PERMANENT,
+            ) from None
+
+    def object(self) -> dict[str, Any]:
+        """The body as a JSON object; raises like `json`."""
+        data = self.json()
+        if not isinstance(data, dict):
+            raise ProviderError(
+                f"{self.provider} answered with JSON of another shape than expected.", kind=Kind.PERMANENT
+            )
+        return data
+
+    def quote(self) -> str:
+        """The beginning of what the server said, in one line, for an error sentence."""
+        text = self.body.decode("utf-8", "replace")
+        try:
+            data = json.loads(text)
+        except ValueError:
+            data = None
+        if isinstance(data, dict):
+            said = [data[key] for key in ("message", "detail", "error") if isinstance(data.get(key), str)]
+            text = said[0] if said else text
+        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        return line if len(line) <= MAX_QUOTE else f"{line[: MAX_QUOTE - 1]}…"
+
+
+class HttpCaller:
+    """Calls one configured provider; safe to use from several threads.
+
+    Args:
+        provider: the configured name; stands in every sentence and probe label.
+        url: base address, http or https.
+        headers: sent with every call. secrets: texts that must never be quoted back.
+        credential: the setting a person must look at after a 401 or 403 (`providers.mlflow.token`).
+        timeout: seconds to wait for the next bytes of an answer.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        secrets: Collection[str] = (),
+        credential: str = "",
+        timeout: float = READ_SECONDS,
+        probe: Probe | None = None,
+    ) -> None:
+        self.provider = provider
+        self.url = _checked(provider, url)
+        self._credential = credential or f"providers.{provider}.token"
+        self._secrets = tuple(text for text in (*secrets, *(auth or ())[1:]) if text)
+        self._timeout = timeout
+        self._probe = probe
+        self._client = httpx.Client(
+            base_url=self.url,
+            headers={"Accept": "application/json", "User-Agent": "muster", **(headers or {})},
+            auth=auth,
+            verify=_tls(),
+            timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
+            # A server on this machine is never behind the proxy that the environment names.
+            trust_env=httpx.URL(self.url).host not in LOOPBACK,
+            # An idle connection the server has just closed would turn a write into "unknown" for nothing.
+            limits=httpx.Limits(max_connections=20, keepalive_expiry=1.0),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
+    def read(
+        self,
+        path: str,
+        what: str,
+        *,
+        method: str = "GET",
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        expect: Collection[int] = (),
+    ) -> Answer:
+        """Ask without changing anything (a POST that only asks is one too); tried twice.
+
+        `expect`: statuses beyond 2xx that the caller understands. Raises ProviderError.
+        """
+        try:
+            return self._once(method, path, what, params=params, body=body, expect=expect, write=False)
+        except ProviderError as failed:
+            if failed.kind is not Kind.TRANSIENT:
+                raise
+        return self._once(method, path, what, params=params, body=body, expect=expect, write=False)
+
+    def write(self, method: str, path: str, what: str, *, body: Any = None, expect: Collection[int] = ()) -> Answer:
+        """Change something; sent once. Raises OutcomeUnknown when it may have taken effect, else ProviderError."""
+        return self._once(method, path, what, params=None, body=body, expect=expect, write=True)
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        params: Mapping[str, str] | None,
+        body: Any,
+        expect: Collection[int],
+        write: bool,
+    ) -> Answer:
+        label = f"{method} {self.provider} {what}"
+        self._hit(f"before {label}")
+        answer = self._sent(lambda: self._client.stream(method, path, params=params, json=body), what, write=write)
+        self._hit(f"after {label}")
+        if answer.status in expect or HTTPStatus(200) <= answer.status < HTTPStatus(300):
+            return answer
+        raise self._refused(answer, what, write=write)
+
+    def _sent(self, send: Callable[[], Any], what: str, *, write: bool) -> Answer:
+        try:
+            with send() as response:
+                return Answer(self.provider, response.status_code, self._body(response, what, write), response.headers)
+        except NOT_SENT as broken:
+            why = "did not answer in time" if isinstance(broken, httpx.TimeoutException) else "cannot be reached"
+            raise ProviderError(
+                f"{self.provider} {why} at {self._place()}; nothing was changed.",
+                f"Check that it runs and that `providers.{self.provider}.url` is right.",
+                code="provider_unreachable",
+            ) from None
+        except httpx.TransportError as broken:
+            raise self._broken(broken, what, write=write) from None
+        except (httpx.DecodingError, httpx.TooManyRedirects, httpx.InvalidURL):
+            raise self._lost(f"{self.provider} sent an answer that cannot be read ({what}).", write=write) from None
+
+    def _broken(self, broken: httpx.TransportError, what: str, *, write: bool) -> ProviderError:
+        if isinstance(broken, httpx.UnsupportedProtocol):
+            return ProviderError(f"`providers.{self.provider}.url` is no http address.", kind=Kind.PERMANENT)
+        if isinstance(broken, httpx.TimeoutException):
+            return self._lost(f"{self.provider} did not answer within {self._timeout:g} s ({what}).", write=write)
+        return self._lost(f"{self.provider} broke the connection off ({what}).", write=write)
+
+    def _body(self, response: httpx.Response, what: str, write: bool) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        until = time.monotonic() + self._timeout * WHOLE_ANSWER_READS
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BODY:
+                raise self._lost(f"{self.provider} sent more than {MAX_BODY >> 20} MiB ({what}).", write=write)
+            if time.monotonic() > until:
+                raise self._lost(f"{self.provider} did not finish its answer in time ({what}).", write=write)
+        return b"".join(parts)
+
+    def _lost(self, sentence: str, *, write: bool) -> ProviderError:
+        """No usable answer: for a write that means it may have happened."""
+        if write:
+            return OutcomeUnknown(
+                sentence, "It may have taken effect, so its state is read back before anything is repeated."
+            )
+        return ProviderError(sentence, "It is tried again.")
+
+    def _refused(self, answer: Answer, what: str, *, write: bool) -> ProviderError:
+        status = answer.status
+        name = self.provider
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            wait = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
+            return ProviderError(
+                f"{name} takes no more calls for {wait:g} s.",
+                "It is tried again then.",
+                code="rate_limited",
+                kind=Kind.RATE_LIMITED,
+                retry_after=wait,
+            )
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            why = (
+                "does not know our credential"
+                if status == HTTPStatus.UNAUTHORIZED
+                else "does not let our credential do this"
+            )
+            return ProviderError(
+                f"{name} {why} ({what}, {status}).",
+                f"Check `{self._credential}` and what it may do in {name}.",
+                code="provider_denied",
+                kind=Kind.PERMANENT,
+            )
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return self._lost(f"{name} failed with {status} ({what}).", write=write)
+        if status < HTTPStatus.BAD_REQUEST:
+            step = f"Put its final address into `providers.{name}.url`."
+            return ProviderError(f"{name} answers with a redirect ({what}, {status}).", step, kind=Kind.PERMANENT)
+        said = self._clean(answer.quote())
+        return ProviderError(
+            f"{name} refused ({what}, {status})" + (f": {said}" if said else "."),
+            "Compare the lever's binding with what the provider has.",
+            code="provider_refused",
+            kind=Kind.PERMANENT,
+        )
+
+    def _clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return text
+
+    def _place(self) -> str:
+        url = httpx.URL(self.url)
+        return f"{url.host}:{url.port}" if url.port else url.host
+
+    def _hit(self, label: str) -> None:
+        if self._probe is not None:
+            self._probe.hit(label)
+
+
+def _checked(provider: str, url: str) -> str:
+    """A usable base address; one with a user and password inside is refused, since addresses are shown to people."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise ConfigError(
+            f"The address of {provider} is no http(s) address.", "Write it like http://mlflow.internal:5000."
+        )
+    if parsed.userinfo:
+        raise ConfigError(
+            f"The address of {provider} contains a user or password.", "Move them to the settings made for them."
+        )
+    return str(parsed).rstrip("/")
+
+
+def retry_after(value: str | None, *, now: datetime) -> float:
+    """Seconds of a `Retry-After` header: a number or an HTTP date (RFC 9110, 10.2.3); 1 to 600, default 5."""
+    if value is None:
+        return 5.0
+    if value.strip().isdigit():
+        seconds = float(value)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError):
+            return 5.0
+    return min(max(seconds, 1.0), 600.0)
