@@ -1,0 +1,392 @@
+"""Command text to typed values: pure, forgiving about form, exact about meaning. Times and spans stay as typed."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.slack.grammar_values import (
+    AnswerArgs,
+    Args,
+    DecideArgs,
+    DisableArgs,
+    EnableArgs,
+    ExtendArgs,
+    HelpArgs,
+    LeadArgs,
+    NewArgs,
+    NoArgs,
+    NoteArgs,
+    Parsed,
+    Person,
+    ResolveArgs,
+    RoleArgs,
+    RollbackArgs,
+    SevArgs,
+    TextArgs,
+    WhoArgs,
+)
+from playbooks import errors
+
+__all__ = [
+    "AnswerArgs",
+    "Args",
+    "DecideArgs",
+    "DisableArgs",
+    "EnableArgs",
+    "ExtendArgs",
+    "HelpArgs",
+    "LeadArgs",
+    "NewArgs",
+    "NoArgs",
+    "NoteArgs",
+    "Parsed",
+    "Person",
+    "ResolveArgs",
+    "RoleArgs",
+    "RollbackArgs",
+    "SevArgs",
+    "TextArgs",
+    "WhoArgs",
+    "parse",
+    "parse_mention",
+    "readable",
+]
+
+# ---------------------------------------------------------------- text as Slack sends it
+
+_SLACK = re.compile(r"<([^<>\n]{1,4000})>")
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "‚": "'", "´": "'"})
+_WORD = re.compile(r"\s*(\S+)\s*(.*)", re.DOTALL)
+
+
+def readable(text: str) -> tuple[str, dict[str, str]]:
+    """Text as the person saw it, and the mentioned users: `@dana` -> Slack id."""
+    people: dict[str, str] = {}
+
+    def shown(found: re.Match[str]) -> str:
+        target, _, label = found.group(1).partition("|")
+        if re.fullmatch(r"@[UW][A-Z0-9]{1,30}", target):
+            name = "@" + (label.strip().lstrip("@").replace(" ", "_") or target[1:])
+            people[name] = target[1:]
+            return name
+        if target.startswith(("@", "#", "!")):
+            return label or {"!here": "@here", "!channel": "@channel", "!everyone": "@everyone"}.get(target, target)
+        return label if label and label in target else target
+
+    text = html.unescape(_SLACK.sub(shown, text)).translate(_QUOTES)
+    kept = (" " if unicodedata.category(c) == "Zs" else c for c in text if unicodedata.category(c) not in {"Cs", "Cf"})
+    return "".join(c for c in kept if c in "\n\t" or unicodedata.category(c) != "Cc").strip(), people
+
+
+def _word(text: str) -> tuple[str, str]:
+    found = _WORD.fullmatch(text)
+    return (found.group(1), found.group(2).strip()) if found else ("", "")
+
+
+def _shown(word: str) -> str:
+    return " ".join(word.replace("`", "'").split())[:40]
+
+
+# ---------------------------------------------------------------- verbs
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a verb's reader may use: the command as typed, known names, and the users mentioned."""
+
+    command: str
+    components: Collection[str]
+    severities: Collection[str]
+    people: Mapping[str, str]
+
+    def usage(self, verb: str, sentence: str) -> errors.InputError:
+        """A usage error in one sentence, with the form of the command."""
+        return errors.InputError(sentence, f"Write it like this: `{self.command}{VERBS[verb].form}`.", code="bad_usage")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: how its words are read, what else it is called, and its form for help texts."""
+
+    read: Callable[[str, Context], Args]
+    usage: str = ""
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> str:
+        """What may follow the verb, with a space before it."""
+        return "".join(self.usage.partition(" ")[1:])
+
+
+_INCIDENT = re.compile(r"(?:inc-?|#)?(\d{1,9})", re.IGNORECASE)
+_NAMED_INCIDENT = re.compile(r"(?:inc-?|#)(\d{1,9})", re.IGNORECASE)
+_BECAUSE = re.compile(r"(?:^|\s)because(?:(?:\s*:)?\s+|$)", re.IGNORECASE)
+_SEVERITY = re.compile(r"(?:sev|s|p)?[ -]?(\d)", re.IGNORECASE)
+_ZONE = r"(?:\s+(?:UTC|GMT)\b|Z\b|\s*[+-]\d{2}:?\d{2}\b|\s+[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/+-]*)?"
+_WHEN = re.compile(
+    r"(?:(?:\d{1,6}(?:\.\d+)?\s*[a-z]{1,7}\s*){1,4}\s+ago\b"
+    r"|(?:(?:today|yesterday|\d{4}-\d{2}-\d{2})[ T](?:at\s+)?)?(?:at\s+)?"
+    rf"\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\s*[ap]m\b)?{_ZONE})"
+    r"(?=\s|$)",
+    re.IGNORECASE,
+)
+_SPAN = re.compile(r"\d[\d.]*\s*[a-z]+|P[\dT]\S*", re.IGNORECASE)
+_END = re.compile(r"(for|by|until|till)\s+(.+)", re.IGNORECASE | re.DOTALL)
+
+
+def _because(text: str) -> tuple[str, str]:
+    found = _BECAUSE.search(text)
+    return (text[: found.start()].strip(), text[found.end() :].strip()) if found else (text.strip(), "")
+
+
+def _name(word: str) -> str:
+    return word.strip("`'\"*,").lower()
+
+
+def _severity(word: str) -> str:
+    found = _SEVERITY.fullmatch(word)
+    return f"sev{found.group(1)}" if found else word.lower()
+
+
+def _nothing(text: str, context: Context) -> Args:
+    if text:
+        raise errors.InputError(
+            f"I don't know what to do with `{_shown(text)}` there.",
+            f"Write just `{context.command}`.",
+            code="bad_usage",
+        )
+    return NoArgs()
+
+
+def _new(text: str, context: Context) -> Args:
+    component = severity = ""
+    for _ in range(2):
+        word, rest = _word(text)
+        second, after = _word(rest)
+        if not component and _name(word) in context.components:
+            component, text = _name(word), rest
+        elif not severity and word.lower() == "sev" and second.isdecimal() and _severity(second) in context.severities:
+            severity, text = _severity(second), after
+        elif not severity and not word.isdecimal() and _severity(word) in context.severities:
+            severity, text = _severity(word), rest
+    return NewArgs(component, severity, text)
+
+
+def _note(text: str, context: Context) -> Args:
+    found = _WHEN.match(text[:80])
+    if found is None:
+        return NoteArgs("", text)
+    rest = text[found.end() :].strip()
+    if not rest:
+        raise context.usage("note", "There is a time but no text in that note.")
+    return NoteArgs(" ".join(found.group().split()), rest)
+
+
+def _person(word: str, context: Context) -> Person:
+    name = word.rstrip(",.;")
+    if name in context.people:
+        return Person(context.people[name], name.lstrip("@"))
+    return Person("", "" if name.lower() in ("me", "@me") else name.lstrip("@"))
+
+
+def _lead(text: str, context: Context) -> Args:
+    word, rest = _word(text)
+    if rest:
+        raise context.usage("lead", f"One person can lead; I read `{_shown(text)}`.")
+    return LeadArgs(_person(word, context))
+
+
+def _role(text: str, context: Context) -> Args:
+    words = text.split()
+    if len(words) > 2:
+        raise context.usage("role", f"I need a role and a person; I read `{_shown(text)}`.")
+    if len(words) == 2 and (words[0].startswith("@") and not words[1].startswith("@")):
+        words.reverse()
+    person = _person(words[1], context) if len(words) == 2 else Person()
+    if words and words[0].startswith("@"):
+        raise context.usage("role", "Which role?")
+    return RoleArgs(words[0].lower() if words else "", person)
+
+
+def _sev(text: str, context: Context) -> Args:
+    head, because = _because(text)
+    if len(head.split()) > 1 and not re.fullmatch(r"sev\s+\d", head, re.IGNORECASE):
+        raise context.usage("sev", f"I read `{_shown(head)}` as a severity; that is none.")
+    return SevArgs(_severity(head), because)
+
+
+def _rollback(text: str, context: Context) -> Args:
+    head, because = _because(text)
+    words = head.split()
+    if len(words) >= 2 and words[1].lower() == "to":
+        words.pop(1)
+        if len(words) == 1:
+            raise context.usage("rollback", "To which version?")
+    if len(words) > 2:
+        raise context.usage("rollback", f"I can't read `{_shown(' '.join(words[1:]))}` as a version.")
+    if not words and because:
+        raise context.usage("rollback", "Which component?")
+    return RollbackArgs(_name(words[0]) if words else "", words[1].strip("`'\"") if len(words) > 1 else "", because)
+
+
+def _end(text: str, verb: str, context: Context) -> tuple[str, str]:
+    found = _END.fullmatch(text)
+    if found:
+        words = " ".join(found.group(2).split())
+        return (words, "") if found.group(1).lower() in ("for", "by") else ("", words)
+    if _SPAN.match(text):
+        return " ".join(text.split()), ""
+    raise context.usage(verb, f"I can't read `{_shown(text)}` as a length of time.")
+
+
+def _disable(text: str, context: Context) -> Args:
+    head, because = _because(text)
+    component, rest = _word(head)
+    if not component and not because:
+        return DisableArgs()
+    if not component or component.lower() in ("for", "until"):
+        raise context.usage("disable", "Which component?")
+    if not rest:
+        name = _name(component)
+        raise errors.InputError(
+            f"For how long? Whatever is disabled needs an end; {_shown(name)} comes back then.",
+            f"Write it like this: `{context.command} {_shown(name)} for 4h`.",
+            code="no_end",
+        )
+    return DisableArgs(_name(component), *_end(rest, "disable", context), because)
+
+
+def _enable(text: str, context: Context) -> Args:
+    head, because = _because(text)
+    component, rest = _word(head)
+    if rest or (because and not component):
+        raise context.usage("enable", "I need one component." if rest else "Which component?")
+    return EnableArgs(_name(component), because)
+
+
+def _extend(text: str, context: Context) -> Args:
+    head, because = _because(text)
+    word, rest = _word(head)
+    if not word:
+        return ExtendArgs(because=because)
+    component, override = "", None
+    if _END.fullmatch(head) is None and not _SPAN.fullmatch(head):
+        number = re.fullmatch(r"D-?(\d{1,9})", word, re.IGNORECASE)
+        component, override = ("", int(number.group(1))) if number else (_name(word), None)
+        head = rest
+    if not head:
+        raise context.usage("extend", "By how much?")
+    return ExtendArgs(component, override, *_end(head, "extend", context), because)
+
+
+def _decide(text: str, context: Context) -> Args:
+    word, rest = _word(text)
+    number = re.fullmatch(r"#?(\d{1,9})", word)
+    if number is None:
+        return DecideArgs(None, _reason(text))
+    return DecideArgs(int(number.group(1)), _reason(rest))
+
+
+def _reason(text: str) -> str:
+    return re.sub(r"^because:?\s+", "", text, flags=re.IGNORECASE)
+
+
+def _who(text: str, context: Context) -> Args:
+    word, rest = _word(text)
+    if rest:
+        raise context.usage("who", f"I need one component; I read `{_shown(text)}`.")
+    return WhoArgs(_name(word).rstrip("?"))
+
+
+VERBS: Final[dict[str, Verb]] = {
+    "new": Verb(_new, "new [component] [sev2] [what is wrong]", ("declare", "open", "create")),
+    "list": Verb(_nothing, "list", ("ls", "incidents")),
+    "status": Verb(_nothing, "status", ("show",)),
+    "ack": Verb(lambda text, _: TextArgs(text), "ack", ("acknowledge", "take", "mine")),
+    "lead": Verb(_lead, "lead [@person]", ("ic", "captain", "commander")),
+    "role": Verb(_role, "role comms @person", ("assign",)),
+    "sev": Verb(_sev, "sev 2 [because …]", ("severity",)),
+    "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
+    "note": Verb(_note, "note [10:42] <text for the timeline>", ("log",)),
+    "mitigated": Verb(lambda text, _: TextArgs(text), "mitigated [text]", ("mitigate", "contained")),
+    "resolve": Verb(lambda text, _: ResolveArgs(text), "resolve [text]", ("resolved", "fixed")),
+    "close": Verb(lambda text, _: TextArgs(text), "close", ("closed",)),
+    "cancel": Verb(lambda text, _: TextArgs(text), "cancel [why]", ("cancelled", "canceled")),
+    "reopen": Verb(lambda text, _: TextArgs(text), "reopen [why]", ("reopened",)),
+    "summary": Verb(_nothing, "summary", ("catchup", "catch-up")),
+    "timeline": Verb(_nothing, "timeline", ("history",)),
+    "postmortem": Verb(_nothing, "postmortem", ("pm", "draft", "post-mortem")),
+    "who": Verb(_who, "who <component>", ("owner", "owners", "whois")),
+    "rollback": Verb(_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),
+    "disable": Verb(_disable, "disable <component> for 4h [because …]", ("off", "kill")),
+    "enable": Verb(_enable, "enable <component> [because …]", ("on", "restore")),
+    "extend": Verb(_extend, "extend <component> by 2h [because …]", ("prolong",)),
+    "approve": Verb(_decide, "approve [number]", ("approved", "yes")),
+    "deny": Verb(_decide, "deny [number] [why]", ("denied", "reject", "no")),
+    "audit": Verb(_nothing, "audit", ("verify",)),
+    "help": Verb(lambda text, _: HelpArgs(_word(text)[0].lower()), "help", ("?", "h")),
+}
+_NAMES: Final[dict[str, str]] = {name: verb for verb, spec in VERBS.items() for name in (verb, *spec.synonyms)}
+SHORT: Final[dict[str, str]] = {
+    "/rollback": "rollback",
+    "/disable": "disable",
+    "/enable": "enable",
+    "/owner": "who",
+    "/postmortem": "postmortem",
+}
+SEVERITIES: Final = ("sev1", "sev2", "sev3", "sev4")
+
+
+def parse(
+    text: str,
+    *,
+    command: str = "/inc",
+    root: str = "/inc",
+    components: Collection[str] = (),
+    severities: Collection[str] = SEVERITIES,
+) -> Parsed:
+    """Read what was typed after `command`: the root, or one of `SHORT`. Raises InputError or UnknownName, nothing else.
+
+    Args:
+        text: as Slack sends it. components, severities: known ids, needed only to tell them from the words of `new`.
+    """
+    words, people = readable(text)
+    incident, words = _incident(words)
+    verb = SHORT.get(command) if command != root else None
+    shown = command if verb else root
+    if verb is None:
+        typed, words = _word(words)
+        if not typed:
+            return Parsed("menu" if incident is None else "status", NoArgs(), incident, bare=True)
+        verb = _NAMES.get(typed.lower().rstrip(",.!"))
+        if verb is None:
+            raise _unknown(typed, root)
+        shown = f"{root} {verb}"
+    if VERBS[verb].read is _nothing and incident is None:
+        incident, words = _incident(words)
+    args = VERBS[verb].read(words, Context(shown, components, severities, people))
+    return Parsed(verb, args, incident, bare=not words)
+
+
+def parse_mention(text: str, *, root: str = "/inc", components: Collection[str] = ()) -> Parsed:
+    """Read `@muster note …`: the same verbs where slash commands do not work, in threads."""
+    return parse(re.sub(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[,:]?", "", text), root=root, components=components)
+
+
+def _incident(words: str) -> tuple[int | None, str]:
+    first, rest = _word(words)
+    found = _INCIDENT.fullmatch(first)
+    return (int(found.group(1)), rest) if found else (None, words)
+
+
+def _unknown(typed: str, root: str) -> errors.UnknownName:
+    near = difflib.get_close_matches(typed.lower()[:40], list(_NAMES), n=3, cutoff=0.6)
+    verbs = tuple(dict.fromkeys(_NAMES[name] for name in near))
+    hint = f"Did you mean `{root} {verbs[0]}`?" if verbs else f"See `{root} help`."
+    return errors.UnknownName(f"I don't know `{_shown(typed)}`.", hint, nearest=verbs)

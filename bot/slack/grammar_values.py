@@ -1,0 +1,173 @@
+"""What a command carries once it is read: one frozen value a verb. Commands, buttons and modals all end here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class NoArgs:
+    """Nothing but the verb: menu, list, status, summary, timeline, postmortem, audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextArgs:
+    """Free text, may be empty: ack, update, mitigated, close, cancel, reopen."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewArgs:
+    """`new [component] [sev] [text]`; the component only when it is a known one."""
+
+    component: str = ""
+    severity: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteArgs:
+    """`note [time] <text>`; `when` as typed, empty for now. `kind` is an event kind, set by the modal only."""
+
+    when: str = ""
+    text: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Slack user, or a name as typed; both empty means the one who types."""
+
+    slack: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadArgs:
+    """`lead [@user]`."""
+
+    person: Person = field(default_factory=Person)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleArgs:
+    """`role <role> [@user]`."""
+
+    role: str = ""
+    person: Person = field(default_factory=Person)
+
+
+@dataclass(frozen=True, slots=True)
+class SevArgs:
+    """`sev <2|sev2|name> [because <text>]`; a number reads `sev2`."""
+
+    severity: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveArgs:
+    """`resolve [text]`; the two moments come from the modal, as ISO 8601 UTC, empty where not said."""
+
+    text: str = ""
+    impact: str = ""
+    relief: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoArgs:
+    """`who <component>`."""
+
+    component: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackArgs:
+    """`rollback <component> [to <version>] [because <text>]`."""
+
+    component: str = ""
+    to: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DisableArgs:
+    """`disable <component> for <span> | until <time> [because <text>]`; exactly one of `span` and `until`."""
+
+    component: str = ""
+    span: str = ""
+    until: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnableArgs:
+    """`enable <component> [because <text>]`."""
+
+    component: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendArgs:
+    """`extend [<component>|D-118] by <span> | until <time> [because <text>]`; nothing named: the only one open."""
+
+    component: str = ""
+    override: int | None = None
+    span: str = ""
+    until: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideArgs:
+    """`approve [number]`, `deny [number] [reason]`; no number: the only one that waits."""
+
+    action: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerArgs:
+    """An answer to a question of the draft; from the modal only."""
+
+    question: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpArgs:
+    """`help [verb]`."""
+
+    verb: str = ""
+
+
+Args = (
+    NoArgs
+    | TextArgs
+    | NewArgs
+    | NoteArgs
+    | LeadArgs
+    | RoleArgs
+    | SevArgs
+    | ResolveArgs
+    | WhoArgs
+    | RollbackArgs
+    | DisableArgs
+    | EnableArgs
+    | ExtendArgs
+    | DecideArgs
+    | AnswerArgs
+    | HelpArgs
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A command. `verb` is the first name of `VERBS` (`menu` for no words); `bare` when nothing came after it."""
+
+    verb: str
+    args: Args
+    incident: int | None = None
+    bare: bool = False
