@@ -1,0 +1,90 @@
+"""URL -> engine: pragmas, BEGIN IMMEDIATE for writers, pools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from playbooks import errors
+
+WRITES = "muster_writes"
+"""Execution option of a connection that will write: SQLite takes the write lock at BEGIN."""
+
+
+def make_engine(url: str | URL, *, busy_timeout: float = 5.0, pool_size: int = 10) -> Engine:
+    """An engine for `sqlite:///file`, `sqlite://` (in memory, one connection) or `postgresql[+psycopg]://…`.
+
+    Args:
+        url: database address. busy_timeout: seconds to wait for a lock of another process.
+        pool_size: PostgreSQL connections kept; as many again may be opened for a peak.
+
+    Raises:
+        errors.ConfigError: for another kind of database.
+    """
+    address = make_url(url)
+    kind = address.get_backend_name()
+    if kind == "sqlite":
+        return _sqlite(address, busy_timeout)
+    if kind == "postgresql":
+        return _postgres(address.set(drivername="postgresql+psycopg"), busy_timeout, pool_size)
+    raise errors.ConfigError(
+        f"Databases of kind {kind!r} are not supported.", "Use sqlite:///muster.db or postgresql://…"
+    )
+
+
+def in_memory(engine: Engine) -> bool:
+    """Whether all threads share the one connection of an in-memory SQLite."""
+    return isinstance(engine.pool, StaticPool)
+
+
+def _sqlite(url: URL, busy_timeout: float) -> Engine:
+    connect_args: dict[str, Any] = {"check_same_thread": False, "timeout": busy_timeout}
+    if url.database in (None, "", ":memory:"):
+        engine = create_engine(url, connect_args=connect_args, poolclass=StaticPool)
+    else:
+        engine = create_engine(url, connect_args=connect_args, pool_size=5, max_overflow=20)
+    event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    # The driver's own implicit BEGIN is a deferred one, which fails at once when it must become a write.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # FULL: NORMAL may lose acknowledged commits at a power cut.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16384"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgres(url: URL, busy_timeout: float, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=busy_timeout,
+        # Before the first statement, so that a restarted server costs nobody an error.
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": max(2, int(busy_timeout)), "application_name": "muster"},
+    )
+    # One multi-row VALUES instead of a message per row.
+    engine.dialect.use_insertmanyvalues_wo_returning = True
+    lock_timeout = f"{int(busy_timeout * 1000)}ms"
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.autocommit = True
+        connection.execute(f"SET lock_timeout = '{lock_timeout}'")
+        connection.execute("SET timezone = 'UTC'")
+        connection.autocommit = False
+
+    return engine

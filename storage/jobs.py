@@ -1,0 +1,73 @@
+"""The engine's view of jobs: what is pending, and how a run ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, select, update
+
+from playbooks.ports import Job
+from storage.rows import JOB, to_job
+from storage.store import SqlStore
+from storage.tables import PENDING_JOB
+
+
+class SqlJobBoard:
+    """Implements `ports.JobBoard`. Every method is one transaction of its own and may raise errors.StoreBusy."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    def pending(self, *, now: datetime, limit: int = 200, without: Iterable[str] = ()) -> list[Job]:
+        """Jobs that are due and not parked, first due first; `without` names lanes to leave out."""
+        query = select(JOB).where(PENDING_JOB, JOB.c.due_at <= now)
+        lanes = list(without)
+        if lanes:
+            query = query.where(JOB.c.lane.not_in(lanes))
+        with self._store.read() as work:
+            return [to_job(row) for row in work.query(query.order_by(JOB.c.due_at, JOB.c.id).limit(limit))]
+
+    def next_due(self) -> datetime | None:
+        """When the next job that is not parked falls due (or fell due); None when there is none."""
+        with self._store.read() as work:
+            return next((row[0] for row in work.query(select(func.min(JOB.c.due_at)).where(PENDING_JOB))), None)
+
+    def get(self, job_id: str) -> Job | None:
+        """One job by its id, `kind:subject`."""
+        with self._store.read() as work:
+            return next((to_job(row) for row in work.query(select(JOB).where(JOB.c.id == job_id))), None)
+
+    def parked(self, *, limit: int = 100) -> list[Job]:
+        """Jobs given up until a person retries them."""
+        with self._store.read() as work:
+            return [to_job(row) for row in work.query(select(JOB).where(JOB.c.parked).order_by(JOB.c.id).limit(limit))]
+
+    def overdue(self, *, before: datetime) -> int:
+        """How many pending jobs should have run before then."""
+        with self._store.read() as work:
+            counted = select(func.count()).select_from(JOB).where(PENDING_JOB, JOB.c.due_at < before)
+            return next(int(row[0]) for row in work.query(counted))
+
+    def finish(self, job: Job) -> None:
+        """`done` up to the `wanted` this run saw."""
+        done = case((JOB.c.done > job.wanted, JOB.c.done), else_=job.wanted)
+        self._set(job, done=done, attempts=0, error="")
+
+    def postpone(self, job: Job, *, due_at: datetime, error: str) -> None:
+        """A failure: one attempt more, due again then."""
+        self._set(job, attempts=job.attempts + 1, due_at=due_at, error=error)
+
+    def reschedule(self, job: Job, *, due_at: datetime) -> None:
+        """Not a failure: there is more to do later (`attempts` 0); at once when it was asked for again meanwhile."""
+        due = case((JOB.c.wanted > job.wanted, JOB.c.due_at), else_=due_at)
+        self._set(job, attempts=0, due_at=due, error="")
+
+    def park(self, job: Job, *, error: str) -> None:
+        """Give up until it is asked for again; when that happened during the run, it is tried once more."""
+        self._set(job, attempts=job.attempts + 1, parked=JOB.c.wanted <= job.wanted, error=error)
+
+    def _set(self, job: Job, **values: Any) -> None:
+        with self._store.begin() as work:
+            work.query(update(JOB).where(JOB.c.id == job.id).values(values))

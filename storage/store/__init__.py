@@ -1,0 +1,121 @@
+"""The store: opens transactions, and hands out the unit of work in which every query lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+
+from sqlalchemy import Connection, Engine
+
+from playbooks.ports import Ids, Probe
+from storage.engine import WRITES, in_memory
+from storage.faults import translated
+from storage.gate import LANES, Gate
+from storage.store.actions import Actions
+from storage.store.alerts import Alerts
+from storage.store.incidents import Incidents
+from storage.store.memory import Memory
+from storage.store.schedule import Schedule
+from storage.store.surfaces import Surfaces
+
+
+class SqlUnitOfWork(Incidents, Alerts, Actions, Surfaces, Schedule, Memory):
+    """Implements `ports.UnitOfWork` on one open transaction."""
+
+
+class SqlStore:
+    """Implements `ports.Store` on SQLite or PostgreSQL.
+
+    On SQLite one writer at a time per process, people before alert batches; on PostgreSQL rows are locked instead.
+
+    Args:
+        engine: from `storage.engine.make_engine`, with the schema in place (`storage.schema.upgrade`).
+        ids: gives ids and salts. probe: hit before and after every commit of `begin`.
+        on_commit: called after each commit in which a job was wanted; kept, so more may be added later.
+        patience: seconds a writer waits for its turn.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        ids: Ids,
+        *,
+        probe: Probe | None = None,
+        on_commit: list[Callable[[], None]] | None = None,
+        patience: float = 30.0,
+    ) -> None:
+        self.engine = engine
+        self.on_commit: list[Callable[[], None]] = [] if on_commit is None else on_commit
+        self._ids = ids
+        self._probe = probe
+        self._memory = in_memory(engine)
+        self.gate = Gate(patience) if engine.dialect.name == "sqlite" else None
+
+    @contextmanager
+    def begin(self, *, lane: str = "people") -> Iterator[SqlUnitOfWork]:
+        """A read-write transaction, committed at the end of the `with`, rolled back when it raises.
+
+        Raises:
+            errors.StoreBusy: locked, full or disconnected; whether it was committed is unknown.
+            errors.Conflict: a unique key was written by another meanwhile.
+            RuntimeError: when this thread already has one open (SQLite).
+        """
+        with self._turn(lane), self._transaction() as (connection, work):
+            yield work
+            self._hit("before commit")
+            connection.commit()
+            self._hit("after commit")
+        if work.jobs_wanted:
+            for tell in self.on_commit:
+                tell()
+
+    @contextmanager
+    def read(self) -> Iterator[SqlUnitOfWork]:
+        """A read-only look at one moment; writing through it fails.
+
+        Raises:
+            errors.StoreBusy: disconnected or unreadable.
+        """
+        # Only the in-memory database has to wait: all threads share its one connection.
+        turn = self._turn("people") if self._memory else nullcontext()
+        with turn, self._looking() as work:
+            yield work
+
+    @contextmanager
+    def _turn(self, lane: str) -> Iterator[None]:
+        if lane not in LANES:
+            raise ValueError(f"no such lane: {lane}")
+        if self.gate is None:
+            yield
+            return
+        self.gate.enter(lane)
+        try:
+            yield
+        finally:
+            self.gate.leave()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[Connection, SqlUnitOfWork]]:
+        # Without a commit, closing the connection rolls back, also when it is broken.
+        with translated(), self.engine.connect() as plain:
+            connection = plain.execution_options(**{WRITES: True})
+            with translated(None if self._memory else connection):
+                connection.begin()
+                yield connection, SqlUnitOfWork(connection, self._ids)
+
+    @contextmanager
+    def _looking(self) -> Iterator[SqlUnitOfWork]:
+        with translated(), self.engine.connect() as plain:
+            if self.engine.dialect.name == "sqlite":
+                plain.exec_driver_sql("PRAGMA query_only=ON")
+                try:
+                    yield SqlUnitOfWork(plain, self._ids)
+                finally:
+                    plain.exec_driver_sql("PRAGMA query_only=OFF")
+                return
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            yield SqlUnitOfWork(plain.execution_options(**options), self._ids)
+
+    def _hit(self, label: str) -> None:
+        if self._probe is not None:
+            self._probe.hit(label)

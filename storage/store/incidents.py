@@ -1,0 +1,140 @@
+"""Incidents and their timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from playbooks import errors
+from playbooks.domain.incidents import OPEN_STATES, Incident
+from playbooks.domain.timeline import ChainReport, Event, NewEvent, genesis
+from playbooks.ports import NewIncident, OpenIncident
+from storage import chain
+from storage.rows import INCIDENT, incident_row, new_incident_row, to_incident
+from storage.store.part import Part, chunks
+
+_OPEN = tuple(sorted(state.value for state in OPEN_STATES))
+# The chain's head belongs to `append`: an incident read before an event was added must not turn it back.
+_CHAIN_OWNS = ("chain_seq", "chain_head")
+
+
+class Incidents(Part):
+    """Incidents and their timelines."""
+
+    def open_incident(self, new: NewIncident) -> tuple[Incident, bool]:
+        """Insert, or return the open one with the same key; the flag tells whether it is new."""
+        already = self.open_incident_for(new.open_key)
+        if already is not None:
+            return already, False
+        opened = self._insert(INCIDENT).on_conflict_do_nothing(index_elements=["open_key"]).returning(INCIDENT.c.id)
+        number = self._db.execute(opened, new_incident_row(new)).scalar_one_or_none()
+        if number is None:
+            return self._opened_meanwhile(new.open_key), False
+        head = {"chain_head": genesis(number)}
+        self._db.execute(update(INCIDENT).where(INCIDENT.c.id == number).values(head))
+        return self._incident(number), True
+
+    def _opened_meanwhile(self, open_key: str) -> Incident:
+        winner = self.open_incident_for(open_key)
+        if winner is None:
+            raise errors.Conflict("Another incident of this kind was opened and closed meanwhile.", "Try again.")
+        return winner
+
+    def _incident(self, incident_id: int) -> Incident:
+        return to_incident(self._db.execute(select(INCIDENT).where(INCIDENT.c.id == incident_id)).one())
+
+    def incident(self, incident_id: int, *, lock: bool = False) -> Incident | None:
+        """One incident; with `lock` nobody else changes it until this transaction ends."""
+        query = select(INCIDENT).where(INCIDENT.c.id == incident_id)
+        row = self._db.execute(query.with_for_update() if lock else query).one_or_none()
+        return None if row is None else to_incident(row)
+
+    def incident_by_channel(self, channel: str) -> Incident | None:
+        """The newest incident whose channel this is."""
+        if not channel:
+            return None
+        query = select(INCIDENT).where(INCIDENT.c.channel == channel).order_by(INCIDENT.c.id.desc()).limit(1)
+        row = self._db.execute(query).one_or_none()
+        return None if row is None else to_incident(row)
+
+    def incidents(self, *, open_only: bool, limit: int = 50) -> list[Incident]:
+        """Newest first."""
+        query = select(INCIDENT).order_by(INCIDENT.c.id.desc()).limit(limit)
+        if open_only:
+            query = query.where(INCIDENT.c.state.in_(_OPEN))
+        return [to_incident(row) for row in self._db.execute(query)]
+
+    def open_incident_for(self, open_key: str) -> Incident | None:
+        """The open incident with this key."""
+        row = self._db.execute(select(INCIDENT).where(INCIDENT.c.open_key == open_key)).one_or_none()
+        return None if row is None else to_incident(row)
+
+    def open_incidents_of(self, component: str) -> list[Incident]:
+        """Open incidents of a component, newest first."""
+        where = (INCIDENT.c.component == component) & INCIDENT.c.state.in_(_OPEN)
+        rows = self._db.execute(select(INCIDENT).where(where).order_by(INCIDENT.c.id.desc()))
+        return [to_incident(row) for row in rows]
+
+    def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]:
+        """Open incidents by key, in few columns."""
+        table = INCIDENT.c
+        columns = (table.open_key, table.id, table.team, table.home, table.alerts_total, table.alerts_firing)
+        found: dict[str, OpenIncident] = {}
+        for some in chunks(list(dict.fromkeys(keys))):
+            for key, *rest in self._db.execute(select(*columns).where(table.open_key.in_(some))):
+                found[key] = OpenIncident(*rest)
+        return found
+
+    def bump_incident(self, incident_id: int, *, total: int, firing: int) -> None:
+        """Add to `alerts_total` and `alerts_firing`; `version + 1`."""
+        added = {
+            "alerts_total": INCIDENT.c.alerts_total + total,
+            "alerts_firing": INCIDENT.c.alerts_firing + firing,
+            "version": INCIDENT.c.version + 1,
+        }
+        self._db.execute(update(INCIDENT).where(INCIDENT.c.id == incident_id).values(added))
+
+    def save_incident(self, incident: Incident, *, open_key: str | None) -> Incident:
+        """Write all fields but the chain's head, `version + 1`; returns the incident as it now is.
+
+        Raises:
+            errors.Conflict: another wrote since it was read, or an open incident has that key.
+        """
+        if open_key is not None:
+            holder = self.open_incident_for(open_key)
+            if holder is not None and holder.id != incident.id:
+                raise errors.Conflict(
+                    f"{holder.name} is open for the same failure.", "Use that one.", code="open_already"
+                )
+        values = {k: v for k, v in incident_row(incident).items() if k not in _CHAIN_OWNS}
+        self._save(INCIDENT, values | {"open_key": open_key}, incident.name)
+        return self._incident(incident.id)
+
+    # ------------------------------------------------------------ timeline
+
+    def append(self, incident_id: int, new: NewEvent, *, now: datetime) -> Event | None:
+        """Append to the chain; None when the dedup key is already there."""
+        events = chain.append(self._db, self._ids, incident_id, [new], now=now)
+        return events[0] if events else None
+
+    def append_many(self, incident_id: int, new: Sequence[NewEvent], *, now: datetime) -> int:
+        """Append in one pass of the chain, leaving out known dedup keys; returns how many were appended."""
+        return len(chain.append(self._db, self._ids, incident_id, new, now=now))
+
+    def events(self, incident_id: int) -> list[Event]:
+        """All events in order of `seq`."""
+        return chain.events(self._db, incident_id)
+
+    def event(self, event_id: str) -> Event | None:
+        """One event."""
+        return chain.event(self._db, event_id)
+
+    def verify(self, incident_id: int) -> ChainReport:
+        """Whether the chain is whole. Raises errors.UnknownName when there is no such incident."""
+        return chain.verify(self._db, incident_id)
+
+    def redact(self, event_id: str) -> bool:
+        """Blank an event's text, leaving its digest; False when there is nothing to blank."""
+        return chain.redact(self._db, event_id)

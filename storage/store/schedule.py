@@ -1,0 +1,75 @@
+"""Timers and jobs: what falls due, and what must be brought forward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from playbooks.ports import Job, Timer
+from storage.rows import JOB, TIMER, job_row, timer_row, to_timer
+from storage.store.part import Part, first_of
+
+
+class Schedule(Part):
+    """Timers and jobs."""
+
+    def set_timer(self, timer: Timer) -> None:
+        """Set, or move when it is set already."""
+        self._put(TIMER, timer_row(timer), "id")
+
+    def cancel_timer(self, timer_id: str) -> None:
+        """Take away; nothing when there is none."""
+        self._db.execute(delete(TIMER).where(TIMER.c.id == timer_id))
+
+    def due_timers(self, *, now: datetime, limit: int = 100) -> list[Timer]:
+        """What is due, first due first."""
+        query = select(TIMER).where(TIMER.c.due_at <= now).order_by(TIMER.c.due_at, TIMER.c.id).limit(limit)
+        return [to_timer(row) for row in self._db.execute(query)]
+
+    def next_timer(self) -> Timer | None:
+        """The one that falls due first."""
+        row = self._db.execute(select(TIMER).order_by(TIMER.c.due_at, TIMER.c.id).limit(1)).one_or_none()
+        return None if row is None else to_timer(row)
+
+    def want_job(self, kind: str, subject: str, *, now: datetime, lane: str = "", delay: float = 0.0) -> None:
+        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked.
+
+        Without a lane it is the job's own. A pending job is brought forward if that is sooner, except while it
+        backs off after a failure: asking more often must not hammer what just refused. One taken out of parking
+        starts afresh.
+        """
+        self._want([_wanted(kind, subject, lane, now + timedelta(seconds=delay))])
+
+    def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime) -> None:
+        """`want_job` for each (kind, subject, lane), all due now; the same one twice counts once."""
+        if jobs:
+            self._want([_wanted(kind, subject, lane, now) for kind, subject, lane in jobs])
+
+    def _want(self, jobs: list[Job]) -> None:
+        rows = [job_row(job) for job in first_of(jobs, lambda job: job.id)]
+        statement = self._insert(JOB)
+        self._db.execute(statement.on_conflict_do_update(index_elements=["id"], set_=_again(statement)), rows)
+        self.jobs_wanted = True
+
+
+def _wanted(kind: str, subject: str, lane: str, due_at: datetime) -> Job:
+    return Job(kind=kind, subject=subject, lane=lane or f"{kind}:{subject}", wanted=1, done=0, due_at=due_at)
+
+
+def _again(statement: sqlite.Insert | postgresql.Insert) -> dict[str, Any]:
+    """How a job that is there already changes when it is asked for again."""
+    asked = statement.excluded
+    pending = (JOB.c.wanted > JOB.c.done) & ~JOB.c.parked
+    kept = pending & ((JOB.c.attempts > 0) | (JOB.c.due_at <= asked.due_at))
+    return {
+        "wanted": JOB.c.wanted + 1,
+        "lane": case((asked.lane == asked.id, JOB.c.lane), else_=asked.lane),
+        "due_at": case((kept, JOB.c.due_at), else_=asked.due_at),
+        "attempts": case((JOB.c.parked, 0), else_=JOB.c.attempts),
+        "error": case((JOB.c.parked, ""), else_=JOB.c.error),
+        "parked": False,
+    }

@@ -1,0 +1,99 @@
+"""Messages in Slack as desired state, and what was captured from Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import func, select, update
+
+from playbooks.ports import Captured, Surface
+from storage.rows import CAPTURED, SURFACE, captured_row, surface_row, to_captured, to_surface
+from storage.store.part import Part
+from storage.tables import PENDING_SURFACE
+
+
+class Surfaces(Part):
+    """Messages in Slack as desired state, and what was captured from Slack."""
+
+    def want_surface(self, surface: Surface) -> Surface:
+        """Insert with `wanted` 1 and the next `seq` of its target, or raise `wanted` by one.
+
+        Of an existing one, payload, target, thread, pin and incident are kept unless given; a new target is a new
+        place in that target's order.
+        """
+        before = self._locked(surface.id)
+        if before is None:
+            fresh = replace(surface, wanted=1, seq=self._next_seq(surface.target))
+            if self._insert_new(SURFACE, surface_row(fresh)):
+                return fresh
+            before = self._locked(surface.id)  # another transaction was quicker
+            if before is None:
+                raise RuntimeError(f"surface {surface.id} can neither be inserted nor read")
+        moved = bool(surface.target) and surface.target != before.target
+        after = replace(
+            before,
+            wanted=before.wanted + 1,
+            payload=surface.payload or before.payload,
+            target=surface.target or before.target,
+            seq=self._next_seq(surface.target) if moved else before.seq,
+            thread=surface.thread or before.thread,
+            pin=surface.pin or before.pin,
+            incident_id=before.incident_id if surface.incident_id is None else surface.incident_id,
+            attempts=0,
+            error="",
+        )
+        self.save_surface(after)
+        return after
+
+    def want_surfaces(self, surfaces: Sequence[Surface]) -> list[Surface]:
+        """`want_surface` for each, in the order given."""
+        return [self.want_surface(surface) for surface in surfaces]
+
+    def _locked(self, surface_id: str) -> Surface | None:
+        row = self._db.execute(select(SURFACE).where(SURFACE.c.id == surface_id).with_for_update()).one_or_none()
+        return None if row is None else to_surface(row)
+
+    def _next_seq(self, target: str) -> int:
+        last = select(func.coalesce(func.max(SURFACE.c.seq), 0)).where(SURFACE.c.target == target)
+        return int(self._db.execute(last).scalar_one()) + 1
+
+    def surface(self, surface_id: str) -> Surface | None:
+        """One surface."""
+        row = self._db.execute(select(SURFACE).where(SURFACE.c.id == surface_id)).one_or_none()
+        return None if row is None else to_surface(row)
+
+    def surfaces_to_show(self, target: str) -> list[Surface]:
+        """What Slack does not show yet in its newest version, in the target's order."""
+        query = select(SURFACE).where(SURFACE.c.target == target, PENDING_SURFACE)
+        return [to_surface(row) for row in self._db.execute(query.order_by(SURFACE.c.seq, SURFACE.c.id))]
+
+    def surfaces_of(self, incident_id: int) -> list[Surface]:
+        """All surfaces of an incident."""
+        query = select(SURFACE).where(SURFACE.c.incident_id == incident_id)
+        return [to_surface(row) for row in self._db.execute(query.order_by(SURFACE.c.target, SURFACE.c.seq))]
+
+    def save_surface(self, surface: Surface) -> None:
+        """Write all fields; `wanted` never goes back, so that a change asked for meanwhile is not lost."""
+        values = surface_row(surface)
+        del values["id"]
+        wanted = func.max if self._db.dialect.name == "sqlite" else func.greatest
+        values["wanted"] = wanted(SURFACE.c.wanted, surface.wanted)
+        self._db.execute(update(SURFACE).where(SURFACE.c.id == surface.id).values(values))
+
+    # ------------------------------------------------------------ captured messages
+
+    def captured(self, channel: str, ts: str, way: str) -> Captured | None:
+        """What this way of capturing made of the message."""
+        where = (CAPTURED.c.channel == channel, CAPTURED.c.ts == ts, CAPTURED.c.way == way)
+        row = self._db.execute(select(CAPTURED).where(*where)).one_or_none()
+        return None if row is None else to_captured(row)
+
+    def captured_all(self, channel: str, ts: str) -> list[Captured]:
+        """All ways by which the message was captured."""
+        query = select(CAPTURED).where(CAPTURED.c.channel == channel, CAPTURED.c.ts == ts)
+        return [to_captured(row) for row in self._db.execute(query.order_by(CAPTURED.c.way))]
+
+    def save_captured(self, captured: Captured) -> None:
+        """Insert or overwrite."""
+        self._put(CAPTURED, captured_row(captured), "channel", "ts", "way")
