@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-
+from .answers import show_answer
 from .api_chat import remove_message, store_reply
 from .api_marks import pin_it, react_with, unpin_it, unreact_with
 from .api_members import enter, go
 from .api_views import fill_ids
-from .answers import show_answer
 from .delivery import Courier
 from .hub import Hub
 from .payloads import global_shortcut, message_shortcut, slash_payload

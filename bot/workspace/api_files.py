@@ -44,7 +44,7 @@ def take_upload(hub: Hub, file_id: str, content: bytes) -> str:
 def complete_upload(hub: Hub, args: Args) -> Json:
     """files.completeUploadExternal: shares the files with one message per channel."""
     wanted = args.document("files", "invalid_arguments")
-    if not isinstance(wanted, list) or not wanted:
+    if not isinstance(wanted, list) or not wanted or not all(isinstance(item, dict) for item in wanted):
         raise Refused("invalid_arguments", response_metadata={"messages": ["[ERROR] missing required field: files"]})
     files = [_uploaded(hub, item) for item in wanted]
     places = [hub.channel(c) for c in [*args.names("channels"), *args.names("channel_id")]]
@@ -86,7 +86,7 @@ def complete_upload(hub: Hub, args: Args) -> Json:
 
 
 def _uploaded(hub: Hub, item: Json) -> StoredFile:
-    file = hub.state.contents.files.get(str(item.get("id"))) if isinstance(item, dict) else None
+    file = hub.state.contents.files.get(str(item["id"])) if "id" in item else None
     if file is None or not file.uploaded:
         raise Refused("file_not_found")
     if file.complete:

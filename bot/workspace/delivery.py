@@ -229,7 +229,7 @@ class Courier:
     async def _post(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
         if self._client is None:
             self._client = httpx.AsyncClient(
-                follow_redirects=True, max_redirects=REDIRECTS, timeout=None, trust_env=False
+                follow_redirects=True, max_redirects=REDIRECTS, timeout=self.ack_seconds * 2, trust_env=False
             )
         return await self._client.post(str(self.http_target), content=body, headers=headers)
 

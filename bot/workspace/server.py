@@ -13,20 +13,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .acts import Acts
 from .answers import take_response
 from .api_files import take_upload
 from .control import Control, ControlApi, Panel
 from .delivery import Courier
+from .door import Door
 from .driving import Driving
 from .faults import Faults
 from .forms import Forms
@@ -133,13 +132,14 @@ class Workspace(Driving):
 
     def start(self) -> Workspace:
         """Listen, in a thread of its own; returns when it answers. A stopped workspace starts on its old port."""
+        self.pages.open()
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((self.host, self.port))
         self.port = listener.getsockname()[1]
         self.hub.base_url = self.base_url
         config = uvicorn.Config(
-            _Door(self._app()),
+            Door(self._app(), self.host),
             log_level="warning",
             access_log=False,
             ws="websockets-sansio",
@@ -243,15 +243,3 @@ class _Server(uvicorn.Server):
         self._courier.loop = asyncio.get_running_loop()
         await super().startup(sockets=sockets)
         self.ready.set()
-
-
-class _Door:
-    """Keeps the connection's transport at hand, so that a fault can close it without an answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        cycle: Any = getattr(send, "__self__", None)
-        scope["muster.transport"] = getattr(cycle, "transport", None)
-        await self.app(scope, receive, send)
