@@ -1,0 +1,285 @@
+"""The shape of `ownership.yaml` (api ownership/v1): strict, frozen, one model a thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
+
+from playbooks.domain.clocks import parse_span
+from playbooks.errors import InputError
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
+SILENT_DEFAULT = timedelta(minutes=10)
+_HOLDER_PATTERN = r"^((team|on_call):)?[a-z0-9][a-z0-9-]{0,62}$"
+_PATH_PATTERN = r"^(source|name|severity|(labels|annotations)\.[^\s].*)$"
+PATTERN_WORDS = {
+    ID_PATTERN: "must be 1 to 63 small letters, digits and dashes",
+    _HOLDER_PATTERN: "must be a person's id, `team:…` or `on_call:…`",
+    _PATH_PATTERN: "must be source, name, severity, labels.… or annotations.…",
+}
+"""What to say instead of a pattern."""
+
+
+def _span(value: object) -> timedelta:
+    if not isinstance(value, str):
+        raise ValueError("must be a length of time such as PT10M or P1D")
+    try:
+        return parse_span(value)
+    except InputError as error:
+        raise ValueError("must be a length of time such as PT10M or P1D") from error
+
+
+def _regex(value: str) -> str:
+    # A reviewed file, but it runs on text from outside: what can take exponential time is refused.
+    if re.search(r"[+*}]\)?\)[+*{]", value):
+        raise ValueError("a repeat inside a repeat can take for ever; write it flat")
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    return value
+
+
+Id = Annotated[str, Field(pattern=ID_PATTERN)]
+HolderText = Annotated[str, Field(pattern=_HOLDER_PATTERN)]
+SlackUser = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,20}$")]
+Channel = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,20}$")]
+Line = Annotated[str, Field(max_length=300)]
+Span = Annotated[
+    timedelta,
+    BeforeValidator(_span),
+    WithJsonSchema({"type": "string", "pattern": "^(P[0-9WDTHMS]+|[0-9].*)$", "examples": ["PT10M", "P1D", "P90D"]}),
+]
+FromKey = SkipJsonSchema[Annotated[str, Field(max_length=0)]]
+
+Kind = Literal["model", "dataset", "feature-pipeline", "retriever", "prompt", "agent", "automation", "service"]
+LeverKind = Literal["rollback", "disable"]
+IfSilent = Literal["deputy", "escalate", "act_and_tell"]
+STAGES = ("data", "training", "serving", "product")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Person(_Strict):
+    """A person: one registry id with Slack id and e-mail."""
+
+    id: FromKey = ""
+    slack: SlackUser | Literal[""] = ""
+    """Slack user id."""
+    email: Annotated[str, Field(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$", max_length=254)] = ""
+    name: Annotated[str, Field(max_length=80)] = ""
+    """Full name, where it differs from the id."""
+
+
+class OnCallEntry(_Strict):
+    """Where to read who is on call: one outside source, or a static list; with both, the list is the fall-back."""
+
+    static: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
+    """Persons; the first one is on call, the others stand behind."""
+    usergroup: Annotated[str, Field(pattern=r"^S[A-Z0-9]{2,20}$")] | None = None
+    """Id of a Slack user group."""
+    pagerduty: Line | None = None
+    opsgenie: Line | None = None
+    ical: Line | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> OnCallEntry:
+        outside = [self.usergroup, self.pagerduty, self.opsgenie, self.ical]
+        named = sum(1 for entry in outside if entry is not None)
+        if named > 1 or (not named and self.static is None):
+            raise ValueError("names one of static, usergroup, pagerduty, opsgenie, ical (static may stand beside one)")
+        return self
+
+    @property
+    def unsupported(self) -> str:
+        """Name of a source that is accepted but not read yet, else empty."""
+        return next((n for n in ("pagerduty", "opsgenie", "ical") if getattr(self, n) is not None), "")
+
+
+class Team(_Strict):
+    """A team with its channel and its on call."""
+
+    id: FromKey = ""
+    channel: Channel | Literal[""] = ""
+    """Slack id of the team's own channel: it is told first."""
+    members: tuple[Id, ...] = ()
+    on_call: OnCallEntry | None = None
+
+
+class Stages(_Strict):
+    """Who owns each stage; every value is a team id."""
+
+    data: Id | None = None
+    training: Id | None = None
+    serving: Id | None = None
+    product: Id | None = None
+
+    def owners(self) -> dict[str, str]:
+        """Stage -> team id, in the order of the life of a model; stages nobody owns are left out."""
+        return {stage: team for stage in STAGES if (team := getattr(self, stage)) is not None}
+
+
+class Regex(_Strict):
+    """The whole value must match (anchored at both ends, as in Alertmanager)."""
+
+    regex: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_regex)]
+
+
+class Exists(_Strict):
+    """The value is there (true) or is not (false)."""
+
+    exists: bool
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int):
+        return str(value)
+    raise ValueError("must be text, a whole number, true or false")
+
+
+def _form(value: object) -> str:
+    if isinstance(value, dict):
+        return "~exists" if "exists" in value else "~regex"
+    return "~any of" if isinstance(value, list | tuple) else "~word"
+
+
+Word = Annotated[str, BeforeValidator(_word), WithJsonSchema({"type": ["string", "integer", "boolean"]})]
+MatchValue = Annotated[
+    Annotated[Word, Tag("~word")]
+    | Annotated[tuple[Word, ...], Field(min_length=1, max_length=200), Tag("~any of")]
+    | Annotated[Regex, Tag("~regex")]
+    | Annotated[Exists, Tag("~exists")],
+    Discriminator(_form),
+]
+MatchPath = Annotated[str, Field(pattern=_PATH_PATTERN, max_length=200)]
+
+
+class AlertMatch(_Strict):
+    """Which alerts are this component's; every condition must hold."""
+
+    match: Annotated[dict[MatchPath, MatchValue], Field(min_length=1, max_length=16)]
+    failure: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    """Failure key: one incident is open per component and failure. Without it the alert's name is the key."""
+    severity: Annotated[str, Field(min_length=1, max_length=30)] | None = None
+    """Severity of the incident, instead of the alert's own."""
+
+
+class RightEntry(_Strict):
+    """Who decides, who stands in, and what happens when nobody answers."""
+
+    decide: Annotated[tuple[HolderText, ...], Field(min_length=1)]
+    """Holders: `omar` (a person), `team:x` (its members), `on_call:x` (who is on call for it)."""
+    deputy: tuple[HolderText, ...] = ()
+    approvals: Annotated[int, Field(ge=0, le=10)] = 1
+    """How many deciders; with two or more the requester is none of them."""
+    answer_within: Span = SILENT_DEFAULT
+    if_silent: IfSilent | None = None
+    longest: Span | None = None
+    """Longest time something may stay disabled."""
+
+
+class Rights(_Strict):
+    """Decision rights; one that is not named falls to a default that is told as a gap."""
+
+    roll_back: RightEntry | None = None
+    disable: RightEntry | None = None
+    enable: RightEntry | None = None
+    accept_risk: RightEntry | None = None
+    all_clear: RightEntry | None = None
+    freeze: RightEntry | None = None
+    publish: RightEntry | None = None
+
+    def named(self) -> dict[str, RightEntry]:
+        """The rights the registry names."""
+        return {name: entry for name in type(self).model_fields if (entry := getattr(self, name)) is not None}
+
+
+def _binding(value: Any) -> Any:
+    if isinstance(value, dict) and not (isinstance(value.get("provider"), str) and value["provider"]):
+        raise ValueError("names its `provider`")
+    return value
+
+
+Binding = Annotated[
+    dict[str, Any],
+    BeforeValidator(_binding),
+    WithJsonSchema(
+        {"type": "object", "properties": {"provider": {"type": "string", "minLength": 1}}, "required": ["provider"]}
+    ),
+]
+
+
+class Lever(NamedTuple):
+    """A lever as bound: the provider's name and what the provider needs, without `provider`."""
+
+    provider: str
+    binding: Mapping[str, Any]
+
+
+class Component(_Strict):
+    """Something that can fail on its own and has one accountable team."""
+
+    id: FromKey = ""
+    kind: Kind
+    accountable: Id
+    """The one team that answers for it end to end."""
+    title: Line = ""
+    tier: Annotated[int, Field(ge=1, le=4)] | None = None
+    """1 is the most critical."""
+    stages: Stages = Stages()
+    depends_on: tuple[Id, ...] = ()
+    fallback: Line = ""
+    """What takes over when it is switched off."""
+    alerts: Annotated[tuple[AlertMatch, ...], Field(max_length=200)] = ()
+    levers: dict[LeverKind, Binding] = Field(default_factory=dict)
+    rights: Rights = Rights()
+    reviewed_on: date | None = None
+    review_every: Span | None = None
+
+    def lever(self, kind: LeverKind) -> Lever | None:
+        """The bound lever of this kind, None where none is bound."""
+        entry = self.levers.get(kind)
+        if entry is None:
+            return None
+        return Lever(entry["provider"], {key: value for key, value in entry.items() if key != "provider"})
+
+
+class OwnershipFile(_Strict):
+    """The file itself."""
+
+    api: Literal["ownership/v1"]
+    people: dict[Id, Person] = Field(default_factory=dict)
+    teams: dict[Id, Team] = Field(default_factory=dict)
+    components: dict[Id, Component] = Field(default_factory=dict)
+
+
+class HolderRef(NamedTuple):
+    """A holder of a right as written: kind `person`, `team` or `on_call`, and the id."""
+
+    kind: str
+    name: str
+
+
+def parse_holder(text: str) -> HolderRef:
+    """`omar` -> person omar; `team:x`, `on_call:x`."""
+    kind, colon, name = text.partition(":")
+    return HolderRef(kind, name) if colon else HolderRef("person", text)

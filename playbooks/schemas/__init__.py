@@ -1,0 +1,1 @@
+"""JSON Schemas of the YAML files people write, and the reader that knows the line of every value."""
