@@ -90,9 +90,9 @@ MODAL_TIMELINE: Final = "modal_timeline"
 MODAL_ANSWER: Final = "modal_answer"
 MODAL_PLAN: Final = "modal_plan"
 
-SHORTCUT_TIMELINE: Final = "shortcut_timeline"
-SHORTCUT_OPEN_INCIDENT: Final = "shortcut_open_incident"
-SHORTCUT_DECLARE: Final = "shortcut_declare"
+SHORTCUT_TIMELINE: Final = "add_to_timeline"
+SHORTCUT_OPEN_INCIDENT: Final = "open_incident"
+SHORTCUT_DECLARE: Final = "declare_incident"
 
 # ---------------------------------------------------------------- what a button carries
 

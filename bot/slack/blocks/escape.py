@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from playbooks.domain import clocks
 from playbooks.messages import Who
 
 ELLIPSIS = "…"
 TITLE = 150
 CLAUSE = 240
 LONG = 600
+MOST_SECONDS = 10**9
 
 _SPACES = re.compile(r"\s+")
 _TOKEN = re.compile(r"<[^<>\n]{1,300}>|&(?:amp|lt|gt);|.", re.DOTALL)
@@ -21,6 +23,7 @@ _MARK = re.compile(r"(?<![^\W_])[*_~]|[*_~](?![^\W_])")
 _TWINS = {"*": "∗", "_": "ˍ", "~": "∼"}
 # Signs that turn the reading direction or are no characters at all.
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 _COMMAND = re.compile(r"(?<![\w/])/inc(?=[\s`)]|$)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _DATE = re.compile(r"<!date\^[^|<>]*\|([^<>]*)>")
@@ -48,6 +51,10 @@ def entities(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def _entities_once(text: str) -> str:
+    return _BARE_AMPERSAND.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+
+
 def value(text: str, limit: int = CLAUSE) -> str:
     """A name, a figure, a clause: shown as it is, as no markup at all."""
     short = entities(shorten(clean(text), limit)).replace("`", "ˋ")
@@ -61,20 +68,28 @@ def code(text: str, limit: int = CLAUSE) -> str:
     return f"`{entities(shorten(clean(text), limit)).replace('`', chr(0x2CB))}`" if clean(text) else ""
 
 
-def prose(text: str, *, root: str = "/inc", limit: int = LONG, lines: bool = False) -> str:
-    """A sentence written by Muster or a person: code spans stay, commands carry the real root, the rest is a value."""
+def prose(text: str, *, root: str = "/inc", limit: int = LONG, lines: bool = False, known: Sequence[Who] = ()) -> str:
+    """A sentence of Muster's or a person's: code spans and bold stay, commands carry the real root, no link or mention.
+
+    Only mentions of `known` persons stay mentions. Text that is escaped already is not escaped again.
+    """
     raw = shorten(clean(text, lines=lines), limit)
     parts: list[str] = []
     end = 0
     for span in _CODE.finditer(raw):
-        parts += [_plain(raw[end : span.start()], root), f"`{entities(_COMMAND.sub(root, span.group(1)))}`"]
+        parts += [_plain(raw[end : span.start()], root), f"`{_entities_once(_COMMAND.sub(root, span.group(1)))}`"]
         end = span.end()
     parts.append(_plain(raw[end:], root))
-    return "".join(parts)
+    ready = "".join(parts)
+    for who in known:
+        if mention(who).startswith("<@"):
+            ready = ready.replace(f"&lt;@{who.slack}&gt;", mention(who))
+    return ready
 
 
 def _plain(text: str, root: str) -> str:
-    return _MARK.sub(lambda m: _TWINS[m.group()], entities(_COMMAND.sub(root, text)).replace("`", "ˋ"))
+    text = _entities_once(_COMMAND.sub(root, text)).replace("`", "ˋ")
+    return _MARK.sub(lambda m: m.group() if m.group() == "*" else _TWINS[m.group()], text)
 
 
 def bold(text: str) -> str:
@@ -111,7 +126,7 @@ def fill(text: str, mentions: Sequence[Who], *, root: str = "/inc") -> str:
         number = int(place.group(1))
         return mention(mentions[number]) if number < len(mentions) else place.group()
 
-    return re.sub(r"\{(\d)\}", person, prose(text, root=root))
+    return re.sub(r"\{(\d)\}", person, prose(text, root=root, known=mentions))
 
 
 def moment(at: datetime, form: str = "{time}") -> str:
@@ -139,16 +154,7 @@ def span(seconds: float | None) -> str:
     """`40 s`, `51 min`, `3 h 45 min`, `2 d 4 h`; empty for None."""
     if seconds is None:
         return ""
-    total = max(0, int(seconds))
-    if total < 60:
-        return f"{total} s"
-    if total < 3600:
-        return f"{total // 60} min" + (f" {total % 60} s" if total < 600 and total % 60 else "")
-    days, rest = divmod(total, 86400)
-    hours, minutes = rest // 3600, rest % 3600 // 60
-    if days:
-        return f"{days} d" + (f" {hours} h" if hours else "")
-    return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    return clocks.say_span(timedelta(seconds=min(max(0, int(seconds)), MOST_SECONDS)))
 
 
 def version(text: str) -> str:
