@@ -21,6 +21,9 @@ LOCKS = Path(__file__).parent / "locks"
 PYTHON = ("mlflow", "mlserver")
 NODE = ("emulate", "unleash")
 
+# The newest Python a server still installs on, where that is not the newest there is.
+NEWEST = {"mlserver": (3, 12)}
+
 
 class NotInstalledError(RuntimeError):
     """Something that only the operating system's packages bring is missing."""
@@ -61,8 +64,8 @@ def _run(command: list[str | Path], folder: Path, env: dict[str, str] | None = N
 
 def _once(name: str, recipe: bytes, build: Callable[[Path], None]) -> Path:
     """The folder that `build` made of this recipe; half-made ones are thrown away."""
-    version = f"{sys.implementation.cache_tag}-{os.uname().machine}".encode()
-    folder = cache_folder() / f"{name}-{hashlib.sha256(recipe + version).hexdigest()[:12]}"
+    version = hashlib.sha256(recipe + os.uname().machine.encode()).hexdigest()[:12]
+    folder = cache_folder() / f"{name}-{version}"
     done = folder / ".complete"
     if done.exists():
         return folder
@@ -79,12 +82,25 @@ def _once(name: str, recipe: bytes, build: Callable[[Path], None]) -> Path:
 def python_environment(name: str) -> Path:
     """The virtual environment of a server on PyPI; its programs are in `bin`."""
     lock = LOCKS / f"{name}.txt"
+    version, python = _interpreter(name)
 
     def build(folder: Path) -> None:
-        _run([sys.executable, "-m", "venv", folder], folder)
+        _run([python, "-m", "venv", folder], folder)
         _run([folder / "bin" / "pip", "install", "--quiet", "--no-input", "--require-hashes", "-r", lock], folder)
 
-    return _once(name, lock.read_bytes(), build)
+    return _once(name, lock.read_bytes() + version.encode(), build)
+
+
+def _interpreter(name: str) -> tuple[str, str]:
+    """Version and path of a Python this server installs on: ours, or an older one beside it."""
+    newest = NEWEST.get(name)
+    if newest is None or sys.version_info[:2] <= newest:
+        return f"3.{sys.version_info.minor}", sys.executable
+    for minor in range(newest[1], 10, -1):
+        found = shutil.which(f"python3.{minor}")
+        if found:
+            return f"3.{minor}", found
+    raise NotInstalledError(f"{name} needs Python 3.{newest[1]} or older, and none is installed")
 
 
 def node_program() -> Path:
@@ -128,7 +144,12 @@ def main(names: list[str]) -> None:
     """Install the named environments, or all of them."""
     for name in names or [*NODE, *PYTHON]:
         started = time.monotonic()
-        folder = node_environment(name) if name in NODE else python_environment(name)
+        try:
+            folder = node_environment(name) if name in NODE else python_environment(name)
+        except NotInstalledError as missing:
+            # The tests that need it say so again, and skip or fail.
+            print(f"{name}: {missing}", flush=True)
+            continue
         print(f"{name}: {folder} ({time.monotonic() - started:.0f} s)", flush=True)
 
 
