@@ -27,7 +27,9 @@ ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 SILENT_DEFAULT = timedelta(minutes=10)
 _HOLDER_PATTERN = r"^((team|on_call):)?[a-z0-9][a-z0-9-]{0,62}$"
 _PATH_PATTERN = r"^(source|name|severity|(labels|annotations)\.[^\s].*)$"
+_LEVER_PATTERN = r"^(rollback|disable)$"
 PATTERN_WORDS = {
+    _LEVER_PATTERN: "is no kind of lever; there are rollback and disable",
     ID_PATTERN: "must be 1 to 63 small letters, digits and dashes",
     _HOLDER_PATTERN: "must be a person's id, `team:…` or `on_call:…`",
     _PATH_PATTERN: "must be source, name, severity, labels.… or annotations.…",
@@ -68,7 +70,7 @@ Span = Annotated[
 FromKey = SkipJsonSchema[Annotated[str, Field(max_length=0)]]
 
 Kind = Literal["model", "dataset", "feature-pipeline", "retriever", "prompt", "agent", "automation", "service"]
-LeverKind = Literal["rollback", "disable"]
+LeverKind = Annotated[str, Field(pattern=_LEVER_PATTERN)]
 IfSilent = Literal["deputy", "escalate", "act_and_tell"]
 STAGES = ("data", "training", "serving", "product")
 
@@ -255,8 +257,8 @@ class Component(_Strict):
     reviewed_on: date | None = None
     review_every: Span | None = None
 
-    def lever(self, kind: LeverKind) -> Lever | None:
-        """The bound lever of this kind, None where none is bound."""
+    def lever(self, kind: str) -> Lever | None:
+        """The bound lever of this kind (`rollback` or `disable`), None where none is bound."""
         entry = self.levers.get(kind)
         if entry is None:
             return None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from playbooks.domain.ownership import SILENT_DEFAULT, Component, Registry, RightEntry, mention, parse_holder, plain
+from playbooks.domain.ownership import SILENT_DEFAULT, Component, Registry, RightEntry, mention, parse_holder
+from playbooks.domain.ownership_file import STAGES
+from playbooks.domain.wording import plain
 from playbooks.errors import Denied
 
 OnCallNow = Callable[[str], tuple[str, ...]]
@@ -183,28 +185,27 @@ def _asking_roles(registry: Registry, component: Component, person: str, on_call
             yield f"{stage} ({team})"
 
 
-def refuse_to_ask(registry: Registry, component_id: str, right: Right, on_call: OnCallNow) -> Denied:
+def ask_refusal(registry: Registry, component_id: str, right: Right, held: Authority, on_call: OnCallNow) -> Denied:
     """The answer to somebody who may not ask: whose it is, in Slack markup; `ask` has the persons to turn to."""
-    component = registry.component(component_id)
-    team = component.accountable
+    team = registry.component(component_id).accountable
     now = tuple(p for p in on_call(team) if p in registry.people)
-    holders = [h.person for h in authority(registry, component_id, right, on_call).holders if h.person not in now]
-    who_now = f"now {_either(registry, now)}" if now else "nobody is on call now"
-    owner = f"*{plain(team)} on call* ({who_now})"
-    whose = f"{owner} or {_either(registry, tuple(holders))}" if holders else owner
+    holders = tuple(h.person for h in held.holders if h.person not in now)
+    who_now = f"now {_or([_mention(registry, p) for p in now])}" if now else "nobody is on call now"
+    whose = _or([f"*{plain(team)} on call* ({who_now})", *(_mention(registry, p) for p in holders)])
     sentence = f"You can't ask for this {right.noun}: it belongs to {whose}."
     return Denied(sentence, code="may_not_ask", ask=(*now, *holders))
 
 
-def refuse_to_decide(registry: Registry, component_id: str, held: Authority) -> Denied:
+def decide_refusal(registry: Registry, component_id: str, right: Right, held: Authority, on_call: OnCallNow) -> Denied:
     """The answer to somebody who may not decide: who may, in Slack markup; `ask` has the persons to turn to."""
     every = (*held.holders, *held.deputies)
-    subject = f"this {held.right.noun} of *{plain(component_id)}*"
-    if not every:
-        return Denied(f"You can't decide on {subject}.", held.missing, code="may_not_decide")
-    named = [f"{_mention(registry, h.person)} ({plain(h.role)})" for h in every]
-    sentence = f"You can't decide on {subject}: {_or(named)} can."
-    return Denied(sentence, code="may_not_decide", ask=tuple(h.person for h in every))
+    subject = f"this {right.noun} of *{plain(component_id)}*"
+    if every:
+        named = [f"{_mention(registry, h.person)} ({plain(h.role)})" for h in every]
+        sentence = f"You can't decide on {subject}: {_or(named)} can."
+        return Denied(sentence, code="may_not_decide", ask=tuple(h.person for h in every))
+    now = tuple(p for p in on_call(registry.component(component_id).accountable) if p in registry.people)
+    return Denied(f"You can't decide on {subject}.", plain(held.missing, 300), code="may_not_decide", ask=now)
 
 
 def _mention(registry: Registry, person: str) -> str:
@@ -212,9 +213,137 @@ def _mention(registry: Registry, person: str) -> str:
     return mention(found) if found is not None else plain(person)
 
 
-def _either(registry: Registry, people: tuple[str, ...]) -> str:
-    return _or([_mention(registry, person) for person in people])
-
-
 def _or(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """Who owns a stage and who is on call for it now."""
+
+    stage: str
+    team: str
+    on_call: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhoView:
+    """Everything asked about a component at three in the morning. Texts are raw: escape them where they are rendered.
+
+    Attributes:
+        team: accountable team; channel: its Slack channel id, may be empty.
+        stages: stages with an owner. on_call: registry ids for the accountable team, first responder first.
+        rights: roll back, disable, enable and accept a risk, then any other the registry names.
+        depends_on, read_by: component ids, direct ones. levers: kind -> provider.
+        reviewed_on, review_due: None where the registry says nothing. overdue: whether `review_due` is past.
+        missing: what the registry lacks, plain sentences.
+    """
+
+    component: str
+    kind: str
+    tier: int | None
+    team: str
+    channel: str
+    stages: tuple[StageView, ...]
+    on_call: tuple[str, ...]
+    rights: tuple[Authority, ...]
+    depends_on: tuple[str, ...]
+    read_by: tuple[str, ...]
+    fallback: str
+    levers: tuple[tuple[str, str], ...]
+    reviewed_on: date | None
+    review_due: date | None
+    overdue: bool
+    missing: tuple[str, ...]
+
+
+_ALWAYS_SHOWN = (Right.ROLL_BACK, Right.DISABLE, Right.ENABLE, Right.ACCEPT_RISK)
+_LEVER_OF = {Right.ROLL_BACK: "rollback", Right.DISABLE: "disable"}
+_EXPECTED_LEVER = {"model": "rollback", "prompt": "rollback", "retriever": "rollback"} | dict.fromkeys(
+    ("agent", "automation"), "disable"
+)
+_NEEDS_FALLBACK = frozenset(("model", "prompt", "retriever", "agent", "automation"))
+
+
+def who(registry: Registry, component_id: str, on_call: OnCallNow, now: datetime) -> WhoView:
+    """What `/owner` answers. `now` decides whether the review is overdue. Raises UnknownName."""
+    component = registry.component(component_id)
+    named = component.rights.named()
+    shown = [right for right in Right if right in _ALWAYS_SHOWN or right.value in named]
+    due = review_due(component)
+    stages = component.stages.owners().items()
+    return WhoView(
+        component=component.id,
+        kind=component.kind,
+        tier=component.tier,
+        team=component.accountable,
+        channel=registry.team(component.accountable).channel,
+        stages=tuple(StageView(stage, team, on_call(team)) for stage, team in stages),
+        on_call=on_call(component.accountable),
+        rights=tuple(authority(registry, component.id, right, on_call) for right in shown),
+        depends_on=component.depends_on,
+        read_by=registry.readers(component.id),
+        fallback=component.fallback,
+        levers=tuple((kind, str(binding["provider"])) for kind, binding in component.levers.items()),
+        reviewed_on=component.reviewed_on,
+        review_due=due,
+        overdue=due is not None and due < now.date(),
+        missing=tuple(gaps(registry, component, on_call, now)),
+    )
+
+
+def review_due(component: Component) -> date | None:
+    """Day by which the entry must be reviewed again, None where no rhythm or no review is recorded."""
+    if component.reviewed_on is None or component.review_every is None:
+        return None
+    return component.reviewed_on + component.review_every
+
+
+def gaps(registry: Registry, component: Component, on_call: OnCallNow, now: datetime) -> Iterator[str]:
+    """What a component's entry lacks, each a plain sentence."""
+    for team in dict.fromkeys((component.accountable, *component.stages.owners().values())):
+        if not on_call(team):
+            yield f"Nobody is on call for {team} now."
+    if not registry.team(component.accountable).channel:
+        yield f"{component.accountable} has no channel, so its alerts go to the triage channel."
+    yield from _stage_gaps(component)
+    expected = _EXPECTED_LEVER.get(component.kind)
+    if expected and expected not in component.levers:
+        done = "roll it back" if expected == "rollback" else "disable it"
+        yield f"No {expected} lever is bound: Muster cannot {done}."
+    yield from _right_gaps(registry, component, on_call)
+    if component.kind in _NEEDS_FALLBACK and not component.fallback:
+        yield "No fallback is named."
+    yield from _review_gaps(component, now)
+
+
+def _stage_gaps(component: Component) -> Iterator[str]:
+    owners = component.stages.owners()
+    lacking = [stage for stage in STAGES if stage not in owners]
+    if lacking and (component.kind == "model" or owners):
+        yield f"No team owns the stage{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}."
+
+
+def _right_gaps(registry: Registry, component: Component, on_call: OnCallNow) -> Iterator[str]:
+    named = component.rights.named()
+    for right in Right:
+        wanted = right.value in named or right is Right.ACCEPT_RISK or _LEVER_OF.get(right) in component.levers
+        if not wanted:
+            continue
+        held = authority(registry, component.id, right, on_call)
+        if held.missing:
+            yield held.missing
+        deciders = {holder.person for holder in (*held.holders, *held.deputies)}
+        if len(deciders) == 1 and held.approvals and right.value in named:
+            yield f"Only {next(iter(deciders))} may {right.verb} {component.id}; nobody stands in."
+        if held.approvals > max(1, len(deciders)):
+            found = f"but only {len(deciders)} can be found"
+            yield f"{held.approvals} people must decide to {right.verb} {component.id}, {found}."
+
+
+def _review_gaps(component: Component, now: datetime) -> Iterator[str]:
+    due = review_due(component)
+    if component.reviewed_on is None:
+        yield "This entry was never reviewed."
+    elif due is not None and due < now.date():
+        yield f"The review of this entry was due on {due.isoformat()} (last: {component.reviewed_on.isoformat()})."

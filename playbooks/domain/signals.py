@@ -30,8 +30,8 @@ _SAYS: tuple[tuple[str, str], ...] = (
     ("drift", "is drifting"),
     ("stale", "is stale"),
     ("freshness", "is stale"),
-    ("late", "is late"),
     ("latency", "is slow"),
+    ("late", "is late"),
     ("slow", "is slow"),
     ("down", "is down"),
     ("unavailable", "is down"),
@@ -49,19 +49,21 @@ _WORDS = re.compile(r"[^a-z0-9]+")
 
 
 def read_signal(alert: Alert) -> dict[str, str]:
-    """Figures for people, text to text, in a fixed order: metric, value, limit, samples, windows, since, silent_since.
+    """Figures for people in a fixed order: metric, value, limit, samples, windows, since, summary, silent_since.
 
-    What the reader of the source already found stands; annotations come before labels. `since` and `silent_since`
-    are the first breached window as ISO 8601 UTC where it can be read as a time with a zone, else only `since` as written.
+    What the reader of the source already found stands; annotations come before labels. `since` and `silent_since` are
+    the first breached window as ISO 8601 UTC; where it is no time with a zone there is only `since`, as written.
     """
     found: dict[str, str] = {}
     for name, keys in _NAMES:
-        value = _first(keys, (alert.signal, {name: alert.signal.get(name, "")}, alert.annotations, alert.labels))
+        value = _first(keys, (alert.signal, alert.annotations, alert.labels))
         if value:
             found[name] = value
     for name, value in alert.signal.items():
         if name not in found and name not in ("threshold", "first_breach") and value.strip():
             found[one_line(name, 40)] = one_line(value, LONGEST_FIGURE)
+    if alert.summary.strip():
+        found["summary"] = one_line(alert.summary)
     breach = _moment(found.get("since", ""))
     if breach is not None:
         found["since"] = found["silent_since"] = breach

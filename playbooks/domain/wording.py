@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_CONTROL: dict[int, str | None] = dict.fromkeys(range(32), " ") | dict.fromkeys(range(127, 160), " ")
+_CONTROL = dict.fromkeys(range(32), " ") | dict.fromkeys(range(127, 160), " ")
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "`": "'", "~": "∼"})
 
 
