@@ -31,6 +31,7 @@ from playbooks.errors import (
 from playbooks.ports import Clock, Lever, Levers, Probe
 
 __all__ = [
+    "NOTE_TAG",
     "Alert",
     "AlertStatus",
     "Change",

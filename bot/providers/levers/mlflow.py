@@ -1,0 +1,296 @@
+"""MLflow's model registry: an alias is moved, and model servers are asked whether they followed.
+
+What is read and written beside the alias, as tags of a model version: `muster.mark` (good or bad), `muster.mark.note`,
+`muster.mark.at` (ISO 8601), and `muster.note` (which action moved the alias here). A version without `muster.mark` is
+judged by MLflow's customary tag `validation_status` (approved, passed; rejected, failed).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from bot.providers.httpcall import Answer, HttpCaller
+from bot.providers.serving import ServingCheck, serving_proof
+from playbooks.plugin import (
+    NOTE_TAG,
+    Conflict,
+    Described,
+    Kind,
+    Mark,
+    Outcome,
+    Plan,
+    ProviderError,
+    Strict,
+    Tools,
+    Verification,
+    Version,
+    alias_target,
+    datetime_of,
+    parse_binding,
+    parse_settings,
+    plan_version,
+    undo_version,
+    version_name,
+)
+
+log = logging.getLogger(__name__)
+
+BASE = "/api/2.0/mlflow"
+MARK_TAG = "muster.mark"
+STATUS_TAG = "validation_status"
+STATUS_MARKS = {"approved": Mark.GOOD, "passed": Mark.GOOD, "rejected": Mark.BAD, "failed": Mark.BAD}
+PAGE = 200
+# More versions than anybody rolls back over; it ends a registry that hands out page tokens for ever.
+MAX_PAGES = 25
+# MLflow answers 400 with this code for an alias that is not set, and 404 for a model that is not there.
+NO_ALIAS = "INVALID_PARAMETER_VALUE"
+
+
+class MlflowLever:
+    """An alias of MLflow's model registry, with a look at what the model servers answer."""
+
+    tested_with = "MLflow 3.17.2, MLServer 1.7.1"
+
+    class Settings(Strict):
+        """`username` and `password` for basic authentication, or `token` for a bearer token; neither for none."""
+
+        url: str
+        token: str = ""
+        username: str = ""
+        password: str = ""
+        serving_token: str = ""
+        timeout: float = Field(default=10.0, gt=0)
+
+        @model_validator(mode="after")
+        def _one_way(self) -> MlflowLever.Settings:
+            if self.token and self.username:
+                raise ValueError("write either token or username and password")
+            if bool(self.username) != bool(self.password):
+                raise ValueError("username and password belong together")
+            return self
+
+    class Binding(Strict):
+        """`serving`: base URL of a V2 model server, or several; `serving_model`: its name there, default `model`."""
+
+        model: str = Field(min_length=1)
+        alias: str = Field(default="champion", min_length=1)
+        serving: str | list[str] = ""
+        serving_model: str = ""
+        sample: dict[str, Any] | None = None
+        answers: int = Field(default=20, ge=1, le=1000)
+        verify_within: int = Field(default=120, ge=1)
+
+        @field_validator("serving")
+        @classmethod
+        def _addresses(cls, value: str | list[str]) -> str | list[str]:
+            for url in [value] if isinstance(value, str) else value:
+                if url and not url.startswith(("http://", "https://")):
+                    raise ValueError("an address begins with http:// or https://")
+            return value
+
+        @property
+        def servers(self) -> Sequence[str]:
+            """The serving addresses, none when no serving check is bound."""
+            return [self.serving] if isinstance(self.serving, str) and self.serving else list(self.serving)
+
+    def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
+        self.name = name
+        self._settings = parse_settings(self.Settings, name, settings)
+        self._clock = tools.clock
+        self._probe = tools.probe
+        set_to = self._settings
+        self._http = HttpCaller(
+            name,
+            set_to.url,
+            headers={"Authorization": f"Bearer {set_to.token}"} if set_to.token else {},
+            auth=(set_to.username, set_to.password) if set_to.username else None,
+            secrets=(set_to.token,),
+            credential=f"providers.{name}.{'password' if set_to.username else 'token'}",
+            timeout=set_to.timeout,
+            probe=tools.probe,
+        )
+
+    def check(self, binding: Mapping[str, Any]) -> None:
+        """Parse a binding. Raises ConfigError."""
+        self._parse(binding)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._http.close()
+
+    def describe(self, binding: Mapping[str, Any]) -> Described:
+        """See `ports.Lever`."""
+        bound = self._parse(binding)
+        state = self._pointed(bound)
+        versions = self._versions(bound)
+        served = ""
+        if bound.servers:
+            with self._serving(bound) as serving:
+                served = serving.served()
+        return Described(state, versions, {"alias": bound.alias}, served)
+
+    def plan(self, binding: Mapping[str, Any], described: Described, after: str) -> Plan:
+        """See `ports.Lever`."""
+        bound = self._parse(binding)
+        proof = "the registry's alias reads {} (no serving check is bound)"
+        if bound.servers:
+            proof = serving_proof(bound.answers, len(bound.servers))
+        return plan_version(
+            self.name,
+            alias_target(bound.model, bound.alias),
+            described,
+            after,
+            proof=proof,
+            takes=40 if bound.servers else 2,
+            verify_within=bound.verify_within,
+        )
+
+    def apply(self, binding: Mapping[str, Any], plan: Plan, *, note: str) -> None:
+        """See `ports.Lever`. Raises Conflict when the alias is neither where it was nor where it should go."""
+        bound = self._parse(binding)
+        now = self._pointed(bound)
+        if now not in (plan.before, plan.after):
+            raise Conflict(
+                f"{plan.target} points to {version_name(now)} by now, not {version_name(plan.before)}; "
+                "nothing was changed."
+            )
+        if now != plan.after:
+            self._point(bound, plan.after)
+        if plan.after:
+            self._leave_note(bound, plan.after, note)
+
+    def verify(self, binding: Mapping[str, Any], plan: Plan) -> Verification:
+        """See `ports.Lever`."""
+        bound = self._parse(binding)
+        now = self._pointed(bound)
+        facts = {"state": now}
+        if now != plan.after:
+            evidence = f"the alias points to {version_name(now)}, not {version_name(plan.after)}"
+            return Verification(Outcome.CONTRADICTED, evidence, facts)
+        if not bound.servers or not plan.after:
+            return Verification(Outcome.CONFIRMED, f"the alias points to {version_name(now)}", facts)
+        with self._serving(bound) as serving:
+            seen = serving.verify(plan.after)
+        return Verification(seen.outcome, seen.evidence, {**facts, **seen.facts})
+
+    def mark(self, binding: Mapping[str, Any], version: str, mark: Mark, *, note: str) -> None:
+        """See `ports.Lever`. The same mark and note again change nothing, so the first time of marking stays."""
+        bound = self._parse(binding)
+        query = {"name": bound.model, "version": version}
+        answer = self._http.read(f"{BASE}/model-versions/get", "version", params=query).object()
+        tags = _tags(answer["model_version"])
+        if tags.get(MARK_TAG) == mark.value and tags.get(f"{MARK_TAG}.note", "") == note:
+            return
+        # The mark itself last: it never stands without its reason.
+        self._tag(bound, version, f"{MARK_TAG}.note", note)
+        self._tag(bound, version, f"{MARK_TAG}.at", self._clock.now().astimezone(UTC).isoformat())
+        self._tag(bound, version, MARK_TAG, mark.value)
+
+    def undo(self, plan: Plan) -> Plan:
+        """See `ports.Lever`."""
+        return undo_version(plan)
+
+    def _parse(self, binding: Mapping[str, Any]) -> MlflowLever.Binding:
+        return parse_binding(self.Binding, self.name, binding)
+
+    def _serving(self, bound: MlflowLever.Binding) -> ServingCheck:
+        return ServingCheck(
+            bound.servers,
+            bound.serving_model or bound.model,
+            answers=bound.answers,
+            sample=bound.sample,
+            token=self._settings.serving_token,
+            probe=self._probe,
+        )
+
+    def _pointed(self, bound: MlflowLever.Binding) -> str:
+        """The alias's version, empty when it is not set. Raises ProviderError (permanent) for an unknown model."""
+        query = {"name": bound.model, "alias": bound.alias}
+        path = f"{BASE}/registered-models/alias"
+        answer = self._http.read(path, "alias", params=query, expect=(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND))
+        if answer.status == HTTPStatus.OK:
+            return str(answer.object()["model_version"]["version"])
+        if answer.status == HTTPStatus.BAD_REQUEST and _code(answer) == NO_ALIAS and self._known(bound):
+            return ""
+        raise ProviderError(
+            f"{self.name} has no model {bound.model}.",
+            "Compare `model` in the lever's binding with the registry's name.",
+            kind=Kind.PERMANENT,
+        )
+
+    def _known(self, bound: MlflowLever.Binding) -> bool:
+        """Whether the model exists: an alias that is not set and a model that is not there can look the same."""
+        path = f"{BASE}/registered-models/get"
+        answer = self._http.read(path, "model", params={"name": bound.model}, expect=(HTTPStatus.NOT_FOUND,))
+        return answer.status == HTTPStatus.OK
+
+    def _versions(self, bound: MlflowLever.Binding) -> tuple[Version, ...]:
+        """All versions of the model, newest first."""
+        quoted = bound.model.replace("'", "''")
+        query = {
+            "filter": f"name='{quoted}'",
+            "order_by": "version_number DESC",
+            "max_results": str(PAGE),
+        }
+        found: list[Version] = []
+        for _ in range(MAX_PAGES):
+            answer = self._http.read(f"{BASE}/model-versions/search", "versions", params=query).object()
+            found += [_version(row) for row in answer.get("model_versions", [])]
+            token = answer.get("next_page_token")
+            if not token:
+                break
+            query = {**query, "page_token": str(token)}
+        return tuple(found)
+
+    def _point(self, bound: MlflowLever.Binding, version: str) -> None:
+        """Set the alias, or take it away where there was none before."""
+        body = {"name": bound.model, "alias": bound.alias}
+        path = f"{BASE}/registered-models/alias"
+        if version:
+            self._http.write("POST", path, "alias", body={**body, "version": version})
+        else:
+            self._http.write("DELETE", path, "alias", body=body)
+
+    def _tag(self, bound: MlflowLever.Binding, version: str, key: str, value: str) -> None:
+        body = {"name": bound.model, "version": version, "key": key, "value": value}
+        self._http.write("POST", f"{BASE}/model-versions/set-tag", f"tag {key}", body=body)
+
+    def _leave_note(self, bound: MlflowLever.Binding, version: str, note: str) -> None:
+        """A courtesy: the alias has moved, so a note that cannot be left must not make the action a failed one."""
+        try:
+            self._tag(bound, version, NOTE_TAG, note)
+        except ProviderError as failed:
+            log.warning("note not left in %s: %s", self.name, failed.sentence)
+
+
+def _code(answer: Answer) -> str:
+    data = answer.json()
+    return str(data.get("error_code", "")) if isinstance(data, dict) else ""
+
+
+def _tags(row: Mapping[str, Any]) -> dict[str, str]:
+    return {str(tag["key"]): str(tag["value"]) for tag in row.get("tags", [])}
+
+
+def _version(row: Mapping[str, Any]) -> Version:
+    tags = _tags(row)
+    note = tags.get(f"{MARK_TAG}.note", "")
+    mark = {"good": Mark.GOOD, "bad": Mark.BAD}.get(tags.get(MARK_TAG, ""))
+    if mark is None:
+        status = tags.get(STATUS_TAG, "")
+        mark = STATUS_MARKS.get(status.lower())
+        note = f"{STATUS_TAG} {status}" if mark else ""
+    created = row.get("creation_timestamp")  # milliseconds since 1970, UTC
+    return Version(
+        id=str(row["version"]),
+        mark=mark,
+        mark_note=note,
+        marked_at=datetime_of(tags.get(f"{MARK_TAG}.at")),
+        created_at=datetime.fromtimestamp(int(created) / 1000, UTC) if created else None,
+    )
