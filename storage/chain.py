@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, exists, select, update
 
 from playbooks import errors
 from playbooks.domain.timeline import ChainReport, Event, NewEvent, genesis, link_event, verify_chain
 from playbooks.ports import Ids
+from storage.bulk import insert_many, keys_of
 from storage.rows import BODY, EVENT, INCIDENT, body_row, event_row, to_event
 
-_LOOKUP = 500  # keys asked for in one statement; SQLite takes 32,766 parameters, PostgreSQL 65,535
 _JOINED = select(EVENT, BODY.c.salt, BODY.c.text, BODY.c.redacted).join(BODY, BODY.c.event_id == EVENT.c.id)
 _HEAD = select(INCIDENT.c.chain_seq, INCIDENT.c.chain_head)
 
@@ -62,18 +62,15 @@ def _lock_head(connection: Connection, incident_id: int) -> tuple[int, str]:
 
 
 def _known_keys(connection: Connection, incident_id: int, keys: Sequence[str]) -> set[str]:
-    known: set[str] = set()
-    for start in range(0, len(keys), _LOOKUP):
-        some = keys[start : start + _LOOKUP]
-        found = select(EVENT.c.dedup_key).where(EVENT.c.incident_id == incident_id, EVENT.c.dedup_key.in_(some))
-        known.update(connection.scalars(found))
-    return known
+    asked = keys_of(connection, list(dict.fromkeys(keys)))
+    there = exists().where(EVENT.c.incident_id == incident_id, EVENT.c.dedup_key == asked.c.value)
+    return set(connection.scalars(select(asked.c.value).where(there)))
 
 
 def _write(connection: Connection, events: Sequence[Event]) -> None:
     last = events[-1]
-    connection.execute(insert(EVENT), [event_row(event) for event in events])
-    connection.execute(insert(BODY), [body_row(event) for event in events])
+    insert_many(connection, EVENT, [event_row(event) for event in events])
+    insert_many(connection, BODY, [body_row(event) for event in events])
     head = {"chain_seq": last.seq, "chain_head": last.hash}
     connection.execute(update(INCIDENT).where(INCIDENT.c.id == last.incident_id).values(head))
 

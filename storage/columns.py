@@ -9,6 +9,18 @@ from sqlalchemy import JSON, DateTime, Dialect, String
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC. Raises ValueError for a time without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+def sqlite_text(moment: datetime) -> str:
+    """`2025-11-14T09:30:00.000000Z`, so that text order is time order. Raises ValueError without a zone."""
+    return in_utc(moment).isoformat(timespec="microseconds")[:26] + "Z"
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """A moment in UTC, aware in and out.
 
@@ -32,12 +44,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         """To the database."""
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-        if dialect.name == "sqlite":
-            return moment.isoformat(timespec="microseconds")[:26] + "Z"
-        return moment
+        return sqlite_text(value) if dialect.name == "sqlite" else in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """From the database."""

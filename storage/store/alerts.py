@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, insert, select, tuple_, update
 
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.ports import AlertTouch, Episode, KnownAlert, StoredAlert
+from storage.bulk import insert_many
 from storage.rows import ALERT, CHANGE, QUARANTINE, alert_row, change_row, to_alert, to_change
 from storage.store.part import Part, chunks
 
@@ -72,8 +73,7 @@ class Alerts(Part):
 
     def add_alerts(self, stored: Sequence[StoredAlert]) -> None:
         """Insert many."""
-        if stored:
-            self._db.execute(insert(ALERT), [alert_row(each) for each in stored])
+        insert_many(self._db, ALERT, [alert_row(each) for each in stored])
 
     def touch_alert(
         self, alert_id: str, *, status: AlertStatus, ends_at: datetime | None, now: datetime, seen: int

@@ -1,0 +1,87 @@
+"""Many rows at once, as fast as the driver takes them: `executemany` on SQLite, COPY on PostgreSQL.
+
+SQLAlchemy's own executemany costs two to four times as much per row, most of it in looking at each parameter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ARRAY, Column, Connection, String, Table, TableValuedAlias, column, exc, func, literal
+
+from storage.columns import Json, UtcDateTime, in_utc, sqlite_text
+from storage.rows import Values
+
+_Convert = Callable[[Any], Any]
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+# A batch says the same few moments thousands of times.
+_sqlite_time = lru_cache(maxsize=1024)(sqlite_text)
+_iso_time = lru_cache(maxsize=1024)(lambda moment: in_utc(moment).isoformat())
+
+
+def insert_many(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
+    """Insert rows that have every column of the table.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: as the driver raises, also for a unique key that is there already.
+    """
+    if not rows:
+        return
+    names, convert = _plan(table, connection.dialect.name)
+    if connection.dialect.name == "sqlite":
+        filled = f"INSERT INTO {table.name} ({_listed(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608  names of our own tables
+        connection.exec_driver_sql(filled, [convert(row) for row in rows])
+        return
+    _copy(connection, f"COPY {table.name} ({_listed(names)}) FROM STDIN", map(convert, rows))
+
+
+def keys_of(connection: Connection, keys: Sequence[str]) -> TableValuedAlias:
+    """Many keys as a table of one column `value`, in one parameter.
+
+    Against a long IN list PostgreSQL, while it has no statistics yet, scans the whole incident instead of looking
+    each key up: 15 ms instead of 0.4 ms for 100 keys among 10,000 events.
+    """
+    if connection.dialect.name == "sqlite":
+        return func.json_each(_encode(list(keys))).table_valued(column("value", String), name="asked")
+    asked = func.unnest(literal(list(keys), ARRAY(String))).table_valued(column("value", String), name="asked")
+    return asked.render_derived()
+
+
+def _copy(connection: Connection, statement: str, rows: Any) -> None:
+    driver = connection.dialect.loaded_dbapi
+    try:
+        with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[attr-defined]
+            for row in rows:
+                copy.write_row(row)
+    except driver.Error as error:
+        raise exc.DBAPIError.instance(statement, None, error, driver.Error) from error
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+@lru_cache(maxsize=64)
+def _plan(table: Table, dialect: str) -> tuple[tuple[str, ...], Callable[[Values], tuple[Any, ...]]]:
+    """Column names, and what turns a row into the driver's tuple."""
+    names = tuple(column.name for column in table.columns)
+    special = [(number, _converter(column, dialect)) for number, column in enumerate(table.columns)]
+    converts = [(number, convert) for number, convert in special if convert is not None]
+
+    def convert(row: Values) -> tuple[Any, ...]:
+        values = [row[name] for name in names]
+        for number, change in converts:
+            if values[number] is not None:
+                values[number] = change(values[number])
+        return tuple(values)
+
+    return names, convert
+
+
+def _converter(column: Column[Any], dialect: str) -> _Convert | None:
+    if isinstance(column.type, UtcDateTime):
+        return _sqlite_time if dialect == "sqlite" else _iso_time
+    return _encode if isinstance(column.type, Json) else None
