@@ -11,7 +11,8 @@ def refusal(view: Refusal, *, root: str = "/inc") -> kit.Rendered:
     """One sentence, the next step, and who could be asked."""
     return kit.message(
         kit.section(
-            escape.prose(view.sentence, root=root) or "That did not work.", escape.prose(view.next_step, root=root)
+            escape.prose(view.sentence, root=root, known=view.ask) or "That did not work.",
+            escape.prose(view.next_step, root=root, known=view.ask),
         ),
         kit.actions(*_help(view)),
     )
