@@ -1,0 +1,1 @@
+"""What a postmortem draft may state: derived from an incident's timeline chain and from nothing else."""

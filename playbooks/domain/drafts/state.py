@@ -1,0 +1,165 @@
+"""What changed before, and which versions ran before, during and after, as far as events say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from playbooks.domain.drafts.deeds import Privileged, Said
+from playbooks.domain.drafts.entries import Entry, Point, first, only
+from playbooks.domain.drafts.instants import Instants
+from playbooks.domain.timeline import EventKind
+
+WINDOW = timedelta(hours=72)
+
+MODEL = "Model"
+PROMPT = "Prompt or configuration"
+DATA = "Data, features or index"
+EVALUATION = "Evaluation suite"
+AUTOMATION = "Automation level"
+FALLBACK = "Fallback"
+CATEGORIES = (MODEL, PROMPT, DATA, EVALUATION, AUTOMATION, FALLBACK)
+
+_WORDS = (
+    (EVALUATION, ("eval", "judge")),
+    (PROMPT, ("prompt", "config", "decoding", "guardrail")),
+    (DATA, ("data", "feature", "index", "embedding", "dag", "table")),
+    (AUTOMATION, ("flag", "automation", "toggle")),
+    (MODEL, ("model", "alias", "champion")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change before the impact."""
+
+    at: Point
+    kind: str
+    subject: str
+    before: str
+    after: str
+    environment: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Changes in the window. `until` is the instant the window ends at and `measured` what that is, in words."""
+
+    rows: tuple[Changed, ...]
+    until: Point | None
+    measured: str
+    older: int
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One thing that has a version or a switch, before, during and after the impact."""
+
+    category: str
+    subject: str
+    before: Said | None
+    during: Said | None
+    after: Said | None
+
+
+def changes_of(entries: Sequence[Entry], at: Instants) -> Changes:
+    """Changes of the 72 hours before the impact, or before the first signal where no impact is recorded."""
+    named = (("impact start", at.impact_start), ("the first signal", at.first_signal), ("declaration", at.declared))
+    measured, until = next(((name, point) for name, point in named if point is not None), ("", None))
+    every = only(entries, EventKind.CHANGE)
+    if until is None:
+        return Changes(tuple(_changed(e) for e in every), None, "", 0)
+    before = [e for e in every if e.at <= until.at]
+    inside = [e for e in before if e.at >= until.at - WINDOW]
+    return Changes(tuple(_changed(e) for e in inside), until, measured, len(before) - len(inside))
+
+
+def _changed(entry: Entry) -> Changed:
+    return Changed(
+        at=entry.point,
+        kind=entry.text("kind"),
+        subject=entry.text("subject") or entry.component,
+        before=entry.text("before"),
+        after=entry.text("after"),
+        environment=entry.text("environment"),
+        source=entry.text("source"),
+    )
+
+
+def state_of(entries: Sequence[Entry], at: Instants, actions: Sequence[Privileged]) -> tuple[StateRow, ...]:
+    """Rows per thing changed, in order of category; things nobody recorded have no row."""
+    rows: dict[str, StateRow] = {}
+    for entry in only(entries, EventKind.CHANGE):
+        _note_change(rows, entry, at)
+    for action in actions:
+        if action.took_effect and (action.before or action.after):
+            _note_action(rows, action)
+    _note_undone(rows, actions)
+    declared = first(entries, EventKind.DECLARED)
+    if declared is not None and declared.text("fallback"):
+        said = Said(declared.text("fallback"), declared.seq)
+        rows["\x00fallback"] = StateRow(FALLBACK, "as registered", None, said, None)
+    return tuple(sorted(rows.values(), key=lambda row: CATEGORIES.index(row.category)))
+
+
+def _category(*texts: str) -> str:
+    low = " ".join(texts).lower()
+    return next((category for category, words in _WORDS if any(w in low for w in words)), "")
+
+
+def _note_change(rows: dict[str, StateRow], entry: Entry, at: Instants) -> None:
+    subject = entry.text("subject") or entry.component
+    category = _category(entry.text("kind")) or _category(subject, entry.component)
+    before, after = _said(entry, "before"), _said(entry, "after")
+    if not category or not subject or (before is None and after is None):
+        return
+    key = _key(rows, subject, entry.component)
+    start = at.impact_start or at.first_signal or at.declared
+    old = rows.get(key)
+    if start is None or entry.at <= start.at:
+        rows[key] = StateRow(category, subject, before or (old.before if old else None), after, after)
+    elif old is not None:
+        rows[key] = StateRow(category, subject, old.before, old.during, after or old.after)
+    else:
+        rows[key] = StateRow(category, subject, before, before, after)
+
+
+def _note_action(rows: dict[str, StateRow], action: Privileged) -> None:
+    subject = action.target or action.component
+    key = _key(rows, subject, action.component)
+    seq = action.verified.seq if action.verified else action.seqs[-1]
+    before = Said(action.before, action.seqs[0]) if action.before else None
+    after = Said(action.after, seq) if action.after else None
+    old = rows.get(key)
+    category = AUTOMATION if action.kind in ("disable", "enable") else _category(subject) or MODEL
+    if old is None:
+        rows[key] = StateRow(category, subject, None, before, after)
+    else:
+        rows[key] = StateRow(old.category, old.subject, old.before, old.during or before, after)
+
+
+def _note_undone(rows: dict[str, StateRow], actions: Sequence[Privileged]) -> None:
+    """Something switched off and on again stands at the end as it stood at the beginning."""
+    for action in actions:
+        key = _key(rows, action.target or action.component, action.component)
+        row = rows.get(key)
+        if row is not None and action.undone is not None and action.before:
+            later = row.after is not None and row.after.seq > action.undone.seq
+            if not later:
+                rows[key] = StateRow(
+                    row.category, row.subject, row.before, row.during, Said(action.before, action.undone.seq)
+                )
+
+
+def _key(rows: dict[str, StateRow], subject: str, component: str) -> str:
+    """A change and an action on the same thing may name it by its target or by its component."""
+    if subject in rows:
+        return subject
+    names = {subject, component} - {""}
+    return next((key for key in rows if key in names or key.split("@")[0] in names), subject)
+
+
+def _said(entry: Entry, key: str) -> Said | None:
+    return Said(entry.text(key), entry.seq) if entry.text(key) else None

@@ -1,0 +1,264 @@
+"""The postmortem as a document: templates filled with facts, fenced, merged with what people wrote, and verified."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from playbooks import errors
+from playbooks.domain.drafts import words
+from playbooks.domain.drafts.blocks import (
+    PLACEHOLDER,
+    Block,
+    Problem,
+    digest_of,
+    document,
+    human_blocks,
+    merged,
+    split,
+    with_human,
+)
+from playbooks.domain.drafts.deeds import Privileged
+from playbooks.domain.drafts.facts import Facts, as_json, facts_of
+from playbooks.domain.drafts.page import to_html
+from playbooks.domain.drafts.phrases import FILTERS, severity_filter, told_filter
+from playbooks.domain.drafts.prompts import Prompt
+from playbooks.domain.drafts.state import CATEGORIES
+from playbooks.domain.timeline import Event, EventKind, verify_chain
+
+__all__ = [
+    "Block",
+    "Draft",
+    "Problem",
+    "as_json",
+    "human_blocks",
+    "merge",
+    "render_draft",
+    "to_html",
+    "verify",
+]
+
+TEMPLATES = Path(__file__).parent / "templates"
+FOLDER = "postmortem"
+
+# Facts first, questions next, the long list of events last.
+ABOVE = (
+    "title",
+    "summary",
+    "instants",
+    "durations",
+    "changes",
+    "state",
+    "decisions",
+    "privileged",
+    "actions",
+    "hypotheses",
+    "verification",
+    "handoffs",
+    "communication",
+    "questions",
+)
+BELOW = ("invitees", "record", "timeline", "provenance")
+
+_ACTION_ITEMS = """## Action items
+
+*Every item has all five fields. None is written for you.*
+
+| Type (prevent, detect, mitigate, learn) | Owner | Due | Ticket | Done when |
+|---|---|---|---|---|
+|  |  |  |  |  |"""
+_MESSAGE = f"""## Message to people outside
+
+> What may be said to those affected, in their words.
+
+{PLACEHOLDER}"""
+_REVIEW = """## Review
+
+- Owner: _name_
+- Review on: _date_
+- Reportable to an authority or a customer: _undecided, by whom, since when_
+- State: Draft (then In review, Reviewed, Closed)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A rendered draft.
+
+    Attributes:
+        text: the Markdown document. facts: what it states. blocks: its parts in order.
+        open_prompts: names of the questions nobody has answered yet.
+    """
+
+    text: str
+    facts: Facts
+    open_prompts: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+def render_draft(
+    events: Sequence[Event],
+    *,
+    incident_id: int,
+    head: str,
+    human: Mapping[str, str] = {},
+    templates: Path | None = None,
+    severities: Mapping[str, str] = {},
+) -> Draft:
+    """Render the draft of an incident from its chain; the same input gives the same bytes at any time.
+
+    Args:
+        events: the whole chain. incident_id: whose. head: the chain's head as recorded beside the incident.
+        human: what people wrote, by block name. templates: a folder whose files win over Muster's own.
+        severities: severity id to label.
+
+    Raises:
+        errors.ChainBroken: the chain does not verify. errors.ConfigError: a template cannot be rendered.
+    """
+    ordered = sorted(events, key=lambda e: e.seq)
+    _check_chain(incident_id, ordered, head)
+    facts = facts_of(ordered, incident_id)
+    context = _context(facts, head, severities)
+    env, version = _environment(templates)
+    env.filters["severity"] = severity_filter(severities)
+    env.filters["told"] = told_filter(ordered)
+    context["template_version"] = version
+    machine = {name: Block(name, True, _fill(env, name, context)) for name in (*ABOVE, *BELOW)}
+    fresh = [machine[name] for name in ABOVE]
+    fresh += [Block(p.name, False, _question(p)) for p in facts.prompts]
+    fresh += [Block("action-items", False, _ACTION_ITEMS), Block("message", False, _MESSAGE)]
+    fresh += [Block("review", False, _REVIEW), *(machine[name] for name in BELOW)]
+    placed = with_human(fresh, human)
+    asked = {p.name for p in facts.prompts}
+    still_open = tuple(b.name for b in placed if b.name in asked and b.open)
+    return Draft(document(placed), facts, still_open, tuple(placed))
+
+
+def merge(existing_markdown: str, fresh: Draft) -> str:
+    """A fresh draft with the human blocks of the existing document, byte for byte.
+
+    Raises:
+        errors.Conflict: a machine block was edited; the next step is a correction event.
+    """
+    return merged(existing_markdown, fresh.blocks)
+
+
+def verify(
+    markdown: str,
+    events: Sequence[Event],
+    *,
+    incident_id: int,
+    head: str,
+    templates: Path | None = None,
+    severities: Mapping[str, str] = {},
+) -> list[Problem]:
+    """What in a document is not what the chain says: empty when every machine block equals a fresh render."""
+    try:
+        fresh = render_draft(events, incident_id=incident_id, head=head, templates=templates, severities=severities)
+    except errors.ChainBroken as broken:
+        return [Problem("", broken.sentence)]
+    blocks, problems = split(markdown)
+    wanted = [b for b in fresh.blocks if b.machine]
+    found = [b for b in blocks if b.machine]
+    by_name = {b.name: b for b in found}
+    for block in wanted:
+        there = by_name.get(block.name)
+        if there is None:
+            problems.append(Problem(block.name, "the machine block is missing"))
+        elif _plain(there) != _plain(block):
+            problems.append(Problem(block.name, "the machine block is not what the timeline gives"))
+    names = [b.name for b in wanted]
+    problems += [Problem(b.name, "no machine block of this name is rendered") for b in found if b.name not in names]
+    if not problems and [b.name for b in found] != names:
+        problems.append(Problem("", "the machine blocks are in another order"))
+    return problems
+
+
+def _plain(block: Block) -> tuple[str, str]:
+    """Content and fence digest, free of an editor's line ends; a block just rendered has its digest still to come."""
+    return block.content.replace("\r\n", "\n").removesuffix("\r"), block.digest or digest_of(block.content)
+
+
+def _check_chain(incident_id: int, events: Sequence[Event], head: str) -> None:
+    report = verify_chain(incident_id, events, head=head)
+    if not report.ok:
+        raise errors.ChainBroken(
+            f"The timeline of INC-{incident_id} does not verify at event {report.broken_at}: {report.why}.",
+            f"See `muster audit INC-{incident_id}`; restore the database from a backup before drafting.",
+        )
+
+
+def _context(facts: Facts, head: str, severities: Mapping[str, str]) -> dict[str, Any]:
+    at = facts.instants
+    applied: list[Privileged] = [a for a in facts.privileged if a.applied]
+    start = facts.changes.until
+    inside = {c.at.seq for c in facts.changes.rows}
+    changes = [e for e in facts.entries if e.kind is EventKind.CHANGE and start is not None and e.at <= start.at]
+    return {
+        "facts": facts,
+        "head": head,
+        "questions": len(facts.prompts),
+        "applied": applied,
+        "total": dict(facts.spans)["Impact start to resolved"],
+        "known": [(name, span) for name, span in facts.spans if span is not None],
+        "unknown": [name for name, span in facts.spans if span is None],
+        "older": [e.seq for e in changes if e.seq not in inside],
+        "stateless": [c for c in CATEGORIES if c not in {r.category for r in facts.state}],
+        "playbook": next((e.text("playbook") for e in facts.entries if e.text("playbook")), words.NOT_RECORDED),
+        "steps": [o for o in facts.overrides if o.phase not in ("on", "undo due", "undone")],
+        "at": at,
+    }
+
+
+def _question(prompt: Prompt) -> str:
+    return f"> **{prompt.title}.** {prompt.question}\n\n{PLACEHOLDER}"
+
+
+# ---------------------------------------------------------------- templates
+
+
+def _finalize(value: object) -> object:
+    """Autoescape for Markdown: whatever no filter has made safe is written as literal text."""
+    if isinstance(value, words.Safe | jinja2.Undefined) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    return words.escape(str(value))
+
+
+def _environment(templates: Path | None) -> tuple[jinja2.Environment, str]:
+    """A sandbox over the user's folder and ours, and a version: the digest of the templates in use."""
+    folders = [f for f in ((templates / FOLDER, templates) if templates is not None else ()) if f.is_dir()]
+    env = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader([*folders, TEMPLATES / FOLDER]),
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        autoescape=False,  # noqa: S701  Markdown, not HTML: `_finalize` escapes, for HTML `to_html` does
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(FILTERS)
+    digest = sha256()
+    for name in (*ABOVE, *BELOW):
+        digest.update(_source(env, name).encode() + b"\x00")
+    return env, digest.hexdigest()[:12]
+
+
+def _source(env: jinja2.Environment, name: str) -> str:
+    assert env.loader is not None
+    return env.loader.get_source(env, f"{name}.md.j2")[0].replace("\r\n", "\n")
+
+
+def _fill(env: jinja2.Environment, name: str, context: Mapping[str, Any]) -> str:
+    try:
+        text = env.get_template(f"{name}.md.j2").render(context)
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise errors.ConfigError(
+            f"The template {FOLDER}/{name}.md.j2 cannot be rendered: {error}.",
+            "Mend it, or take it out of your templates folder to use Muster's own.",
+        ) from error
+    lines = [line.rstrip() for line in text.strip().split("\n")]
+    return "\n".join(line for i, line in enumerate(lines) if line or (i and lines[i - 1]))
