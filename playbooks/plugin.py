@@ -7,6 +7,7 @@ the group `muster.levers`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -61,6 +62,8 @@ __all__ = [
     "datetime_of",
     "find_version",
     "flag_target",
+    "header_of",
+    "json_object",
     "mark_words",
     "nearest",
     "own_note",
@@ -146,6 +149,26 @@ def _parse(model: type[Parsed], data: Mapping[str, Any], where: _Where) -> Parse
 def _lower(text: str) -> str:
     text = text.removeprefix("Value error, ")
     return text[:1].lower() + text[1:]
+
+
+# ---------------------------------------------------------------- webhooks
+
+
+def header_of(headers: Mapping[str, str], name: str) -> str:
+    """A header's value whatever its case, empty when absent."""
+    wanted = name.lower()
+    return next((value for key, value in headers.items() if key.lower() == wanted), "")
+
+
+def json_object(body: bytes, *, source: str) -> dict[str, Any]:
+    """A body as a JSON object. Raises InputError."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InputError(f"The body from {source} is not JSON.") from None
+    if not isinstance(data, dict):
+        raise InputError(f"The body from {source} is JSON, but no object.")
+    return data
 
 
 # ---------------------------------------------------------------- words
