@@ -46,6 +46,20 @@ def unleash(postgres_server: Postgres) -> Iterator[servers.Unleash]:
 
 
 @pytest.fixture(scope="session")
+def airflow() -> Iterator[servers.Airflow]:
+    """Airflow with two pipelines: `retrain-fraud-scorer`, and `smoke-pipeline` for its own smoke test."""
+    with servers.airflow("retrain-fraud-scorer", "smoke-pipeline") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[servers.Moto]:
+    """The stand-in for AWS."""
+    with servers.moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def emulate() -> Iterator[servers.Emulate]:
     """The Slack stand-in; it allows 5,000 calls an hour."""
     with servers.emulate() as server:

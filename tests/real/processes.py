@@ -64,6 +64,26 @@ def stop_group(process: subprocess.Popen[bytes], polite: int = signal.SIGTERM, w
     process.wait(within)
 
 
+def run_to_end(
+    name: str, command: Sequence[str | Path], folder: Path, *, env: Mapping[str, str], within: float = 120.0
+) -> None:
+    """Run what a server needs done before it starts."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env={**os.environ, **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=within,
+        check=False,
+    )
+    if done.returncode:
+        raise ServerFailedError(f"{name}: {' '.join(map(str, command))} failed:\n{done.stdout[-6000:]}")
+
+
 @contextmanager
 def running(
     name: str,

@@ -13,7 +13,7 @@ import httpx
 import yaml
 
 from tests.real.environments import node_environment, node_program, python_environment, system_program
-from tests.real.processes import Server, free_port, running
+from tests.real.processes import Server, free_port, run_to_end, running
 
 
 def _answers(url: str) -> bool:
@@ -213,6 +213,91 @@ def unleash(database_url: str) -> Iterator[Unleash]:
         command = [node_program(), program]
         with running("unleash", command, lambda: _answers(f"{url}/health"), folder, env=env, within=90) as server:
             yield Unleash(url, admin, client, server)
+
+
+# Airflow: pipelines that can be paused
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """A running Airflow API server; nothing schedules, so a run stays queued."""
+
+    url: str
+    user: str
+    password: str
+    server: Server
+
+    def token(self) -> str:
+        """A bearer token, good for a day."""
+        login = {"username": self.user, "password": self.password}
+        answer = httpx.post(f"{self.url}/auth/token", json=login, timeout=30.0).raise_for_status()
+        return str(answer.json()["access_token"])
+
+    def call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        """One call below /api/v2."""
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        return httpx.request(method, f"{self.url}/api/v2/{path}", json=body, headers=headers, timeout=30.0)
+
+
+_DAG = """\
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+
+with DAG({name!r}, schedule=None, is_paused_upon_creation=False):
+    EmptyOperator(task_id="train")
+"""
+
+
+@contextmanager
+def airflow(*dags: str) -> Iterator[Airflow]:
+    """Airflow on SQLite with one-task pipelines of these names, not paused."""
+    program = python_environment("airflow") / "bin" / "airflow"
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    user, password = "muster", "airflow-test-password"
+    with _folder("airflow") as folder:
+        (folder / "dags").mkdir()
+        for name in dags:
+            (folder / "dags" / f"{name}.py").write_text(_DAG.format(name=name))
+        (folder / "passwords.json").write_text(json.dumps({user: password}))
+        env = {
+            "AIRFLOW_HOME": str(folder),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{user}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
+            "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-of-sixty-four-characters-that-only-this-test-run-knows-",
+            "PATH": f"{program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        }
+        for preparation in (["db", "migrate"], ["dag-processor", "-n", "1"]):
+            run_to_end("airflow", [program, *preparation], folder, env=env)
+        command: list[str | Path] = [program, "api-server", "--host", "127.0.0.1", "--port", str(port)]
+        command += ["--workers", "1"]
+        health = f"{url}/api/v2/monitor/health"
+        with running("airflow", command, lambda: _answers(health), folder, env=env, within=90) as server:
+            yield Airflow(url, user, password, server)
+
+
+# moto: AWS's APIs, by somebody else than us
+
+
+@dataclass(frozen=True)
+class Moto:
+    """A running stand-in for AWS."""
+
+    url: str
+    server: Server
+
+
+@contextmanager
+def moto() -> Iterator[Moto]:
+    """moto's server; any key and region will do."""
+    program = python_environment("moto") / "bin" / "moto_server"
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with _folder("moto") as folder:
+        command: list[str | Path] = [program, "-H", "127.0.0.1", "-p", str(port)]
+        with running("moto", command, lambda: _answers(f"{url}/moto-api/"), folder) as server:
+            yield Moto(url, server)
 
 
 # Alertmanager and Prometheus: where alerts come from

@@ -13,7 +13,7 @@ from tests.real.browser import Chromium, colours
 from tests.real.conftest import StartPrometheus
 from tests.real.listener import Gauges, Inbox
 from tests.real.postgres import Postgres
-from tests.real.servers import Alertmanager, Emulate, MLflow, MLServer, Unleash
+from tests.real.servers import Airflow, Alertmanager, Emulate, MLflow, MLServer, Moto, Unleash
 
 pytestmark = pytest.mark.real
 
@@ -97,6 +97,31 @@ def test_unleash_refuses_a_clients_token_and_an_unknown_flag(unleash: Unleash) -
     assert httpx.get(path, headers={"Authorization": unleash.client_token}).status_code == 403
     assert httpx.get(path, headers={"Authorization": "nobody"}).status_code == 401
     assert unleash.admin("POST", "projects/default/features/absent/environments/production/off").status_code == 404
+
+
+def test_airflow_pauses_a_pipeline_and_still_takes_a_run_by_hand(airflow: Airflow) -> None:
+    pipeline = "dags/smoke-pipeline"
+    assert airflow.call("GET", pipeline).json()["is_paused"] is False
+    for _ in range(2):
+        assert airflow.call("PATCH", pipeline, {"is_paused": True}).json()["is_paused"] is True
+    run = airflow.call("POST", f"{pipeline}/dagRuns", {"logical_date": None})
+    assert (run.status_code, run.json()["state"]) == (200, "queued")
+    assert airflow.call("PATCH", pipeline, {"is_paused": False}).json()["is_paused"] is False
+    assert airflow.call("GET", "dags/absent").status_code == 404
+    assert httpx.get(f"{airflow.url}/api/v2/{pipeline}").status_code == 401
+
+
+def test_moto_keeps_a_parameters_history(moto: Moto) -> None:
+    def call(action: str, **body: object) -> httpx.Response:
+        target = {"x-amz-target": f"AmazonSSM.{action}", "content-type": "application/x-amz-json-1.1"}
+        scope = "Credential=test/20260101/us-east-1/ssm/aws4_request, SignedHeaders=host, Signature=0"
+        headers = {**target, "authorization": f"AWS4-HMAC-SHA256 {scope}"}
+        return httpx.post(f"{moto.url}/", json=body, headers=headers)
+
+    for version in ("v3", "v4"):
+        call("PutParameter", Name="/models/champion", Value=version, Type="String", Overwrite=True).raise_for_status()
+    history = call("GetParameterHistory", Name="/models/champion").json()["Parameters"]
+    assert [(entry["Version"], entry["Value"]) for entry in history] == [(1, "v3"), (2, "v4")]
 
 
 def test_alertmanager_delivers_what_fires_and_what_is_resolved(
