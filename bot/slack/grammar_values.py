@@ -68,7 +68,7 @@ class SevArgs:
 
 @dataclass(frozen=True, slots=True)
 class ResolveArgs:
-    """`resolve [text]`; the two moments come from the modal, as ISO 8601 UTC, empty where not said."""
+    """`resolve [text]`; the two moments come from the modal (`2026-11-21 02:36:00 UTC`), empty where not said."""
 
     text: str = ""
     impact: str = ""

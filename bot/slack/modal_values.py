@@ -1,0 +1,184 @@
+"""What people put into a form, as the same values commands have; faults by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bot.slack import grammar_values as values
+from bot.slack import ids
+from bot.slack.blocks import escape
+from bot.slack.grammar_values import Args, Parsed
+from playbooks import errors
+from playbooks.domain.timeline import EventKind
+
+ACTION: Final = "value"  # the action_id of every input; blocks tell them apart
+KINDS: Final[tuple[tuple[EventKind, str], ...]] = (
+    (EventKind.NOTE, "Note"),
+    (EventKind.OBSERVATION, "Observation"),
+    (EventKind.HYPOTHESIS, "Hypothesis"),
+    (EventKind.DECISION, "Decision"),
+    (EventKind.REPORT, "Report from users"),
+    (EventKind.IMPACT_START, "Impact began"),
+    (EventKind.IMPACT_CHANGE, "Impact changed"),
+)
+
+
+class FieldErrors(errors.InputError):
+    """Fields that cannot be used: block id -> sentence."""
+
+    code = "bad_form"
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(next(iter(fields.values()), "That form can't be used."))
+        self.fields = dict(fields)
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """What Slack is answered, so that the form stays open with its faults."""
+        return {"response_action": "errors", "errors": self.fields}
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A form as sent: which one, what it remembered, and the command it stands for."""
+
+    callback_id: str
+    meta: ids.Value
+    parsed: Parsed
+
+
+def parse(view: Mapping[str, Any]) -> Submission:
+    """A submitted form. Raises FieldErrors for fields, InputError for a form of another release."""
+    callback_id = str(view.get("callback_id", ""))
+    reader = _READERS.get(callback_id)
+    if reader is None:
+        raise errors.InputError("That form is from another release.", "Close it and open it again.", code="old_form")
+    meta = ids.decode(str(view.get("private_metadata", "")))
+    form = _Form(view)
+    verb, args = reader(form, meta)
+    if form.faults:
+        raise FieldErrors(form.faults)
+    return Submission(callback_id, meta, Parsed(verb, args, meta.incident))
+
+
+class _Form:
+    """The fields of a view, and what is wrong with them."""
+
+    def __init__(self, view: Mapping[str, Any]) -> None:
+        self._values = _dict(_dict(view.get("state")).get("values"))
+        self.faults: dict[str, str] = {}
+
+    def _field(self, block_id: str) -> Mapping[str, Any]:
+        return _dict(_dict(self._values.get(block_id)).get(ACTION))
+
+    def text(self, block_id: str, *, needed: str = "") -> str:
+        """Text or the chosen option; `needed` is the complaint when it is empty."""
+        found = self._field(block_id)
+        content = found.get("value") or _dict(found.get("selected_option")).get("value") or ""
+        text = escape.clean(str(content), lines=True)
+        if needed and not text:
+            self.faults[block_id] = needed
+        return text
+
+    def when(self, block_id: str, *, needed: str = "") -> str:
+        """A moment as `2026-11-21 02:36:00 UTC`, empty when none was chosen."""
+        stamp = self._field(block_id).get("selected_date_time")
+        if isinstance(stamp, int) and not isinstance(stamp, bool) and 0 < stamp < 10**10:
+            return datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        if needed or stamp is not None:
+            self.faults[block_id] = needed or "That is no time."
+        return ""
+
+    def end(self, block_id: str) -> tuple[str, str]:
+        """(span, until) from one field: `4h`, `for 4h`, `until 06:30`, `06:30`."""
+        words = " ".join(self.text(block_id, needed="Say for how long, like 4h.").split())
+        lead, _, rest = words.partition(" ")
+        if rest and lead.lower() in ("until", "till"):
+            return "", rest
+        words = rest if rest and lead.lower() in ("for", "by") else words
+        return ("", words) if ":" in words or words.count("-") == 2 else (words, "")
+
+
+def _dict(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}
+
+
+def _name(form: _Form, *, needed: str = "") -> str:
+    return form.text("component", needed=needed).lower()
+
+
+def _read_new(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    title = " ".join(form.text("title", needed="Say in a few words what is wrong.").split())
+    return "new", values.NewArgs(_name(form), form.text("severity").lower(), title)
+
+
+def _read_rollback(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    name = _name(form, needed="Choose a component.")
+    version = form.text("version")
+    if len(version.split()) > 1:
+        form.faults["version"] = "A version is one word, like v42."
+    return "rollback", values.RollbackArgs(name, version, form.text("because"))
+
+
+def _read_disable(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "disable", values.DisableArgs(
+        _name(form, needed="Choose a component."), *form.end("for"), form.text("because")
+    )
+
+
+def _read_extend(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "extend", values.ExtendArgs(meta.component, meta.override, *form.end("for"), form.text("because"))
+
+
+def _read_note(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "note", values.NoteArgs(form.when("when"), form.text("text", needed="Write what happened."))
+
+
+def _read_timeline(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    when = form.when("when", needed="Say when it happened.")
+    kind = form.text("kind") or EventKind.NOTE.value
+    if kind not in {known.value for known, _ in KINDS}:
+        form.faults["kind"] = "Choose one of the list."
+    return "note", values.NoteArgs(when, form.text("text", needed="Write what happened."), kind)
+
+
+def _read_resolve(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    impact, relief = form.when("impact"), form.when("relief")
+    if impact and relief and relief < impact:
+        form.faults["relief"] = "Relief can't come before the impact."
+    return "resolve", values.ResolveArgs(form.text("text"), impact, relief)
+
+
+def _read_sev(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "sev", values.SevArgs(form.text("severity", needed="Choose a severity.").lower(), form.text("because"))
+
+
+def _read_update(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "update", values.TextArgs(form.text("text", needed="Write the update."))
+
+
+def _read_deny(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "deny", values.DecideArgs(meta.action, form.text("reason", needed="Say why: the requester reads it."))
+
+
+def _read_answer(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    question = form.text("question", needed="Choose a question.")
+    return "answer", values.AnswerArgs(question, form.text("text", needed="Write the answer."))
+
+
+_READERS: Final = {
+    ids.MODAL_NEW: _read_new,
+    ids.MODAL_UPDATE: _read_update,
+    ids.MODAL_NOTE: _read_note,
+    ids.MODAL_SEV: _read_sev,
+    ids.MODAL_ROLLBACK: _read_rollback,
+    ids.MODAL_DISABLE: _read_disable,
+    ids.MODAL_EXTEND: _read_extend,
+    ids.MODAL_DENY: _read_deny,
+    ids.MODAL_RESOLVE: _read_resolve,
+    ids.MODAL_TIMELINE: _read_timeline,
+    ids.MODAL_ANSWER: _read_answer,
+}
