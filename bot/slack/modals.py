@@ -32,13 +32,13 @@ __all__ = [
     "deny",
     "disable",
     "extend",
-    "new",
+    "new_incident",
     "note",
     "parse",
     "plan",
     "resolve",
     "rollback",
-    "sev",
+    "severity",
     "timeline",
     "update",
 ]
@@ -126,141 +126,161 @@ def _view(callback_id: str, title: str, submit: str, meta: ids.Value, *blocks: B
 # ---------------------------------------------------------------- forms
 
 
-def new(
+def new_incident(
     components: Sequence[str],
-    meta: ids.Value,
-    *,
     severities: Sequence[Severity] = DEFAULT_SEVERITIES,
+    *,
+    channel: str = "",
+    ts: str = "",
     component: str = "",
     severity: str = "",
     title: str = "",
 ) -> dict[str, Any]:
-    """Declare an incident; severity may stay open."""
+    """Declare an incident; severity may stay open. `channel`, `ts`: the message it is about, where there is one."""
+    hint = "scores drift since the last release"
     return _view(
         ids.MODAL_NEW,
         "Declare incident",
         "Declare",
-        meta,
-        _text(
-            "title", "What is wrong?", value=title, most=escape.TITLE, placeholder="scores drift since the last release"
-        ),
+        ids.Value(channel=channel, ts=ts),
+        _text("title", "What is wrong?", value=title, most=escape.TITLE, placeholder=hint),
         _component(components, component, optional=True),
         _severities(severities, severity, optional=True),
     )
 
 
-def update(meta: ids.Value, *, text: str = "") -> dict[str, Any]:
+def update(incident: int, *, text: str = "") -> dict[str, Any]:
     """An update to people."""
     hint = "People read this: what is known, what is being done, when you speak next."
-    return _view(
-        ids.MODAL_UPDATE, "Update people", "Post", meta, _text("text", "Update", value=text, long=True, hint=hint)
-    )
+    words = _text("text", "Update", value=text, long=True, hint=hint)
+    return _view(ids.MODAL_UPDATE, "Update people", "Post", ids.Value(incident=incident), words)
 
 
-def note(meta: ids.Value, *, at: datetime | None = None, text: str = "") -> dict[str, Any]:
+def note(incident: int, at: datetime | None = None, *, text: str = "") -> dict[str, Any]:
     """A line of the timeline, with its own time."""
     return _view(
         ids.MODAL_NOTE,
         "Add a note",
         "Add",
-        meta,
+        ids.Value(incident=incident),
         _text("text", "What happened?", value=text, long=True),
         _when("when", "When?", at, hint="Empty means now."),
     )
 
 
-def sev(meta: ids.Value, *, severities: Sequence[Severity] = DEFAULT_SEVERITIES, severity: str = "") -> dict[str, Any]:
+def severity(incident: int, severities: Sequence[Severity] = DEFAULT_SEVERITIES, *, chosen: str = "") -> dict[str, Any]:
     """Set the severity."""
     return _view(
         ids.MODAL_SEV,
         "Set severity",
         "Set",
-        meta,
-        _severities(severities, severity, optional=False),
+        ids.Value(incident=incident),
+        _severities(severities, chosen, optional=False),
         _text("because", "Why?", optional=True, most=300),
     )
 
 
-def rollback(components: Sequence[str], meta: ids.Value, *, component: str = "", because: str = "") -> dict[str, Any]:
+def rollback(
+    components: Sequence[str],
+    *,
+    incident: int | None = None,
+    channel: str = "",
+    component: str = "",
+    because: str = "",
+) -> dict[str, Any]:
     """Ask for a rollback; leads to its preview."""
     return _view(
         ids.MODAL_ROLLBACK,
         "Roll back",
         "Preview",
-        meta,
-        _component(components, component or meta.component),
+        ids.Value(incident=incident, channel=channel),
+        _component(components, component),
         _text("version", "To which version?", optional=True, most=100, hint="Empty: the last one marked good."),
         _text("because", "Why?", value=because, optional=True, most=300),
     )
 
 
-def disable(components: Sequence[str], meta: ids.Value, *, component: str = "", span: str = "4h") -> dict[str, Any]:
+def disable(
+    components: Sequence[str],
+    *,
+    incident: int | None = None,
+    channel: str = "",
+    component: str = "",
+    span: str = "4h",
+) -> dict[str, Any]:
     """Switch something off, with an end; leads to its preview."""
     return _view(
         ids.MODAL_DISABLE,
         "Disable",
         "Preview",
-        meta,
-        _component(components, component or meta.component),
+        ids.Value(incident=incident, channel=channel),
+        _component(components, component),
         _text("for", "For how long?", value=span, most=60, hint="Like 4h, 90m or 1d; or a time: until 06:30."),
         _text("because", "Why?", optional=True, most=300),
     )
 
 
-def extend(meta: ids.Value, *, span: str = "2h") -> dict[str, Any]:
-    """Let something stay off longer; `meta` names the override."""
+def extend(override: int, component: str, *, incident: int | None = None, span: str = "2h") -> dict[str, Any]:
+    """Let something stay off longer."""
     return _view(
         ids.MODAL_EXTEND,
         "Extend",
         "Extend",
-        meta,
+        ids.Value(incident=incident, override=override, component=component[:200]),
+        kit.section(f"{escape.bold(escape.value(component, 63))} stays off longer (debt D-{override})."),
         _text("for", "By how much?", value=span, most=60, hint="Like 2h; or a time: until 09:00."),
         _text("because", "Why must it stay off?", optional=True, most=300),
     )
 
 
-def deny(meta: ids.Value) -> dict[str, Any]:
-    """Deny a request, with the reason its requester will read; `meta` names the action and its plan."""
+def deny(action: int, plan_hash: str = "", *, incident: int | None = None) -> dict[str, Any]:
+    """Deny a request, with the reason its requester will read."""
+    meta = ids.Value(incident=incident, action=action, hash=plan_hash)
     return _view(ids.MODAL_DENY, "Deny", "Deny", meta, _text("reason", "Why not?", long=True, most=600))
 
 
 def resolve(
-    meta: ids.Value, *, impact: datetime | None = None, relief: datetime | None = None, text: str = ""
+    incident: int, *, impact: datetime | None = None, relief: datetime | None = None, text: str = ""
 ) -> dict[str, Any]:
     """Resolve, after the two moments that must not be guessed."""
     return _view(
         ids.MODAL_RESOLVE,
         "Resolve",
         "Resolve",
-        meta,
+        ids.Value(incident=incident),
         _when("impact", "Impact began", impact, hint="As far as you know now; it can be corrected."),
-        _when("relief", "People were relieved", relief),
+        _when("relief", "Relief: people were no longer hit", relief),
         _text("text", "What ended it?", value=text, long=True, optional=True),
     )
 
 
-def timeline(meta: ids.Value, *, at: datetime | None, text: str = "") -> dict[str, Any]:
-    """Put a message into the timeline, with the message's own time; `meta` names channel and message."""
+def timeline(
+    incident: int | None, *, at: datetime | None, text: str = "", channel: str = "", ts: str = ""
+) -> dict[str, Any]:
+    """Put a message (`channel`, `ts`) into the timeline, with the message's own time."""
     kinds = _select("kind", "What is it?", ((kind.value, label) for kind, label in KINDS), chosen=EventKind.NOTE.value)
     blocks = [block for block in (kinds,) if block is not None]
     return _view(
         ids.MODAL_TIMELINE,
         "Add to timeline",
         "Add",
-        meta,
+        ids.Value(incident=incident, channel=channel, ts=ts),
         *blocks,
         _text("text", "What happened?", value=text, long=True),
         _when("when", "When?", at, optional=False),
     )
 
 
-def answer(questions: Sequence[tuple[str, str]], meta: ids.Value) -> dict[str, Any]:
+def answer(incident: int, questions: Sequence[tuple[str, str]], *, chosen: str = "") -> dict[str, Any]:
     """Answer one of the draft's questions: (name of its block, question)."""
-    menu = _select("question", "Question", questions, chosen=meta.text)
+    meta = ids.Value(incident=incident)
+    numbered = [(name, f"{n}. {question}") for n, (name, question) in enumerate(questions, start=1)]
+    menu = _select("question", "Question", numbered, chosen=chosen)
     if menu is None:
         return _view(ids.MODAL_PLAN, "Questions", "", meta, kit.section("No question is open."))
-    asked = [kit.section(f"{n}. {escape.prose(q)}") for n, (_, q) in enumerate(questions[:20], start=1)]
-    return _view(ids.MODAL_ANSWER, "Answer a question", "Save", meta, *asked, menu, _text("text", "Answer", long=True))
+    asked = [kit.section(escape.prose(question)) for _, question in numbered[:20]]
+    words = _text("text", "Answer", long=True)
+    return _view(ids.MODAL_ANSWER, "Answer a question", "Save", meta, *asked, menu, words)
 
 
 def plan(ask: Ask) -> dict[str, Any]:
