@@ -1,7 +1,7 @@
 """Unleash's webhook integration: flags switched on and off, and their strategies.
 
-It authenticates by a static `Authorization` header and sends the event as JSON (Unleash 8.2.0, addons/webhook). Our own switch
-comes back as `feature-environment-disabled` or `-enabled`; a repeated one causes no event.
+It authenticates by a static `Authorization` header and sends the event as JSON (Unleash 8.2.0, addons/webhook). Our
+own switch comes back as `feature-environment-disabled` or `-enabled`; a repeated one causes no event.
 """
 
 from __future__ import annotations
