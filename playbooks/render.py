@@ -236,7 +236,7 @@ def _environment(templates: Path | None) -> tuple[jinja2.Environment, str]:
         loader=jinja2.FileSystemLoader([*folders, TEMPLATES / FOLDER]),
         undefined=jinja2.StrictUndefined,
         finalize=_finalize,
-        autoescape=False,  # noqa: S701  Markdown, not HTML: `_finalize` escapes, for HTML `to_html` does
+        autoescape=False,  # Markdown, not HTML: `_finalize` escapes; for HTML `to_html` does
         trim_blocks=True,
         lstrip_blocks=True,
     )

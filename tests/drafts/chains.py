@@ -14,9 +14,9 @@ from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, P
 TIMELINES = Path(__file__).parent.parent / "timelines"
 K = EventKind
 
-DANA = Actor(ActorKind.HUMAN, "dana", "U01DANA", "on call serving", "ml-platform")
+DANA = Actor(ActorKind.HUMAN, "dana", "U01DANA", "on call fraud-ml", "fraud-ml")
 OMAR = Actor(ActorKind.HUMAN, "omar", "U02OMAR", "model owner", "fraud-ml")
-MEI = Actor(ActorKind.HUMAN, "mei", "U04MEI", "on call fraud-ml", "fraud-ml")
+MEI = Actor(ActorKind.HUMAN, "mei", "U04MEI", "on call risk-product", "risk-product")
 DRIFT = source_actor("alertmanager")
 REGISTRY = source_actor("mlflow")
 
@@ -61,8 +61,8 @@ class Chain:
 
 def at(clock: str, day: int = 21) -> datetime:
     """A time of the night, UTC."""
-    parts = [int(part) for part in clock.split(":")]
-    return datetime(2026, 11, day, *parts, tzinfo=UTC)
+    hour, minute, second = (*(int(part) for part in clock.split(":")), 0)[:3]
+    return datetime(2026, 11, day, hour, minute, second, tzinfo=UTC)
 
 
 def story() -> Chain:
@@ -92,7 +92,9 @@ def story() -> Chain:
         payload={
             "title": "fraud-scorer is drifting", "component": "fraud-scorer", "failure": "drift", "severity": "sev2",
             "by": "source:alertmanager", "team": "fraud-ml", "registry": "3f9c1a77d0e2b5a4", "on_call": 2, "tier": 1,
-            "stages": {"data": "payments-data", "training": "fraud-ml", "serving": "ml-platform", "product": "risk-product"},
+            "stages": {
+                "data": "payments-data", "training": "fraud-ml", "serving": "ml-platform", "product": "risk-product",
+            },
             "fallback": "rules engine v3", "missing": [],
         },
     )  # fmt: skip
@@ -112,17 +114,26 @@ def story() -> Chain:
 def _rollback(chain: Chain) -> None:
     facts = {
         "action": 17, "kind": "rollback", "component": "fraud-scorer", "because": "drift since v43",
-        "requester_role": "on call serving", "ends_after": None, "plan_hash": "7f3a" * 16, "provider": "mlflow",
+        "requester_role": "on call fraud-ml", "ends_after": None, "plan_hash": "7f3a" * 16, "provider": "mlflow",
         "target": "fraud-scorer@champion", "before": "v43", "after": "v42", "note": "marked good on 2 Nov",
     }  # fmt: skip
     add = chain.add
-    c = {"component": "fraud-scorer"}
-    add(K.ACTION, at("02:34:12"), "Rollback v43 → v42 asked: drift since v43", DANA, payload={**facts, "phase": "requested"}, **c)
+    c: dict[str, Any] = {"component": "fraud-scorer"}
+    add(
+        K.ACTION,
+        at("02:34:12"),
+        "Rollback v43 → v42 asked: drift since v43",
+        DANA,
+        payload={**facts, "phase": "requested"},
+        **c,
+    )
     add(
         K.DECISION, at("02:36:00"), "Approved by <@U02OMAR>", OMAR, source=EventSource.BUTTON,
         payload={**facts, "verdict": "approved", "right": "roll_back", "approvals": 1, "needed": 1}, **c,
     )  # fmt: skip
-    add(K.ACTION, at("02:36:01"), "Rollback started", source=EventSource.JOB, payload={**facts, "phase": "started"}, **c)
+    add(
+        K.ACTION, at("02:36:01"), "Rollback started", source=EventSource.JOB, payload={**facts, "phase": "started"}, **c
+    )
     add(
         K.ACTION_RESULT, at("02:36:04"), "Alias moved to v42", source=EventSource.JOB,
         payload={**facts, "result": "worked"}, **c,
@@ -132,7 +143,6 @@ def _rollback(chain: Chain) -> None:
         payload={**facts, "outcome": "confirmed", "evidence": "20 of 20 answers carry v42"}, **c,
     )  # fmt: skip
     add(K.MITIGATED, at("02:36:41"), "Mitigated: rollback confirmed", DANA, source=EventSource.BUTTON)
-    add(K.STATUS, at("02:36:41"), "Mitigated", DANA, payload={"from": "investigating", "to": "mitigated"})
 
 
 def _disable(chain: Chain) -> None:
@@ -144,7 +154,7 @@ def _disable(chain: Chain) -> None:
     debt = {"override": 118, "action": 18, "component": "auto-decline", "since": utc_text(at("02:37:09"))}
     due = utc_text(at("06:37:09"))
     add = chain.add
-    c = {"component": "auto-decline"}
+    c: dict[str, Any] = {"component": "auto-decline"}
     add(K.ACTION, at("02:37:02"), "Disable asked for 4 h", DANA, payload={**facts, "phase": "requested"}, **c)
     add(
         K.DECISION, at("02:37:02"), "Decided by the requester's own right", DANA,
@@ -166,7 +176,7 @@ def _disable(chain: Chain) -> None:
 def _rest(chain: Chain) -> None:
     _, debt, due = chain.due  # type: ignore[attr-defined]
     add = chain.add
-    c = {"component": "auto-decline"}
+    c: dict[str, Any] = {"component": "auto-decline"}
     add(
         K.HYPOTHESIS, at("02:50:00"), "The embeddings are not it: v42 reads the same ones and is stable", OMAR,
         component="merchant-embeddings", payload={"state": "refuted", "of": chain.events[5].id},
@@ -182,10 +192,10 @@ def _rest(chain: Chain) -> None:
     add(K.UNDONE, at("06:37:12"), "auto-decline is on again, confirmed", source=EventSource.SCHEDULER,
         payload={**debt, "phase": "undone", "due_at": due, "was_due_at": None, "why": ""}, **c)  # fmt: skip
     add(K.ALERT, at("07:05"), "PSI of score 0.08, back under its limit", DRIFT, source=EventSource.WEBHOOK,
-        component="fraud-scorer", payload={"source": "alertmanager", "name": "ScoreDrift", "status": "resolved"})  # fmt: skip
+        component="fraud-scorer",
+        payload={"source": "alertmanager", "name": "ScoreDrift", "status": "resolved"})  # fmt: skip
     add(K.IMPACT_START, at("01:40"), "Impact began with the first window over the limit", MEI, recorded=at("09:00:10"),
         precision=Precision.APPROX, component="fraud-scorer")  # fmt: skip
-    add(K.STATUS, at("09:00:30"), "Resolved", MEI, payload={"from": "mitigated", "to": "resolved"})
     add(K.RESOLVED, at("09:00:30"), "INC-42 resolved", MEI)
 
 

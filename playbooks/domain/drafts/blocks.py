@@ -126,9 +126,7 @@ def merged(existing: str, fresh: Sequence[Block]) -> str:
 def with_human(fresh: Sequence[Block], human: Mapping[str, str]) -> list[Block]:
     """Fresh blocks with people's texts in place; a text whose question is no longer asked is kept at its end."""
     names = {block.name for block in fresh}
-    kept = [
-        Block(n, False, text) for n, text in human.items() if n not in names and not Block(n, False, text).pristine
-    ]
+    kept = [Block(n, False, text) for n, text in human.items() if n not in names and not Block(n, False, text).pristine]
     placed: list[Block] = []
     last_human = max((i for i, b in enumerate(fresh) if not b.machine), default=len(fresh) - 1)
     for index, block in enumerate(fresh):

@@ -158,12 +158,9 @@ def _approvals(decisions: Sequence[Entry]) -> tuple[int, int] | None:
 
 
 def _undo_due(group: Sequence[Entry]) -> Point | None:
-    """The newest end of the time box, where one was set."""
-    for entry in reversed(group):
-        due = entry.time("due_at")
-        if due is not None:
-            return due
-    return None
+    """The newest end of the time box, where one was set, cited to the event that set it."""
+    dues = [due for due in (entry.time("due_at") for entry in group) if due is not None]
+    return next((due for due in dues if due.at == dues[-1].at), None)
 
 
 def other_actions(entries: Sequence[Entry]) -> tuple[Deed, ...]:

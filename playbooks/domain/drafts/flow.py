@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from playbooks.domain.drafts.entries import Entry, Point, Span, only, role_of
 from playbooks.domain.drafts.instants import Instants, span
 from playbooks.domain.timeline import EventKind
+
+# What people tell of afterwards says nothing about who acted at that time.
+_TOLD_LATER = (EventKind.IMPACT_START, EventKind.IMPACT_CHANGE, EventKind.CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +117,8 @@ def _is(entry: Entry, who: str) -> bool:
 
 def team_changes(entries: Sequence[Entry]) -> tuple[TeamChange, ...]:
     """Every change of the acting team, with the time between the last entry of one and the first of the next."""
-    acting = [e for e in entries if e.human and e.actor.team]
-    pairs = zip(acting, acting[1:], strict=False)
+    acting = [e for e in entries if e.human and e.actor.team and e.kind not in _TOLD_LATER]
+    pairs = pairwise(acting)
     return tuple(
         TeamChange(a.actor.team, b.actor.team, Span("team", a.point, b.point))
         for a, b in pairs
@@ -128,7 +132,7 @@ def comms_of(entries: Sequence[Entry], at: Instants) -> Comms:
     begin, end = at.declared or at.detected or at.impact_start, at.resolved
     marks = [e.point for e in sent if (begin is None or e.at >= begin.at) and (end is None or e.at <= end.at)]
     ends = [begin, *marks, end]
-    gaps = [span("silence", a, b) for a, b in zip(ends, ends[1:], strict=False)]
+    gaps = [span("silence", a, b) for a, b in pairwise(ends)]
     longest = max((g for g in gaps if g is not None), key=lambda g: g.seconds, default=None)
     return Comms(
         rows=tuple((e.point, e.text("audience")) for e in sent),

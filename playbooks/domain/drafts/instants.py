@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from playbooks.domain.drafts.entries import Entry, Point, Span, first, last, only
 from playbooks.domain.timeline import EventKind
@@ -161,10 +162,8 @@ def quiet_of(entries: Sequence[Entry], at: Instants, least: int = 1800) -> Span 
     starts = [p for p in (at.impact_start, at.first_signal, at.declared) if p is not None]
     begin = min((p.at for p in starts), default=None)
     end = at.resolved.at if at.resolved else None
-    inside = [
-        e for e in entries if (begin is None or e.at >= begin) and (end is None or e.at <= end)
-    ]
-    gaps = [Span("quiet", a.point, b.point) for a, b in zip(inside, inside[1:], strict=False)]
+    inside = [e for e in entries if (begin is None or e.at >= begin) and (end is None or e.at <= end)]
+    gaps = [Span("quiet", a.point, b.point) for a, b in pairwise(inside)]
     longest = max(gaps, key=lambda g: g.seconds, default=None)
     return longest if longest is not None and longest.seconds >= least else None
 

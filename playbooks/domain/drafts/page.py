@@ -22,7 +22,8 @@ _ROW_ID = re.compile(r"\[E(\d+)\]↺?")
 STYLE = """
 :root{color-scheme:light dark;--ink:#1b1f24;--soft:#59636e;--line:#d0d7de;--paper:#fff;--ask:#fff8e5}
 @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--line:#3d444d;--paper:#0d1117;--ask:#2b2410}}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:68rem;margin:2rem auto;padding:0 1rem}
+body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:68rem;
+margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
 th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
@@ -30,7 +31,8 @@ th{color:var(--soft);font-weight:600}code{font:.9em ui-monospace,monospace;overf
 blockquote{margin:1rem 0 .25rem;padding:.5rem .75rem;border-left:4px solid #bf8700;background:var(--ask)}
 .cite{color:var(--soft);font-size:.8em;text-decoration:none;white-space:nowrap}.cite:hover{text-decoration:underline}
 :target{outline:2px solid #bf8700}hr{border:0;border-top:1px solid var(--line)}
-@media print{:root{--ink:#000;--soft:#444;--line:#999;--paper:#fff;--ask:#fff}body{margin:0;max-width:none;font-size:10pt}
+@media print{:root{--ink:#000;--soft:#444;--line:#999;--paper:#fff;--ask:#fff}
+body{margin:0;max-width:none;font-size:10pt}
 h2{break-after:avoid}tr,blockquote{break-inside:avoid}.wide{overflow:visible}}
 """
 

@@ -16,6 +16,7 @@ from playbooks.domain.timeline import Event
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>|(?<![\w.])@([\w.-]*\w)")
 _HEX = re.compile(r"[0-9a-f]{12,64}")
 _WORDS = {"made_worse": "made worse", "not_yet": "not yet seen"}
+_KINDS = ("rollback", "disable", "enable", "action")
 _OURS = frozenset(
     "worked failed unknown stale partial open confirmed refuted contradicted passed approved denied expired "
     "withdrawn".split()
@@ -78,10 +79,10 @@ def _after(value: Moved) -> str:
 
 
 def action(value: Privileged) -> Safe:
-    """`rollback of fraud-scorer v43 → v42`, with its number."""
-    kind = value.kind if value.kind in ("rollback", "disable", "enable") else str(code(value.kind))
-    of = f" {code(value.component)}" if value.component else ""
-    change = f" {moved(value)}" if value.before or value.after else ""
+    """`Rollback of fraud-scorer: v43 → v42`."""
+    kind = value.kind.capitalize() if value.kind in _KINDS else str(code(value.kind))
+    of = f" of {code(value.component)}" if value.component else ""
+    change = f": {moved(value)}" if value.before or value.after else ""
     return Safe(f"{kind}{of}{change}")
 
 
@@ -90,6 +91,20 @@ def outcome(value: Privileged) -> Safe:
     if value.outcome is not None:
         return plain(value.outcome)
     return plain(value.result) if value.result is not None else Safe(f"result not recorded {cite(value.seqs[0])}")
+
+
+def undo_due(value: Privileged) -> Safe:
+    """Until when it was to be undone; only what is switched off has such an end."""
+    if value.undo_due is not None:
+        return words.when(value.undo_due)
+    return recorded(None) if value.kind == "disable" else Safe("no end set")
+
+
+def undone(value: Privileged) -> Safe:
+    """When it was undone."""
+    if value.undone is not None:
+        return words.when(value.undone)
+    return recorded(None) if value.kind == "disable" else Safe("not undone")
 
 
 def since(point: Point) -> Safe:
@@ -179,6 +194,8 @@ FILTERS: dict[str, Callable[..., Safe | str]] = {
     "roled": roled,
     "said": said,
     "since": since,
+    "undo_due": undo_due,
+    "undone": undone,
     "when": words.when,
     "who": who,
     "worded": worded,

@@ -32,7 +32,7 @@ def prompts_of(facts: Facts) -> tuple[Prompt, ...]:
 
 def _impact(facts: Facts) -> Prompt:
     at = facts.instants
-    seqs = _seqs(p.seq for p in (at.impact_start, at.mitigated or at.resolved) if p is not None)
+    seqs = tuple(dict.fromkeys(p.seq for p in (at.impact_start, at.mitigated or at.resolved) if p is not None))
     between = f" between {cites(seqs, ' and ')}" if len(seqs) > 1 else f" (see {cites(seqs)})" if seqs else ""
     return Prompt(
         "impact",
@@ -45,19 +45,17 @@ def _impact(facts: Facts) -> Prompt:
 
 def _conditions(facts: Facts) -> Prompt:
     seqs = _seqs(row.at.seq for row in facts.changes.rows[:3])
-    known = f" The changes {cites(seqs)} are listed by time only: which of them mattered, if any?" if seqs else ""
+    known = f" {cites(seqs)} came before it in time: did it matter?" if seqs else ""
     return Prompt(
         "conditions",
         "Contributing conditions",
-        f"Which conditions, in the system and in how it is run, had to come together? None of them is a person.{known}",
+        f"Which conditions, in the system and in how it is run, had to come together (none of them a person)?{known}",
         seqs,
     )
 
 
 def _learning() -> Prompt:
-    return Prompt(
-        "learning", "Learning", "What went well, what went poorly, where was luck, and what surprised you?"
-    )
+    return Prompt("learning", "Learning", "What went well, what went poorly, where was luck, and what surprised you?")
 
 
 def _detection(facts: Facts) -> Prompt | None:
@@ -68,15 +66,13 @@ def _detection(facts: Facts) -> Prompt | None:
         return Prompt(
             "detection",
             "An early signal",
-            f"{cites(seqs[:1])} came before the impact {cites(seqs[1:])}: whom did it reach, what could they do with it?",
+            f"{cites(seqs[:1])} came before the impact {cites(seqs[1:])}: whom did it reach, what could be done?",
             seqs,
         )
     if at.noticed != "alert":
         seqs = _seqs((at.detected.seq,)) if at.detected else facts.anchor
         before = f" before {cites(seqs)}" if seqs else ""
-        return Prompt(
-            "detection", "Detection", f"No alert came{before}: who would have had to see which signal?", seqs
-        )
+        return Prompt("detection", "Detection", f"No alert came{before}: who would have had to see which signal?", seqs)
     if facts.silent is not None and facts.silent.seconds > 0:
         seqs = (facts.silent.start.seq, facts.silent.end.seq)
         return Prompt(
@@ -93,7 +89,7 @@ def _changes(facts: Facts) -> Prompt | None:
     if not seqs:
         return None
     return Prompt(
-        "changes",
+        "route",
         "Changes before",
         f"By what route could the responders have known of {cites(seqs)} at the time, and did they?",
         seqs,
@@ -113,7 +109,7 @@ def _failed(facts: Facts) -> Prompt | None:
     seqs = _seqs(wrong)
     if not seqs:
         return None
-    return Prompt("expected", "Expected and found", f"What did you expect of {cites(seqs)}, and what did you see?", seqs)
+    return Prompt("expected", "Expected and found", f"What did you expect of {cites(seqs)}, what did you see?", seqs)
 
 
 def _authority(facts: Facts) -> Prompt | None:
@@ -158,7 +154,7 @@ def _quality(facts: Facts) -> Prompt | None:
         question = f"{cites(seqs)} read the effect back: which evaluation showed that quality, too, was back?"
         return Prompt("quality", "Recovery", question, seqs)
     upto = f" up to {cites(facts.anchor)}" if facts.anchor else ""
-    question = f"No verification is recorded{upto}: which evaluation showed that quality, not only availability, was back?"
+    question = f"No verification is recorded{upto}: which evaluation showed quality, not only availability, restored?"
     return Prompt("quality", "Recovery", question, facts.anchor)
 
 
@@ -166,15 +162,15 @@ def _comms(facts: Facts) -> Prompt | None:
     if facts.comms.rows:
         return None
     upto = f" up to {cites(facts.anchor)}" if facts.anchor else ""
-    question = f"No message to people outside the response is recorded{upto}: who needed to know, and how did they hear?"
-    return Prompt("communication", "Communication", question, facts.anchor)
+    question = f"No message to people outside the response is recorded{upto}: who needed to know, how did they hear?"
+    return Prompt("audience", "Communication", question, facts.anchor)
 
 
 def _quiet(facts: Facts) -> Prompt | None:
     if facts.quiet is None:
         return None
     seqs = (facts.quiet.start.seq, facts.quiet.end.seq)
-    return Prompt("quiet", "A quiet stretch", f"What happened between {cites(seqs, ' and ')} that is not written?", seqs)
+    return Prompt("quiet", "A quiet stretch", f"What happened between {cites(seqs, ' and ')}?", seqs)
 
 
 _RULES = (

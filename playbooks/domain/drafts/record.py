@@ -44,10 +44,11 @@ def amendments_of(events: Sequence[Event], entries: Sequence[Entry]) -> tuple[Am
     """Corrections, retractions, deleted sources and redactions: everything that is not a line of its own."""
     shown = {e.seq for e in entries}
     by_id = {e.id: e.seq for e in events}
+    amended = {e.new.supersedes or e.new.retracts for e in events}
     found = []
     for event in sorted(events, key=lambda e: e.seq):
         about = event.new.supersedes or event.new.retracts or _redacts(event)
-        if event.seq in shown and not about:
+        if not about and (event.seq in shown or event.id in amended):
             continue
         found.append(Amendment(event.seq, _does(event, shown), by_id.get(about)))
     return tuple(found)

@@ -100,7 +100,7 @@ def state_of(entries: Sequence[Entry], at: Instants, actions: Sequence[Privilege
     declared = first(entries, EventKind.DECLARED)
     if declared is not None and declared.text("fallback"):
         said = Said(declared.text("fallback"), declared.seq)
-        rows["\x00fallback"] = StateRow(FALLBACK, "as registered", None, said, None)
+        rows["\x00fallback"] = StateRow(FALLBACK, "", None, said, None)
     return tuple(sorted(rows.values(), key=lambda row: CATEGORIES.index(row.category)))
 
 

@@ -103,5 +103,5 @@ def length(seconds: int) -> Safe:
 
 def lasted(span: Span) -> Safe:
     """A duration with the two events it is the difference of."""
-    about = " (coarse times)" if span.coarse else ""
-    return Safe(f"{length(span.seconds)} {cite(span.start.seq)}→{cite(span.end.seq)}{about}")
+    about = "≈ " if span.coarse else ""
+    return Safe(f"{about}{length(span.seconds)} {cite(span.start.seq)}→{cite(span.end.seq)}")
