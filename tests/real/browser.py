@@ -175,7 +175,9 @@ def chromium() -> Iterator[Chromium]:
             return port.exists() and "\n" in port.read_text()
 
         command: list[str | Path] = [program, *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
-        with running("chromium", command, listens, profile) as server:
+        # Crash reports and caches go with the profile, not into the home of whoever runs the tests.
+        env = {"XDG_CONFIG_HOME": name, "XDG_CACHE_HOME": name}
+        with running("chromium", command, listens, profile, env=env) as server:
             yield Chromium(program, f"127.0.0.1:{port.read_text().splitlines()[0]}", server)
 
 
