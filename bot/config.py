@@ -1,0 +1,200 @@
+"""`muster.yaml`: typed, strict, with defaults so that an empty file works."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
+from playbooks.domain.ownership_file import Channel, Id, Span
+from playbooks.errors import ConfigError
+from playbooks.schemas.marked import DocumentError, read, validate
+from playbooks.schemas.written import folder, ownership_schema, schema_text
+
+_SOURCE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+_ROOT_PATTERN = r"^/[a-z0-9_-]{1,31}$"
+_PATTERN_WORDS = {
+    _SOURCE_PATTERN: "must be 1 to 63 small letters, digits, dashes and underscores",
+    _ROOT_PATTERN: "must be a slash and 1 to 31 small letters, digits, dashes and underscores",
+}
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is no time zone such as Europe/Berlin") from None
+    return value
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class SeverityEntry(_Strict):
+    """A severity people can give."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,20}$")]
+    """What people type."""
+    level: Annotated[int, Field(ge=1, le=9)]
+    """1 is worst."""
+    label: Annotated[str, Field(min_length=1, max_length=20)]
+    emoji: Annotated[str, Field(pattern=r"^[a-z0-9_+-]{1,40}$")] = "large_orange_circle"
+    """Slack emoji name, without colons."""
+    update_every: Span | None = None
+    """How often people are due an update while it is open; without it none is due."""
+    alert_words: tuple[str, ...] = ()
+    """Severities of alert sources that mean this one."""
+
+
+class Channels(_Strict):
+    """Channels by Slack id."""
+
+    triage: Channel | Literal[""] = ""
+    """Told of alerts nobody owns, and of what an operator must know."""
+    updates: Channel | Literal[""] = ""
+    """Told of every incident and its updates."""
+    prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")] = "inc"
+    """Incident channels are called `inc-42-fraud-scorer-drift`."""
+
+
+class SourceEntry(_Strict):
+    """One configured sender of alerts or changes."""
+
+    kind: Literal["alertmanager", "generic", "mlflow", "unleash"]
+    secret_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")] | None = None
+    """Name of the variable with this source's own secret; without it MUSTER_INTAKE_TOKEN counts."""
+
+
+class Commands(_Strict):
+    """Names in Slack; the last installed app wins a name, so they can be changed."""
+
+    root: Annotated[str, Field(pattern=_ROOT_PATTERN)] = "/inc"
+
+
+class Cadences(_Strict):
+    """How often Muster looks."""
+
+    sweep: Span = timedelta(seconds=5)
+    """For timers that are due."""
+    ownership: Span = timedelta(minutes=1)
+    """At the ownership files."""
+    on_call: Span = timedelta(minutes=1)
+    """At who is on call."""
+
+
+class Postmortem(_Strict):
+    """Documents."""
+
+    templates: str = ""
+    """Folder whose templates win over ours."""
+
+
+Name = Annotated[str, Field(pattern=_SOURCE_PATTERN)]
+_DEFAULT_SOURCES = {
+    "alertmanager": SourceEntry(kind="alertmanager"),
+    "generic": SourceEntry(kind="generic"),
+    "mlflow": SourceEntry(kind="mlflow"),
+    "unleash": SourceEntry(kind="unleash"),
+}
+
+
+class Config(_Strict):
+    """The whole file."""
+
+    severity_entries: Annotated[tuple[SeverityEntry, ...], Field(alias="severities", min_length=1)] | None = None
+    """Severities, worst first; the default is sev1 to sev4."""
+    channels: Channels = Channels()
+    triage_team: Id | Literal[""] = ""
+    """Team that is told of alerts nobody owns."""
+    sources: dict[Name, SourceEntry] = _DEFAULT_SOURCES
+    """Senders by the name in their address, `/alerts/NAME`; the default is one of each kind, named like it."""
+    providers: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    """Settings of lever providers by their name."""
+    ownership: Annotated[tuple[str, ...], Field(min_length=1)] = ("ownership.yaml",)
+    """Files of the registry, relative to this file; they may refer to each other."""
+    commands: Commands = Commands()
+    reactions: Annotated[tuple[str, ...], Field(max_length=10)] = ("stopwatch", "pushpin")
+    """Emoji that put a message into the timeline."""
+    storm_after: Annotated[int, Field(ge=1, le=100_000)] = 50
+    """Alerts of one incident that get a line each; later ones are counted together."""
+    approval_ttl: Span = timedelta(minutes=15)
+    """How long an approval may be given."""
+    time_box_warning: Span = timedelta(minutes=15)
+    """Warning before something that is switched off comes back."""
+    time_box_longest: Span = timedelta(days=7)
+    """Longest switch-off where the registry sets no `longest`."""
+    escalate_every: Span = timedelta(minutes=30)
+    """Between two questions about a switch-off that is over and may not restore itself."""
+    changes_window: Span = timedelta(hours=72)
+    """Changes this long before an incident are told with it."""
+    cadences: Cadences = Cadences()
+    postmortem: Postmortem = Postmortem()
+    playbooks: tuple[str, ...] = ()
+    """Folders of your own playbooks."""
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    """Zone of times in documents, and of people whose own zone is unknown."""
+
+    @model_validator(mode="after")
+    def _severities_differ(self) -> Config:
+        entries = self.severity_entries or ()
+        ids = [entry.id for entry in entries]
+        levels = [entry.level for entry in entries]
+        if len(set(ids)) < len(ids) or len(set(levels)) < len(levels):
+            raise ValueError("two severities have the same id or level")
+        words = [word.lower() for entry in entries for word in (entry.id, *entry.alert_words)]
+        double = sorted({word for word in words if words.count(word) > 1})
+        if double:
+            raise ValueError(f"two severities claim the word {double[0]}")
+        return self
+
+    @property
+    def severities(self) -> tuple[Severity, ...]:
+        """Severities as the domain knows them, worst first."""
+        if self.severity_entries is None:
+            return DEFAULT_SEVERITIES
+        return tuple(_severity(entry) for entry in sorted(self.severity_entries, key=lambda entry: entry.level))
+
+    def ownership_paths(self, base: Path) -> tuple[Path, ...]:
+        """The registry's files; relative ones lie beside the configuration, in the folder `base`."""
+        return tuple(base / path for path in self.ownership)
+
+    @classmethod
+    def load(cls, text: str, *, name: str = "muster.yaml") -> Config:
+        """Configuration from the text of the file. Raises DocumentError (a ConfigError) with every line."""
+        config, problems = validate(read(text, name=name), cls, _PATTERN_WORDS)
+        if config is None:
+            raise DocumentError(name, problems)
+        return config
+
+    @classmethod
+    def load_file(cls, path: Path) -> Config:
+        """Configuration from a file; the defaults where there is none. Raises ConfigError."""
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            return cls()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path.name} cannot be read: {error}.") from None
+        return cls.load(text, name=path.name)
+
+
+def _severity(entry: SeverityEntry) -> Severity:
+    every = int(entry.update_every.total_seconds()) if entry.update_every else 0
+    words = tuple(word.lower() for word in entry.alert_words)
+    return Severity(entry.id, entry.level, entry.label, entry.emoji, every, words)
+
+
+def muster_schema() -> str:
+    """JSON Schema of `muster.yaml`."""
+    return schema_text(Config, "Muster configuration")
+
+
+def write_schemas() -> None:
+    """Write the schemas of both files into `playbooks/schemas`; run it after a change of a model."""
+    (folder() / "ownership.json").write_text(ownership_schema(), "utf-8")
+    (folder() / "muster.json").write_text(muster_schema(), "utf-8")

@@ -1,0 +1,1 @@
+"""Readers of alert sources, one module a format."""

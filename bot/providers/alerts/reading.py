@@ -1,0 +1,135 @@
+"""What every alert reader shares: the result, times as sources write them, and limits on text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from playbooks.domain.alerts import Alert
+from playbooks.errors import InputError
+
+MAX_ENTRIES = 64  # labels or annotations of one alert
+MAX_KEY = 200
+MAX_LABEL = 1024
+MAX_ANNOTATION = 4096
+MAX_LINK = 2048
+MAX_RAW = 16_384
+MAX_FINGERPRINT = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One alert of a body that cannot be used: its place, why in words for people, and the text as received, cut."""
+
+    index: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """A body as read. `truncated` counts alerts the source says it left out of the body."""
+
+    alerts: list[Alert]
+    rejected: list[Rejected]
+    truncated: int = 0
+
+
+class BadAlert(ValueError):
+    """One alert of a body cannot be used; the text says why."""
+
+
+def not_json(why: str) -> InputError:
+    """The body is not JSON: the sender must mend it (HTTP 400)."""
+    return InputError(f"The body is not JSON: {why}.", code="not_json")
+
+
+def not_mappable(why: str) -> InputError:
+    """The body is JSON, but not this source's format: it is kept as a raw triage item."""
+    return InputError(f"The body is JSON, but {why}.", code="not_mappable")
+
+
+def rejected(index: int, error: BadAlert, item: object) -> Rejected:
+    """Quarantine entry for one alert."""
+    return Rejected(index, str(error), scalar(item)[:MAX_RAW].replace("\x00", ""))
+
+
+def read_time(value: object) -> datetime | None:
+    """UTC time from ISO 8601 (any offset, up to nanoseconds) or epoch seconds or milliseconds; None for none.
+
+    Go's zero time (`0001-01-01…`) is none. Raises BadAlert for anything else, and for a time without a zone.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, str) and not value.strip().lstrip("-").isdecimal():
+            if value.startswith("0001-01-01"):
+                return None
+            at = datetime.fromisoformat(value.strip())
+            if at.tzinfo is None:
+                raise BadAlert(f"the time {value[:40]} has no zone")
+            return at.astimezone(UTC)
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            seconds = float(value)
+            return datetime.fromtimestamp(seconds / 1000 if abs(seconds) > 1e11 else seconds, UTC) if seconds else None
+    except (ValueError, OverflowError, OSError) as error:
+        if isinstance(error, BadAlert):
+            raise
+    raise BadAlert(f"{scalar(value)[:40]!r} is no time")
+
+
+def scalar(value: object) -> str:
+    """A JSON value as text: numbers and booleans as JSON writes them, structures as JSON."""
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except ValueError:  # a whole number of thousands of digits, which Python refuses to write
+        return "a number too long to write"
+
+
+def texts(value: object, what: str, limit: int) -> dict[str, str]:
+    """A mapping of texts from what a source sends: a mapping, nothing, or a list of `key:value` or {name, value}."""
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        if all(type(v) is str for v in value.values()):  # what well-behaved sources send, millions of times
+            return cut(value, limit)
+        return cut({str(k): scalar(v) for k, v in value.items() if v is not None}, limit)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return cut(dict(_pair(item, what) for item in value), limit)
+    raise BadAlert(f"{what} are no mapping of names to values")
+
+
+def _pair(item: object, what: str) -> tuple[str, str]:
+    if isinstance(item, str):
+        key, _, value = item.partition(":")
+        return key, value
+    if isinstance(item, Mapping) and "name" in item:
+        return scalar(item["name"]), scalar(item.get("value", ""))
+    raise BadAlert(f"{what} are no mapping of names to values")
+
+
+def cut(values: dict[str, str], limit: int) -> dict[str, str]:
+    """The same mapping where it is within the limits; else the first entries, with keys and values cut, without NUL."""
+    longest = max(map(len, values.values()), default=0)
+    within = len(values) <= MAX_ENTRIES and longest <= limit and max(map(len, values), default=0) <= MAX_KEY
+    if within and "\x00" not in "".join(values.values()) and "\x00" not in "".join(values):
+        return values
+    kept = list(values.items())[:MAX_ENTRIES]
+    return {line(k, MAX_KEY): line(v, limit) for k, v in kept}
+
+
+def line(value: str, limit: int) -> str:
+    """Text without NUL (no database takes it), cut at `limit` characters with a mark."""
+    clean = value.replace("\x00", "")
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def link(value: object) -> str:
+    """A web address, or empty: no other scheme becomes a link people press."""
+    if isinstance(value, str) and value.startswith(("https://", "http://")) and len(value) <= MAX_LINK:
+        return "" if any(c in value for c in " <>|\x00\n\r\t") else value
+    return ""

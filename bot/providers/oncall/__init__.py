@@ -1,0 +1,1 @@
+"""Who is on call, one module a source."""

@@ -1,0 +1,29 @@
+"""JSON Schemas as text, for editors; generated from the models and committed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from playbooks.domain.ownership_file import OwnershipFile
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema_text(model: type[BaseModel], title: str) -> str:
+    """The model's JSON Schema with a title, indented, ending in a line break."""
+    schema: dict[str, Any] = {"$schema": DIALECT, **model.model_json_schema(by_alias=True), "title": title}
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def ownership_schema() -> str:
+    """Schema of `ownership.yaml`."""
+    return schema_text(OwnershipFile, "Muster ownership registry (ownership/v1)")
+
+
+def folder() -> Path:
+    """Where the committed schemas are."""
+    return Path(__file__).parent
