@@ -128,7 +128,7 @@ class Actions(Part):
             "incident_id": incident_id,
             "at": now,
         }
-        self._put(VERSION_MARK, values, "component", "version")
+        self.put(VERSION_MARK, values, "component", "version")
 
     def version_marks(self, component: str) -> Mapping[str, tuple[Mark, str, datetime]]:
         """Version -> mark, note, when."""

@@ -29,7 +29,7 @@ class Memory(Part):
 
     def save_document(self, document: Document) -> None:
         """Insert or overwrite."""
-        self._put(DOCUMENT, document_row(document), "incident_id")
+        self.put(DOCUMENT, document_row(document), "incident_id")
 
     def notice(self, key: str, text: str, *, now: datetime) -> int:
         """Count something an operator must see; returns how often so far."""

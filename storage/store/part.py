@@ -36,7 +36,7 @@ class Part:
         """Insert; False when a unique key was there already."""
         return self._db.execute(self._insert(table).on_conflict_do_nothing(), values).rowcount == 1
 
-    def _put(self, table: Table, values: Values, *keys: str) -> None:
+    def put(self, table: Table, values: Values, *keys: str) -> None:
         """Insert, or overwrite the row of the same key."""
         statement = self._insert(table).values(values)
         rest = {name: statement.excluded[name] for name in values if name not in keys}

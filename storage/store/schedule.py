@@ -19,7 +19,7 @@ class Schedule(Part):
 
     def set_timer(self, timer: Timer) -> None:
         """Set, or move when it is set already."""
-        self._put(TIMER, timer_row(timer), "id")
+        self.put(TIMER, timer_row(timer), "id")
 
     def cancel_timer(self, timer_id: str) -> None:
         """Take away; nothing when there is none."""

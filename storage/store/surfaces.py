@@ -96,4 +96,4 @@ class Surfaces(Part):
 
     def save_captured(self, captured: Captured) -> None:
         """Insert or overwrite."""
-        self._put(CAPTURED, captured_row(captured), "channel", "ts", "way")
+        self.put(CAPTURED, captured_row(captured), "channel", "ts", "way")

@@ -1,0 +1,1 @@
+"""Durable jobs: the engine that runs them, and one body per kind."""
