@@ -166,7 +166,7 @@ class Workspace(Driving):
         if loop is not None:
             asyncio.run_coroutine_threadsafe(self.courier.close(), loop).result(START_SECONDS)
             asyncio.run_coroutine_threadsafe(self.sockets.cut(), loop).result(START_SECONDS)
-        server.should_exit = True
+        server.leave()
         thread.join(START_SECONDS)
         self.courier.loop = None
         if self.state_path:
@@ -237,6 +237,17 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.ready = threading.Event()
         self._courier = courier
+        self._quit = asyncio.Event()
+
+    def leave(self) -> None:
+        """Stop serving, from any thread; without this uvicorn would look only every tenth of a second."""
+        self.should_exit = True
+        if self._courier.loop is not None:
+            self._courier.loop.call_soon_threadsafe(self._quit.set)
+
+    async def main_loop(self) -> None:
+        """Serve until told to leave."""
+        await self._quit.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then tell."""

@@ -1,0 +1,1 @@
+"""The local workspace, proven with Slack's own client and framework."""
