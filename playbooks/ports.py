@@ -107,6 +107,44 @@ class StoredAlert:
     seen: int = 1
 
 
+Episode = tuple[str, str, datetime]  # source, fingerprint, starts_at
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """The columns of a stored episode that the intake needs to decide."""
+
+    id: str
+    status: AlertStatus
+    incident_id: int | None
+    component: str
+    failure: str
+    decision: Decision
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """The columns of an open incident that the intake needs."""
+
+    id: int
+    team: str
+    home: str
+    alerts_total: int
+    alerts_firing: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTouch:
+    """An episode seen again: its newest status, and how often in this batch."""
+
+    alert_id: str
+    status: AlertStatus
+    ends_at: datetime | None
+    seen: int
+    now: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class NewIncident:
     """What is needed to open an incident; `open_key` is unique among open ones."""
@@ -310,6 +348,19 @@ class UnitOfWork(Protocol):
     def next_timer(self) -> Timer | None: ...
     def want_job(self, kind: str, subject: str, *, now: datetime, lane: str = "", delay: float = 0.0) -> None:
         """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked."""
+        ...
+
+    # the intake's hot path: many alerts in one transaction
+    def alerts_known(self, episodes: Sequence[Episode]) -> Mapping[Episode, KnownAlert]: ...
+    def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]: ...
+    def add_alerts(self, stored: Sequence[StoredAlert]) -> None: ...
+    def touch_alerts(self, touches: Sequence[AlertTouch]) -> None: ...
+    def append_many(self, incident_id: int, new: Sequence[NewEvent], *, now: datetime) -> int:
+        """Append in one pass of the chain, leaving out known dedup keys; returns how many were appended."""
+        ...
+
+    def bump_incident(self, incident_id: int, *, total: int, firing: int) -> None:
+        """Add to `alerts_total` and `alerts_firing`; `version + 1`."""
         ...
 
     # memory of what Slack already delivered, captured messages, documents, notices, registry versions

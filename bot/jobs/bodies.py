@@ -1,0 +1,42 @@
+"""Which body runs a job of which kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.jobs.outcome import DONE, Later, RunResult
+from playbooks import errors
+from playbooks.plays.effects import advance
+from playbooks.plays.house import House
+from playbooks.ports import Job, Levers
+
+Body = Callable[[str], RunResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """All job bodies by kind; what the engine runs."""
+
+    by_kind: Mapping[str, Body]
+
+    def run(self, job: Job) -> RunResult:
+        """Run one job. Raises what its body raises; a kind nobody knows is parked with a sentence."""
+        body = self.by_kind.get(job.kind)
+        if body is None:
+            raise errors.MusterError(
+                f"No body for jobs of kind {job.kind}.", "Upgrade every replica.", code="unknown_job"
+            )
+        return body(job.subject)
+
+
+def action_body(house: House, levers: Levers) -> Body:
+    """The job body `action`: brings one action forward until it is over or waits for people."""
+
+    def run(subject: str) -> RunResult:
+        step = advance(house, levers, int(subject))
+        while step.again_at is not None and step.again_at <= house.now():
+            step = advance(house, levers, int(subject))
+        return Later(step.again_at) if step.again_at is not None else DONE
+
+    return run

@@ -1,0 +1,73 @@
+"""The draft as a file in the incident's channel: rendered from the chain, posted once per version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from bot.jobs.outcome import DONE, RunResult
+from playbooks import errors
+from playbooks.plays.house import House, want
+from playbooks.plays.postmortem import draft_of
+from playbooks.ports import Document, Messenger, Surface
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The job body `document`. `templates` is the user's folder, None for ours."""
+
+    house: House
+    messenger: Messenger
+    templates: Path | None = None
+
+    def run(self, subject: str) -> RunResult:
+        """Render and share the draft; a version already shared is not shared again. Raises what Slack raises."""
+        with self.house.store.read() as uow:
+            incident = uow.incident(int(subject))
+            if incident is None:
+                return DONE
+            document = uow.document(incident.id) or Document(incident.id, {})
+            draft = draft_of(self.house, uow, incident, templates=self.templates)
+        channel = incident.channel or incident.home
+        digest = sha256(draft.text.encode()).hexdigest()
+        if digest == document.rendered_sha256 or not channel:
+            return DONE
+        left = len(draft.open_prompts)
+        comment = f"Draft of {incident.name}, rendered from {draft.facts.events} events; {left} questions are yours."
+        try:
+            file_id = self.messenger.upload(
+                channel,
+                filename=f"{incident.name.lower()}-postmortem.md",
+                title=f"{incident.name} postmortem draft",
+                text=draft.text,
+                comment=comment,
+            )
+        except errors.SlackError as error:
+            if error.kind in (errors.Kind.TRANSIENT, errors.Kind.RATE_LIMITED, errors.Kind.UNKNOWN_OUTCOME):
+                raise
+            self._refused(incident.id, error)
+            return DONE
+        with self.house.store.begin() as uow:
+            fresh = uow.document(incident.id) or document
+            uow.save_document(replace(fresh, rendered_sha256=digest, file_id=file_id, channel=channel))
+            resolved = uow.surface(f"resolved:{incident.id}:{incident.reopened}")
+            if resolved is not None:
+                want(uow, resolved, now=self.house.now())
+        return DONE
+
+    def _refused(self, incident_id: int, error: errors.SlackError) -> None:
+        """A document is never missing in silence: the channel reads why, and how to get it all the same."""
+        with self.house.store.begin() as uow:
+            now = self.house.now()
+            uow.notice(f"slack:{error.code}:files", error.told, now=now)
+            text = f"I couldn't share the draft: {error.told} It can be had with `muster postmortem INC-{incident_id}`."
+            target = f"incident:{incident_id}"
+            payload = {"text": text, "by": "", "hint": "", "mentions": []}
+            want(
+                uow,
+                Surface(
+                    f"say:nodraft:{incident_id}:{error.code}", "say", target, payload=payload, incident_id=incident_id
+                ),
+                now=now,
+            )

@@ -1,0 +1,122 @@
+"""A call from Slack as the command handlers see it: who, where, by which delivery, in which zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from bot.slack.grammar import Parsed, Person
+from playbooks import errors
+from playbooks.domain.rights import WhoView
+from playbooks.domain.timeline import EventSource
+from playbooks.messages import Message, Refusal, Who
+from playbooks.plays.house import House, actor_for, who
+from playbooks.plays.orders import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One delivery of Slack.
+
+    Attributes:
+        user, channel: Slack ids; channel may be empty (App Home). once: identity of the delivery.
+        source: slash, button, message. zone: of the person. link: permalink of the message concerned, may be empty.
+    """
+
+    user: str
+    channel: str
+    once: str
+    source: EventSource
+    zone: tzinfo = UTC
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModal:
+    """The answer is a form: the edge opens it; `instead` is what is said when it cannot be opened."""
+
+    view: Mapping[str, Any]
+    instead: str
+
+
+Reply = Message | WhoView | OpenModal
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What command handlers use. `zone_of` gives a Slack user's time zone, UTC when unknown."""
+
+    house: House
+    commands: Mapping[str, str] = field(default_factory=dict)
+    zone_of: Callable[[str], tzinfo] = lambda _user: UTC
+    self_user: Callable[[], str] = lambda: ""
+
+    def order(self, call: Call, role: str = "") -> Order:
+        """The order behind a call, with the actor as the registry knows them."""
+        return Order(actor_for(self.house.registry(), call.user, role), call.channel, call.source, call.once, call.link)
+
+    def actor_id(self, person: Person, call: Call) -> str:
+        """Actor id of a person named in a command; nobody named means the one who types.
+
+        Raises UnknownName for a name that is no mention and not in the registry.
+        """
+        if not person.slack and not person.name:
+            return actor_for(self.house.registry(), call.user).id
+        registry = self.house.registry()
+        if person.slack:
+            return registry.person_by_slack(person.slack) or f"slack:{person.slack}"
+        if person.name in registry.people:
+            return person.name
+        raise errors.UnknownName(f"I don't know {person.name}.", "Mention the person with @.")
+
+    def incident(self, call: Call, parsed: Parsed) -> int | None:
+        """The incident meant: named, else the channel's own (by its stored id, never by its name)."""
+        if parsed.incident is not None:
+            return parsed.incident
+        if not call.channel:
+            return None
+        with self.house.store.read() as uow:
+            found = uow.incident_by_channel(call.channel)
+        return found.id if found else None
+
+    def now(self) -> datetime:
+        """The time, UTC."""
+        return self.house.now()
+
+
+def refusal_of(house: House, error: errors.MusterError, parsed: Parsed | None = None) -> Refusal:
+    """An error as help: its sentence, the next step, whom to ask, and the nearest command as a button."""
+    registry = house.registry()
+    ask: tuple[Who, ...] = ()
+    who_may = ""
+    suggestion = label = ""
+    if isinstance(error, errors.Denied):
+        ask = tuple(w for p in error.ask[:3] if (w := who(registry, p)) is not None)
+        who_may = _component(parsed)
+    if isinstance(error, errors.UnknownName) and error.nearest and parsed is not None:
+        suggestion = _instead(parsed, error.nearest[0])
+        label = suggestion.lstrip("/")
+    return Refusal(error.sentence, error.next_step, ask, who_may, suggestion, label)
+
+
+def _component(parsed: Parsed | None) -> str:
+    return str(getattr(parsed.args, "component", "")) if parsed is not None else ""
+
+
+def _instead(parsed: Parsed, nearest: str) -> str:
+    """The same command with the nearest name in place; empty where it is not about a component."""
+    typed = _component(parsed)
+    if not typed:
+        return ""
+    short = {"rollback": "/rollback", "disable": "/disable", "enable": "/enable", "who": "/owner"}.get(parsed.verb)
+    if short is None:
+        return ""
+    words = [short, nearest]
+    args = parsed.args
+    for word, name in (("to", "to"), ("for", "span"), ("until", "until"), ("because", "because")):
+        value = str(getattr(args, name, "") or "")
+        if value:
+            words += [word, value]
+    return " ".join(words)

@@ -1,0 +1,53 @@
+"""Commands: text, buttons and modals all end here as one call per verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bot.slack.calls import Call, Desk, Reply, refusal_of
+from bot.slack.commands import levers, lifecycle, reads
+from bot.slack.grammar import Parsed
+from playbooks import errors
+from playbooks.messages import Say
+
+Handler = Callable[[Desk, Call, Parsed], Reply]
+
+HANDLERS: Mapping[str, Handler] = {
+    "menu": reads.menu,
+    "help": reads.help_text,
+    "list": reads.listing,
+    "status": reads.status,
+    "summary": reads.summary,
+    "timeline": reads.timeline,
+    "who": reads.owner,
+    "audit": reads.audit,
+    "postmortem": reads.postmortem,
+    "new": lifecycle.new,
+    "ack": lifecycle.ack,
+    "lead": lifecycle.lead,
+    "role": lifecycle.role,
+    "sev": lifecycle.severity,
+    "update": lifecycle.update,
+    "note": lifecycle.note,
+    "mitigated": lifecycle.mitigated,
+    "resolve": lifecycle.resolve,
+    "cancel": lifecycle.cancel,
+    "reopen": lifecycle.reopen,
+    "close": lifecycle.close,
+    "rollback": levers.rollback,
+    "disable": levers.disable,
+    "enable": levers.enable,
+    "extend": levers.extend,
+    "approve": levers.approve,
+    "deny": levers.deny,
+}
+
+
+def execute(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """Run one command; what was wrong comes back as a refusal with the next step, never as an exception of ours."""
+    try:
+        return HANDLERS[parsed.verb](desk, call, parsed)
+    except errors.MusterError as error:
+        if error.code == "already_done":
+            return Say(error.sentence)
+        return refusal_of(desk.house, error, parsed)

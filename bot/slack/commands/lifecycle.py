@@ -1,0 +1,179 @@
+"""Commands that move an incident: new, ack, lead, severity, update, note, mitigated, resolve, cancel, reopen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.slack import modals
+from bot.slack.calls import Call, Desk, OpenModal, Reply
+from bot.slack.grammar import LeadArgs, NewArgs, NoteArgs, Parsed, ResolveArgs, RoleArgs, SevArgs, TextArgs
+from playbooks import errors
+from playbooks.domain.clocks import parse_when
+from playbooks.domain.incidents import Role
+from playbooks.domain.timeline import EventKind
+from playbooks.messages import IncidentList
+from playbooks.plays import incident as plays
+from playbooks.plays.house import must_find
+from playbooks.plays.views import incident_list, since_of
+
+
+def which(desk: Desk, call: Call, parsed: Parsed) -> int | IncidentList:
+    """The incident meant, or the open ones to choose from when none is meant."""
+    number = desk.incident(call, parsed)
+    if number is not None:
+        return number
+    root = desk.house.rules.root
+    return incident_list(desk.house, heading=f"Which incident? Put its number first: `{root} {parsed.verb} INC-42`")
+
+
+def _text(parsed: Parsed) -> str:
+    return parsed.args.text if isinstance(parsed.args, TextArgs | NewArgs | NoteArgs | ResolveArgs) else ""
+
+
+def new(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc new [component] [sev] [text]`; alone it opens the form."""
+    args = parsed.args
+    if parsed.bare or not isinstance(args, NewArgs):
+        components = sorted(desk.house.registry().components)
+        view = modals.new_incident(components, desk.house.rules.severities, channel=call.channel)
+        return OpenModal(view, f"Type it: `{desk.house.rules.root} new fraud-scorer sev2 declines doubled`.")
+    _, said = plays.declare(desk.house, desk.order(call), plays.Declaration(args.text, args.component, args.severity))
+    return said
+
+
+def ack(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc ack`."""
+    number = which(desk, call, parsed)
+    return number if isinstance(number, IncidentList) else plays.acknowledge(desk.house, desk.order(call), number)
+
+
+def lead(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc lead [@u]`."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    args = parsed.args if isinstance(parsed.args, LeadArgs) else LeadArgs()
+    return plays.take_role(desk.house, desk.order(call), number, Role.LEAD, desk.actor_id(args.person, call))
+
+
+def role(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc role <role> @u`."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    args = parsed.args if isinstance(parsed.args, RoleArgs) else RoleArgs()
+    try:
+        wanted = Role(args.role)
+    except ValueError as unknown:
+        names = ", ".join(r.value for r in Role)
+        raise errors.UnknownName(f"There is no role “{args.role}”.", f"Roles are: {names}.") from unknown
+    return plays.take_role(desk.house, desk.order(call), number, wanted, desk.actor_id(args.person, call))
+
+
+def severity(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc sev <n>`; alone it opens the form."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    args = parsed.args if isinstance(parsed.args, SevArgs) else SevArgs()
+    if parsed.bare or not args.severity:
+        return OpenModal(
+            modals.severity(number, desk.house.rules.severities), "Type it: `/inc sev 2`."
+        )
+    return plays.set_severity(desk.house, desk.order(call), number, args.severity)
+
+
+def update(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc update <text>`; alone it opens the form."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    if parsed.bare:
+        return OpenModal(modals.update(number), "Type it: `/inc update <text>`.")
+    return plays.update(desk.house, desk.order(call), number, _text(parsed))
+
+
+def note(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc note [time] <text>`; alone it opens the form."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    args = parsed.args if isinstance(parsed.args, NoteArgs) else NoteArgs()
+    if parsed.bare:
+        return OpenModal(modals.note(number, desk.now()), "Type it: `/inc note 14:05 <text>`.")
+    kind = EventKind(args.kind) if args.kind else EventKind.NOTE
+    if not args.when:
+        return plays.note(desk.house, desk.order(call), number, args.text, kind=kind)
+    moment = parse_when(args.when, desk.now(), call.zone)
+    return plays.note(
+        desk.house,
+        desk.order(call),
+        number,
+        args.text,
+        at=moment.at,
+        precision=moment.precision,
+        entered_tz=moment.entered_tz,
+        kind=kind,
+    )
+
+
+def mitigated(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc mitigated [text]`."""
+    number = which(desk, call, parsed)
+    return (
+        number
+        if isinstance(number, IncidentList)
+        else plays.mitigate(desk.house, desk.order(call), number, _text(parsed))
+    )
+
+
+def resolve(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc resolve [text]`; alone it asks for the moments that are never guessed."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    args = parsed.args if isinstance(parsed.args, ResolveArgs) else ResolveArgs()
+    if parsed.bare:
+        return OpenModal(resolve_form(desk, number), "Type it: `/inc resolve <text>`.")
+    said = plays.Resolution(args.text, _iso(args.impact), _iso(args.relief))
+    return plays.resolve(desk.house, desk.order(call), number, said)
+
+
+def resolve_form(desk: Desk, number: int) -> dict[str, object]:
+    """The form of `resolve` with what is known: the first breached window, and relief where it was said."""
+    with desk.house.store.read() as uow:
+        incident = must_find(uow, number, lock=False)
+    impact = incident.impact_at or since_of(incident)
+    return dict(modals.resolve(number, impact=impact, relief=incident.mitigated_at))
+
+
+def _iso(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def cancel(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc cancel [text]`."""
+    number = which(desk, call, parsed)
+    return (
+        number
+        if isinstance(number, IncidentList)
+        else plays.cancel(desk.house, desk.order(call), number, _text(parsed))
+    )
+
+
+def reopen(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc reopen [text]`."""
+    number = which(desk, call, parsed)
+    return (
+        number
+        if isinstance(number, IncidentList)
+        else plays.reopen(desk.house, desk.order(call), number, _text(parsed))
+    )
+
+
+def close(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc close [text]`: after the draft's questions are answered."""
+    number = which(desk, call, parsed)
+    return (
+        number if isinstance(number, IncidentList) else plays.close(desk.house, desk.order(call), number, _text(parsed))
+    )

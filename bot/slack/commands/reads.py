@@ -1,0 +1,142 @@
+"""Commands that only read: menu, help, list, status, summary, timeline, owner, audit; and the draft."""
+
+from __future__ import annotations
+
+from bot.slack.calls import Call, Desk, Reply
+from bot.slack.commands.lifecycle import which
+from bot.slack.grammar import VERBS, HelpArgs, Parsed, WhoArgs
+from playbooks import errors
+from playbooks.domain.rights import who
+from playbooks.messages import Help, IncidentList, Say
+from playbooks.plays import postmortem as drafts
+from playbooks.plays import views
+from playbooks.ports import Surface
+
+_GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    (
+        "Open and follow",
+        (
+            ("new", "opens an incident"),
+            ("list", "open incidents"),
+            ("status", "the card of this incident"),
+            ("summary", "what you must know when you join"),
+            ("timeline", "what happened, in order"),
+        ),
+    ),
+    (
+        "Act",
+        (
+            ("ack", "you have seen it"),
+            ("lead", "you or somebody leads"),
+            ("sev", "severity"),
+            ("update", "speak to people"),
+            ("note", "write the timeline"),
+            ("mitigated", "the harm has stopped"),
+            ("resolve", "it is over; the draft follows"),
+            ("cancel", "it was none"),
+            ("reopen", "it is back"),
+        ),
+    ),
+    (
+        "Levers and rights",
+        (
+            ("/rollback", "rolls a model back to the last good version"),
+            ("/disable", "switches off, always with an end"),
+            ("/enable", "switches on again"),
+            ("/owner", "who owns it, who may decide"),
+            ("approve", "says yes to a request"),
+            ("deny", "says no"),
+            ("extend", "pushes the end of a disable out"),
+            ("/postmortem", "the draft"),
+        ),
+    ),
+)
+
+
+def menu(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc` alone."""
+    return _help(desk)
+
+
+def help_text(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc help [verb]`."""
+    verb = parsed.args.verb if isinstance(parsed.args, HelpArgs) else ""
+    if verb in VERBS:
+        return Say(f"`{desk.house.rules.root} {VERBS[verb].usage}`")
+    return _help(desk, unknown=verb)
+
+
+def _help(desk: Desk, unknown: str = "") -> Help:
+    root = desk.house.rules.root
+    groups = tuple(
+        (title, tuple((name if name.startswith("/") else f"{root} {VERBS[name].usage}", what) for name, what in rows))
+        for title, rows in _GROUPS
+    )
+    return Help(root, groups, unknown=unknown)
+
+
+def listing(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc list`."""
+    return views.incident_list(desk.house)
+
+
+def status(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc status`: the card, to the person who asks."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    with desk.house.store.read() as uow:
+        view = views.card(desk.house, uow, Surface(f"card:{number}", "card", f"incident:{number}", incident_id=number))
+    if view is None:
+        raise errors.UnknownName(f"There is no INC-{number}.", "See `/inc list`.")
+    return view
+
+
+def summary(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc summary`."""
+    number = which(desk, call, parsed)
+    return number if isinstance(number, IncidentList) else views.summary(desk.house, number)
+
+
+def timeline(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc timeline`."""
+    number = which(desk, call, parsed)
+    return number if isinstance(number, IncidentList) else views.timeline(desk.house, number)
+
+
+def owner(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/owner <component>`: everything in one screen; alone it says this incident's component."""
+    component = parsed.args.component if isinstance(parsed.args, WhoArgs) else ""
+    if not component:
+        number = desk.incident(call, parsed)
+        with desk.house.store.read() as uow:
+            incident = uow.incident(number) if number is not None else None
+        component = incident.component if incident else ""
+    if not component:
+        names = ", ".join(sorted(desk.house.registry().components)[:10])
+        raise errors.InputError(
+            "Which component?", f"I know: {names}." if names else "The registry has no component yet."
+        )
+    return who(desk.house.registry(), component, desk.house.on_call.now, desk.now())
+
+
+def audit(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc audit`: verifies the chain of this incident."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    with desk.house.store.read() as uow:
+        if uow.incident(number) is None:
+            raise errors.UnknownName(f"There is no INC-{number}.", "See `/inc list`.")
+        report = uow.verify(number)
+    if report.ok:
+        return Say(f"The chain of INC-{number} verifies: {report.count} events, head `{report.head[:12]}`.")
+    return Say(f"The chain of INC-{number} is broken at event {report.broken_at}: {report.why}.")
+
+
+def postmortem(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/postmortem [INC-n]`: renders the draft anew and posts it."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    return drafts.order_draft(desk.house, desk.order(call), number)

@@ -1,0 +1,137 @@
+"""Events: pins, emoji, edits, deletions, mentions, App Home. Each is recorded once by its event id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from structlog import get_logger
+
+from bot.slack.calls import Call, Desk
+from bot.slack.forms import at_of
+from playbooks.domain.timeline import EventSource
+from playbooks.messages import Home, Message
+from playbooks.plays import capture, home
+from playbooks.plays.house import actor_for
+
+log = get_logger(__name__)
+Event = Mapping[str, Any]
+Render = Callable[[Message], Mapping[str, Any]]
+
+
+def handle(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:
+    """One event of the Events API. Raises what the store raises, so that Slack delivers it again."""
+    handler = _HANDLERS.get(str(event.get("type", "")))
+    if handler is not None:
+        handler(desk, client, render, event, event_id)
+
+
+def _call(desk: Desk, user: str, channel: str, event_id: str, source: EventSource, link: str = "") -> Call:
+    return Call(user, channel, f"event:{event_id}", source, desk.zone_of(user), link)
+
+
+def _known_channel(desk: Desk, channel: str) -> bool:
+    with desk.house.store.read() as uow:
+        return uow.incident_by_channel(channel) is not None
+
+
+def _reaction(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:
+    item = event.get("item", {})
+    channel, ts = str(item.get("channel", "")), str(item.get("ts", ""))
+    if event.get("reaction") not in desk.house.rules.reactions or not ts or not _known_channel(desk, channel):
+        return
+    user = str(event.get("user", ""))
+    call = _call(desk, user, channel, event_id, EventSource.REACTION)
+    if event["type"] == "reaction_removed":
+        capture.remove_message(desk.house, desk.order(call), channel, ts, "reaction")
+    else:
+        _capture(desk, client, call, channel, ts, "reaction")
+
+
+def _pin(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:
+    item = event.get("item", {})
+    channel = str(event.get("channel_id") or item.get("channel", ""))
+    ts = str(item.get("message", {}).get("ts", "") or item.get("ts", ""))
+    user = str(event.get("user", ""))
+    if user == desk.self_user() or not ts or not _known_channel(desk, channel):
+        return  # the card that Muster pins itself is no observation of a person
+    call = _call(desk, user, channel, event_id, EventSource.PIN)
+    if event["type"] == "pin_removed":
+        capture.remove_message(desk.house, desk.order(call), channel, ts, "pin")
+    else:
+        _capture(desk, client, call, channel, ts, "pin")
+
+
+def _capture(desk: Desk, client: WebClient, call: Call, channel: str, ts: str, way: str) -> None:
+    found = read_message(client, channel, ts)
+    if found is None:
+        log.warning("message_not_readable", channel=channel, ts=ts, way=way)
+        with desk.house.store.begin() as uow:
+            text = f"I couldn't read the message {ts} to add it to the timeline; add a note instead."
+            uow.notice(f"capture:{channel}:{ts}", text, now=desk.now())
+        return
+    author = actor_for(desk.house.registry(), str(found.get("user") or call.user))
+    link = permalink(client, channel, ts)
+    message = capture.Message(channel, ts, str(found.get("text", "")), author, at_of(ts), link)
+    capture.add_message(desk.house, desk.order(call), message, way)
+
+
+def read_message(client: WebClient, channel: str, ts: str) -> Event | None:
+    """The message of this ts, in the channel or in a thread; None when it cannot be read."""
+    try:
+        answer = client.conversations_history(channel=channel, oldest=ts, latest=ts, inclusive=True, limit=1)
+        for message in answer.get("messages") or ():
+            if message.get("ts") == ts:
+                return dict(message)
+        thread = client.conversations_replies(channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1)
+    except SlackApiError as error:
+        log.warning("history_refused", channel=channel, error=error.response.get("error"))
+        return None
+    return next((dict(m) for m in thread.get("messages") or () if m.get("ts") == ts), None)
+
+
+def permalink(client: WebClient, channel: str, ts: str) -> str:
+    """A link to the message; empty when Slack gives none."""
+    try:
+        return str(client.chat_getPermalink(channel=channel, message_ts=ts).get("permalink") or "")
+    except SlackApiError:
+        return ""
+
+
+def _message(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:
+    """Edits and deletions of messages that stand in the timeline; everything else is not ours."""
+    channel = str(event.get("channel", ""))
+    if event.get("subtype") == "message_changed":
+        message = event.get("message", {})
+        edited = str(message.get("edited", {}).get("ts", "") or event.get("ts", ""))
+        user = str(message.get("user", "") or message.get("edited", {}).get("user", ""))
+        call = _call(desk, user, channel, event_id, EventSource.MESSAGE)
+        if message.get("edited") and user != desk.self_user():
+            capture.message_edited(
+                desk.house, desk.order(call), channel, str(message.get("ts", "")), str(message.get("text", "")), edited
+            )
+    elif event.get("subtype") == "message_deleted":
+        user = str(event.get("previous_message", {}).get("user", ""))
+        call = _call(desk, user, channel, event_id, EventSource.MESSAGE)
+        capture.message_deleted(desk.house, desk.order(call), channel, str(event.get("deleted_ts", "")))
+
+
+def _home(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:
+    user = str(event.get("user", ""))
+    if not user or event.get("tab", "home") != "home":
+        return
+    view: Home = home.home_of(desk.house, actor_for(desk.house.registry(), user).id)
+    client.views_publish(user_id=user, view={"type": "home", "blocks": render(view)["blocks"]})
+
+
+Handler = Callable[[Desk, WebClient, Render, Event, str], None]
+_HANDLERS: Mapping[str, Handler] = {
+    "reaction_added": _reaction,
+    "reaction_removed": _reaction,
+    "pin_added": _pin,
+    "pin_removed": _pin,
+    "message": _message,
+    "app_home_opened": _home,
+}

@@ -1,0 +1,146 @@
+"""What every play needs: store, clock, ids, the registry in force, who is on call, and the configured rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from playbooks import errors
+from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
+from playbooks.domain.ownership import Registry
+from playbooks.domain.people import Actor, ActorKind
+from playbooks.messages import Tag, Who
+from playbooks.ports import Clock, Ids, OnCall, Store, Surface, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The configured part of how incidents are run; times in seconds.
+
+    Attributes:
+        triage_channel, triage_team: who is told of alerts that belong to nobody.
+        approval_ttl: how long an approval may be given. warn_before: warning before the end of a time box.
+        escalate_every: between two questions to the holders when a time box ended and may not restore itself.
+        storm_after: episodes of one incident that get an event each; later ones are counted together.
+        verify_every: between two looks at an effect that is not seen yet.
+        longest_disable: where the registry sets no `longest`.
+    """
+
+    severities: tuple[Severity, ...] = DEFAULT_SEVERITIES
+    triage_channel: str = ""
+    triage_team: str = ""
+    channel_prefix: str = "inc"
+    root: str = "/inc"
+    approval_ttl: int = 900
+    warn_before: int = 900
+    escalate_every: int = 1800
+    storm_after: int = 50
+    verify_every: int = 2
+    longest_disable: int = 7 * 86400
+    changes_window: int = 72 * 3600
+    reactions: tuple[str, ...] = ("stopwatch", "pushpin")
+
+    def severity(self, severity_id: str) -> Severity | None:
+        """The configured severity of this id, None when unset or no longer configured."""
+        return next((s for s in self.severities if s.id == severity_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything a play may touch. Built once by the composition root."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    registry: Callable[[], Registry]
+    on_call: OnCall
+    rules: Rules = field(default_factory=Rules)
+
+    def now(self) -> datetime:
+        """The time, UTC."""
+        return self.clock.now()
+
+    def who(self, actor_id: str, role: str = "") -> Who | None:
+        """A person for a message: from a registry id or `slack:U…`; None for an empty id."""
+        return who(self.registry(), actor_id, role)
+
+
+def who(registry: Registry, actor_id: str, role: str = "") -> Who | None:
+    """A person for a message: from a registry id or `slack:U…`; None for an empty id."""
+    if not actor_id:
+        return None
+    if actor_id.startswith("slack:"):
+        return Who(actor_id.removeprefix("slack:"), actor_id.removeprefix("slack:"), role)
+    person = registry.people.get(actor_id)
+    return Who(actor_id, person.slack if person is not None else "", role)
+
+
+def actor_for(registry: Registry, slack_id: str, role: str = "") -> Actor:
+    """The actor behind a Slack id: a person of the registry where known, else a stranger with the Slack id alone."""
+    person_id = registry.person_by_slack(slack_id)
+    if person_id is None:
+        return Actor(ActorKind.HUMAN, f"slack:{slack_id}", slack_id, role or "person outside the registry")
+    teams = registry.teams_of(person_id)
+    return Actor(
+        ActorKind.HUMAN,
+        person_id,
+        slack_id,
+        role or (f"member of {teams[0]}" if teams else "person"),
+        teams[0] if teams else "",
+    )
+
+
+def known_person(registry: Registry, slack_id: str) -> str:
+    """Actor id for a Slack user id: the registry id where known, else `slack:U…`."""
+    return registry.person_by_slack(slack_id) or f"slack:{slack_id}"
+
+
+def must_find(uow: UnitOfWork, incident_id: int, *, lock: bool = True) -> Incident:
+    """The incident, locked for writing. Raises `errors.UnknownName` when there is none."""
+    found = uow.incident(incident_id, lock=lock)
+    if found is None:
+        raise errors.UnknownName(f"There is no INC-{incident_id}.", "See `/inc list`.")
+    return found
+
+
+def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
+    """Ask for the newest card, owner's message and channel topic of an incident, in this transaction."""
+    want(uow, Surface(f"owner_note:{incident.id}", "owner_note", incident.home, incident_id=incident.id), now=now)
+    want(
+        uow,
+        Surface(f"card:{incident.id}", "card", f"incident:{incident.id}", pin=True, incident_id=incident.id),
+        now=now,
+    )
+    if incident.channel:
+        want(uow, Surface(f"topic:{incident.id}", "topic", f"incident:{incident.id}", incident_id=incident.id), now=now)
+
+
+def want(uow: UnitOfWork, surface: Surface, *, now: datetime, delay: float = 0.0) -> None:
+    """Ask for a message to be shown or renewed, and for the job that brings its target up to date."""
+    uow.want_surface(surface)
+    uow.want_job("deliver", surface.target, now=now, lane=surface.target, delay=delay)
+
+
+def say_in_channel(
+    uow: UnitOfWork, incident: Incident, kind: str, key: str, payload: dict[str, object], *, now: datetime
+) -> None:
+    """A message of its own in the incident's channel, once per `key`."""
+    if uow.surface(f"{kind}:{key}") is not None:
+        return
+    target = f"incident:{incident.id}"
+    want(uow, Surface(f"{kind}:{key}", kind, target, payload=payload, incident_id=incident.id), now=now)
+
+
+def tag_of(house: House, incident: Incident) -> Tag:
+    """The head of every message about an incident."""
+    severity = house.rules.severity(incident.severity)
+    return Tag(
+        incident.id,
+        incident.name,
+        incident.title,
+        severity.label if severity else "",
+        severity.emoji if severity else "white_circle",
+        incident.state.value,
+        incident.channel,
+    )

@@ -1,0 +1,79 @@
+"""The first events of an incident: what changed before, and what was known when it was declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from playbooks.domain.alerts import Change
+from playbooks.domain.facts import DeclaredFacts, change_facts
+from playbooks.domain.incidents import Incident
+from playbooks.domain.ownership import Registry
+from playbooks.domain.people import MUSTER, Actor, source_actor
+from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.ports import OnCall
+
+
+def prior_changes(changes: Sequence[Change]) -> list[NewEvent]:
+    """Changes recorded before the incident, copied in as events with their own time."""
+    return [change_event(change) for change in sorted(changes, key=lambda c: c.occurred_at)]
+
+
+def declared_event(
+    registry: Registry,
+    on_call: OnCall,
+    incident: Incident,
+    *,
+    by: str,
+    source: EventSource,
+    now: datetime,
+    actor: Actor = MUSTER,
+) -> NewEvent:
+    """The `declared` event with a snapshot of who owned what, so that a reader later knows it as it was."""
+    component = registry.components.get(incident.component)
+    team = component.accountable if component else incident.team
+    resolved = on_call.now(team) if team else ()
+    missing = [] if component else ["component"]
+    if team and not resolved:
+        missing.append("on call")
+    facts = DeclaredFacts(
+        title=incident.title,
+        component=incident.component,
+        failure=incident.failure,
+        severity=incident.severity,
+        by=by,
+        team=team,
+        registry=registry.sha256,
+        stages=dict(registry.stage_owners(incident.component)) if component else {},
+        on_call=len(resolved),
+        tier=(component.tier or 0) if component else 0,
+        fallback=component.fallback or "" if component else "",
+        missing=missing,
+    )
+    return NewEvent(
+        kind=EventKind.DECLARED,
+        text=f"{incident.name} opened: {incident.title}",
+        actor=actor,
+        occurred_at=now,
+        source=source,
+        dedup_key="declared",
+        component=incident.component,
+        payload=dict(facts),
+    )
+
+
+def change_event(change: Change) -> NewEvent:
+    """A change as a timeline event, at its own time."""
+    moved = f"{change.before} → {change.after}" if change.before else change.after
+    facts: Mapping[str, Any] = change_facts(change)
+    return NewEvent(
+        kind=EventKind.CHANGE,
+        text=f"{change.subject}: {moved}" + (f" by {change.by}" if change.by else ""),
+        actor=source_actor(change.source),
+        occurred_at=change.occurred_at,
+        source=EventSource.WEBHOOK,
+        dedup_key=f"change:{change.source}:{change.key}",
+        source_ref=change.link,
+        payload=facts,
+    )

@@ -1,0 +1,130 @@
+"""The draft: ordered, rendered from the chain, answered by people, told at resolve."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from playbooks import errors
+from playbooks.domain.clocks import say_span
+from playbooks.domain.drafts.facts import draft_figures
+from playbooks.domain.incidents import Incident
+from playbooks.messages import Fact, Resolved, Say
+from playbooks.plays.house import House, must_find, tag_of, want
+from playbooks.plays.orders import Order, execution
+from playbooks.ports import Document, UnitOfWork
+from playbooks.render import Draft, render_draft
+
+_REVIEW_DAYS = {1: 3, 2: 5}  # PagerDuty's guide: 3 calendar days for sev-1, 5 business days for sev-2
+_ANSWER_MAX = 8000
+
+
+def draft_of(house: House, uow: UnitOfWork, incident: Incident, *, templates: Path | None = None) -> Draft:
+    """Render the draft of an incident from its chain and what people wrote. Raises `errors.ChainBroken`."""
+    document = uow.document(incident.id)
+    return render_draft(
+        uow.events(incident.id),
+        incident_id=incident.id,
+        head=incident.chain_head,
+        human=document.human if document else {},
+        templates=templates,
+        severities={s.id: s.label for s in house.rules.severities},
+    )
+
+
+def open_questions(uow: UnitOfWork, incident: Incident) -> int:
+    """How many questions of the draft nobody has answered."""
+    document = uow.document(incident.id)
+    draft = render_draft(
+        uow.events(incident.id),
+        incident_id=incident.id,
+        head=incident.chain_head,
+        human=document.human if document else {},
+    )
+    return len(draft.open_prompts)
+
+
+def order_draft(house: House, order: Order, incident_id: int) -> Say:
+    """Ask for the draft: rendered and posted by a job in the incident's channel."""
+    with execution(house, order) as (uow, now):
+        incident = must_find(uow, incident_id)
+        if uow.document(incident_id) is None:
+            uow.save_document(Document(incident_id, {}))
+        uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
+    return Say(f"The draft of {incident.name} follows in its channel.")
+
+
+def answer(house: House, order: Order, incident_id: int, block: str, text: str) -> Say:
+    """Keep a person's answer to a question of the draft; machine blocks are never touched by it.
+
+    Raises InputError for an empty or far too long text, UnknownName for a question that is not asked.
+    """
+    words = text.strip()
+    if not words or len(words) > _ANSWER_MAX:
+        raise errors.InputError(
+            f"An answer has 1 to {_ANSWER_MAX} characters.", "Shorten it." if words else "Write a sentence."
+        )
+    with execution(house, order) as (uow, now):
+        incident = must_find(uow, incident_id)
+        draft = draft_of(house, uow, incident)
+        if block not in {b.name for b in draft.blocks if not b.machine}:
+            raise errors.UnknownName("That question is no longer asked.", "Open the draft's questions again.")
+        document = uow.document(incident_id) or Document(incident_id, {})
+        question = next((p for p in draft.facts.prompts if p.name == block), None)
+        head = f"> **{question.title}.** {question.question}\n\n" if question else ""
+        human = {**document.human, block: head + words}
+        uow.save_document(
+            Document(
+                incident_id,
+                human,
+                document.rendered_sha256,
+                document.file_id,
+                document.channel,
+                document.ts,
+                document.version,
+            )
+        )
+        uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
+        _renew(uow, incident, now)
+    return Say("Your answer is in the draft.")
+
+
+def _renew(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
+    surface = uow.surface(f"resolved:{incident.id}:{incident.reopened}")
+    if surface is not None:
+        want(uow, surface, now=now)
+
+
+def questions(house: House, incident_id: int) -> tuple[tuple[str, str], ...]:
+    """Open questions as (block name, question). Raises UnknownName."""
+    with house.store.read() as uow:
+        draft = draft_of(house, uow, must_find(uow, incident_id, lock=False))
+    return tuple((p.name, p.question) for p in draft.facts.prompts if p.name in draft.open_prompts)
+
+
+def resolved_view(house: House, uow: UnitOfWork, incident: Incident) -> Resolved | None:
+    """The message at the end: the figures that the chain gives, and how many questions are people's."""
+    events = uow.events(incident.id)
+    figures = draft_figures(events)
+    document = uow.document(incident.id)
+    draft = draft_of(house, uow, incident)
+    named = (
+        ("Silent", figures.silent),
+        ("Detected → acknowledged", figures.detected_to_ack),
+        ("Authority asked → given", figures.asked_to_given),
+        ("Decided → verified", figures.decided_to_verified),
+        ("Hand-off gap", figures.handoff_gap),
+    )
+    severity = house.rules.severity(incident.severity)
+    days = _REVIEW_DAYS.get(severity.level if severity else 3, 10)
+    due = incident.resolved_at + timedelta(days=days) if incident.resolved_at else None
+    return Resolved(
+        tag=tag_of(house, incident),
+        figures=tuple(Fact(label, say_span(span)) for label, span in named if span is not None),
+        facts_checked=figures.facts_checked,
+        events=figures.events,
+        questions=len(draft.open_prompts),
+        owner=house.who(incident.lead or incident.acknowledged_by),
+        review_due=due,
+        link=document.ts if document and document.ts.startswith("http") else "",
+    )

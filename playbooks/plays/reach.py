@@ -1,0 +1,49 @@
+"""Who is to be reached for an incident: on call, then deputies, then the accountable team's members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from playbooks.domain.incidents import Incident
+from playbooks.domain.rights import Right, authority
+from playbooks.plays.house import House
+
+
+def line_of(house: House, incident: Incident) -> tuple[str, ...]:
+    """Registry person ids in the order they are asked, each once."""
+    registry = house.registry()
+    component = registry.components.get(incident.component)
+    team = component.accountable if component else incident.team
+    people: list[str] = list(house.on_call.now(team)) if team in registry.teams else []
+    if component:
+        held = authority(registry, incident.component, Right.ROLL_BACK, house.on_call.now)
+        people += [h.person for h in (*held.holders, *held.deputies)]
+    if team in registry.teams:
+        people += list(registry.members(team))
+    return tuple(dict.fromkeys(people))
+
+
+def next_in_line(house: House, incident: Incident, *, refused: Sequence[str]) -> str:
+    """The next person to ask after those who cannot; empty when nobody is left."""
+    return next((p for p in line_of(house, incident) if p not in refused), "")
+
+
+def invitees(house: House, incident: Incident) -> tuple[str, ...]:
+    """Slack ids to invite to the incident channel: lead, comms, on call of the accountable team and of each stage."""
+    registry = house.registry()
+    people: list[str] = [incident.lead, incident.comms, incident.acknowledged_by]
+    component = registry.components.get(incident.component)
+    teams = [incident.team]
+    if component:
+        teams = [component.accountable, *registry.stage_owners(incident.component).values()]
+    for team in dict.fromkeys(t for t in teams if t in registry.teams):
+        people += house.on_call.now(team)[:1]
+    if incident.opened_by and not incident.opened_by.startswith("source:"):
+        people.append(incident.opened_by)
+    slack = [p.removeprefix("slack:") if p.startswith("slack:") else _slack(house, p) for p in people if p]
+    return tuple(dict.fromkeys(s for s in slack if s))
+
+
+def _slack(house: House, person: str) -> str:
+    found = house.registry().people.get(person)
+    return found.slack if found else ""

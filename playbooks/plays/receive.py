@@ -1,0 +1,319 @@
+"""Alerts and changes come in: find the owner, decide with a reason, write everything in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from playbooks.domain.actions import Action, ActionState
+from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason, Verdict
+from playbooks.domain.facts import alert_facts, storm_facts
+from playbooks.domain.incidents import Incident, open_key, severity_for_alert
+from playbooks.domain.ownership import Registry
+from playbooks.domain.people import MUSTER, Actor, source_actor
+from playbooks.domain.routing import Routed, Router
+from playbooks.domain.signals import headline, read_signal
+from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.plays.house import House, refresh, say_in_channel, want
+from playbooks.plays.opening import change_event, declared_event, prior_changes
+from playbooks.plays.targets import change_target, components_of_target, targets_of
+from playbooks.ports import AlertTouch, Episode, KnownAlert, NewIncident, OpenIncident, StoredAlert, Surface, UnitOfWork
+
+
+@dataclass(slots=True)
+class _Batch:
+    """One transaction's worth of alerts while it is decided."""
+
+    now: datetime
+    known: dict[Episode, KnownAlert]
+    open: dict[str, OpenIncident]
+    fresh: list[StoredAlert] = field(default_factory=list)
+    touched: dict[str, AlertTouch] = field(default_factory=dict)
+    events: defaultdict[int, list[Alert]] = field(default_factory=lambda: defaultdict(list))
+    total: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    firing: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    opened: set[int] = field(default_factory=set)
+
+
+def receive(house: House, router: Router, bodies: Sequence[Sequence[Alert]]) -> list[list[Verdict]]:
+    """Decide and record a batch of bodies in one transaction; each alert gets its own verdict.
+
+    Args:
+        bodies: the alerts of each HTTP body, in the order they came.
+    Returns the verdicts in the same shape. When it returns, everything is on disk. Raises `errors.StoreBusy`.
+    """
+    routed = [[router.route(alert) for alert in body] for body in bodies]
+    keys = {_key(r) for body in routed for r in body}
+    episodes = [_episode(a) for body in bodies for a in body]
+    with house.store.begin(lane="alerts") as uow:
+        batch = _Batch(house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys))))
+        verdicts = [
+            [_decide(house, uow, batch, alert, route) for alert, route in zip(body, routes, strict=True)]
+            for body, routes in zip(bodies, routed, strict=True)
+        ]
+        _write(house, uow, batch)
+    return verdicts
+
+
+def _episode(alert: Alert) -> Episode:
+    return (alert.source, alert.fingerprint, alert.starts_at)
+
+
+def _key(routed: Routed) -> str:
+    return open_key(routed.component, routed.failure)
+
+
+def _decide(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Routed) -> Verdict:
+    known = batch.known.get(_episode(alert))
+    if known is not None:
+        return _again(batch, alert, known)
+    if alert.status is AlertStatus.RESOLVED:
+        held = batch.open.get(_key(routed))
+        return _keep(house, batch, alert, routed, Decision.RESOLVED, Reason.ENDED_UNSEEN, held.id if held else None)
+    held = batch.open.get(_key(routed))
+    if held is None:
+        held = _open(house, uow, batch, alert, routed)
+        decision, reason = Decision.OPENED, Reason.NEW_FAILURE
+        if not routed.component:
+            decision, reason = Decision.UNOWNED, Reason.NO_COMPONENT
+        if held.id not in batch.opened:  # another replica opened it between our look and our insert
+            decision, reason = Decision.ATTACHED, Reason.OPEN_INCIDENT
+    else:
+        decision, reason = Decision.ATTACHED, Reason.OPEN_INCIDENT
+    return _keep(house, batch, alert, routed, decision, reason, held.id)
+
+
+def _again(batch: _Batch, alert: Alert, known: KnownAlert) -> Verdict:
+    """The state of an episode is a function of its newest word: once ended, it stays ended."""
+    ends = alert.status is AlertStatus.RESOLVED and known.status is AlertStatus.FIRING
+    late = alert.status is AlertStatus.FIRING and known.status is AlertStatus.RESOLVED
+    status = AlertStatus.RESOLVED if ends else known.status
+    before = batch.touched.get(known.id)
+    batch.touched[known.id] = AlertTouch(
+        known.id,
+        status,
+        alert.ends_at if ends else (before.ends_at if before else None),
+        (before.seen if before else 0) + 1,
+        batch.now,
+    )
+    if ends:
+        batch.known[_episode(alert)] = replace(known, status=AlertStatus.RESOLVED)
+        if known.incident_id is not None:
+            batch.events[known.incident_id].append(alert)
+            batch.firing[known.incident_id] -= 1
+        return _verdict(known.id, alert, Decision.RESOLVED, Reason.FIRING_ENDED, known.incident_id)
+    reason = Reason.STALE_FIRING if late else Reason.SAME_EPISODE
+    return _verdict(known.id, alert, Decision.DUPLICATE, reason, known.incident_id)
+
+
+def _keep(
+    house: House, batch: _Batch, alert: Alert, routed: Routed, decision: Decision, reason: Reason, incident: int | None
+) -> Verdict:
+    stored = StoredAlert(
+        house.ids.new(), alert, routed.component, routed.failure, decision, reason, incident, batch.now, batch.now
+    )
+    batch.fresh.append(stored)
+    batch.known[_episode(alert)] = KnownAlert(
+        stored.id, alert.status, incident, routed.component, routed.failure, decision, 1
+    )
+    if incident is not None:
+        batch.events[incident].append(alert)
+        batch.total[incident] += 1
+        batch.firing[incident] += 1 if alert.status is AlertStatus.FIRING else 0
+    return _verdict(stored.id, alert, decision, reason, incident)
+
+
+def _verdict(alert_id: str, alert: Alert, decision: Decision, reason: Reason, incident: int | None) -> Verdict:
+    return Verdict(alert_id, alert.fingerprint, alert.status.value, decision, reason, incident)
+
+
+def _open(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Routed) -> OpenIncident:
+    registry = house.registry()
+    team, home = _home(house, registry, routed)
+    signal = read_signal(alert)
+    incident, new = uow.open_incident(
+        NewIncident(
+            title=headline(alert, routed.component, routed.failure),
+            component=routed.component,
+            failure=routed.failure,
+            open_key=_key(routed),
+            severity=severity_for_alert(routed.severity or alert.severity, house.rules.severities),
+            opened_at=batch.now,
+            detected_at=batch.now,
+            opened_by=f"source:{alert.source}",
+            team=team,
+            home=home,
+            signal=signal,
+        )
+    )
+    if new:
+        batch.opened.add(incident.id)
+        open_up(house, uow, incident, by=source_actor(alert.source).role, source=EventSource.WEBHOOK, now=batch.now)
+    held = OpenIncident(incident.id, incident.team, incident.home, incident.alerts_total, incident.alerts_firing)
+    batch.open[_key(routed)] = held
+    return held
+
+
+def _home(house: House, registry: Registry, routed: Routed) -> tuple[str, str]:
+    """Team and channel that are told first; the triage channel where no team or no channel is known."""
+    team = registry.teams.get(routed.team) if routed.team else None
+    if team is None or not team.channel:
+        return (routed.team or house.rules.triage_team, house.rules.triage_channel)
+    return (routed.team, team.channel)
+
+
+def open_up(
+    house: House,
+    uow: UnitOfWork,
+    incident: Incident,
+    *,
+    by: str,
+    source: EventSource,
+    now: datetime,
+    actor: Actor = MUSTER,
+) -> None:
+    """What every new incident gets in the transaction that opens it: its first events and the jobs that tell people."""
+    registry = house.registry()
+    subjects = _subjects(registry, incident.component)
+    since = now - timedelta(seconds=house.rules.changes_window)
+    events = prior_changes(uow.changes_before(subjects, since=since, until=now))
+    events.append(declared_event(registry, house.on_call, incident, by=by, source=source, now=now, actor=actor))
+    uow.append_many(incident.id, events, now=now)
+    refresh(uow, incident, now=now)
+    uow.want_job("channel", str(incident.id), now=now, lane=f"incident:{incident.id}")
+
+
+def _subjects(registry: Registry, component: str) -> list[str]:
+    """What changes of a component are about: its levers' targets, its name, and the same of what it reads."""
+    names = [component, *registry.upstream(component)] if component in registry.components else []
+    return sorted({s for name in names for s in (name, *targets_of(registry, name))})
+
+
+def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
+    uow.add_alerts(batch.fresh)
+    uow.touch_alerts(list(batch.touched.values()))
+    totals = {held.id: held for held in batch.open.values()}
+    for incident_id, alerts in batch.events.items():
+        held = totals.get(incident_id)
+        seen_before = held.alerts_total if held else 0
+        uow.append_many(incident_id, _alert_events(house, alerts, seen_before, batch.now), now=batch.now)
+        uow.bump_incident(incident_id, total=batch.total[incident_id], firing=batch.firing[incident_id])
+        _tell(house, uow, incident_id, batch, ended=any(a.status is AlertStatus.RESOLVED for a in alerts))
+
+
+def _tell(house: House, uow: UnitOfWork, incident_id: int, batch: _Batch, *, ended: bool) -> None:
+    incident = uow.incident(incident_id)
+    if incident is None:
+        return
+    if incident_id not in batch.opened:
+        refresh(uow, incident, now=batch.now)
+    if ended and incident.open and incident.alerts_firing <= 0:
+        text = (
+            f"All {incident.alerts_total} alerts have ended." if incident.alerts_total != 1 else "The alert has ended."
+        )
+        say_in_channel(
+            uow, incident, "suggest", f"{incident_id}:{incident.alerts_total}", {"text": text}, now=batch.now
+        )
+
+
+def _alert_events(house: House, alerts: list[Alert], seen_before: int, now: datetime) -> list[NewEvent]:
+    """An event for each episode; in a storm one event stands for all of a batch, so that the chain stays readable."""
+    room = max(0, house.rules.storm_after - seen_before)
+    events = [_alert_event(alert) for alert in alerts[:room]]
+    rest: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
+    for alert in alerts[room:]:
+        rest[alert.source, alert.status.value].append(alert)
+    for (source, status), many in rest.items():
+        if len(many) == 1:
+            events.append(_alert_event(many[0]))
+            continue
+        names = sorted({a.name for a in many})
+        events.append(
+            NewEvent(
+                kind=EventKind.ALERT,
+                text=f"{len(many)} more alerts {status}: {', '.join(names[:3])}" + (" …" if len(names) > 3 else ""),
+                actor=source_actor(source),
+                occurred_at=min(a.starts_at if a.status is AlertStatus.FIRING else (a.ends_at or now) for a in many),
+                source=EventSource.WEBHOOK,
+                dedup_key=f"storm:{house.ids.new()}",
+                payload=storm_facts(source, names, len(many), status),
+            )
+        )
+    return events
+
+
+def _alert_event(alert: Alert) -> NewEvent:
+    at = alert.starts_at if alert.status is AlertStatus.FIRING else (alert.ends_at or alert.starts_at)
+    return NewEvent(
+        kind=EventKind.ALERT,
+        text=f"{alert.name} {alert.status.value}" + (f": {alert.summary}" if alert.summary else ""),
+        actor=source_actor(alert.source),
+        occurred_at=at,
+        source=EventSource.WEBHOOK,
+        dedup_key=f"alert:{alert.source}:{alert.fingerprint}:{alert.starts_at.isoformat()}:{alert.status.value}",
+        source_ref=alert.link,
+        payload=alert_facts(alert),
+    )
+
+
+# ------------------------------------------------------------------ changes
+
+_ECHO_WITHIN = timedelta(hours=1)
+_SENT = frozenset({ActionState.APPLYING, ActionState.VERIFYING, ActionState.CONFIRMED, ActionState.UNPROVEN})
+
+
+def record_changes(house: House, changes: Sequence[Change]) -> list[Verdict]:
+    """Record changes; the echo of our own action is recognised, nothing opens an incident. Raises `errors.StoreBusy`."""
+    registry = house.registry()
+    with house.store.begin(lane="alerts") as uow:
+        now = house.now()
+        ours = uow.recent_actions(since=now - _ECHO_WITHIN)
+        return [_record(uow, registry, change, ours, now) for change in changes]
+
+
+def _record(uow: UnitOfWork, registry: Registry, change: Change, ours: Sequence[Action], now: datetime) -> Verdict:
+    action = echo_of(change, ours)
+    incidents = [action.incident_id] if action is not None else []
+    if action is None:
+        for component in components_of_target(registry, change):
+            incidents += [i.id for i in uow.open_incidents_of(component)]
+    decision, reason = (
+        (Decision.ECHO, Reason.OWN_ACTION) if action is not None else (Decision.CHANGE, Reason.RECORDED_CHANGE)
+    )
+    incident = next((i for i in incidents if i is not None), None)
+    new = uow.add_change(change, decision=decision, reason=reason, incident_id=incident, now=now)
+    if not new:
+        decision, reason = Decision.DUPLICATE, Reason.SAME_EPISODE
+    elif action is None:
+        for number in {i for i in incidents if i is not None}:
+            uow.append_many(number, [change_event(change)], now=now)
+    return Verdict(change.key, change.key, change.kind, decision, reason, incident)
+
+
+def echo_of(change: Change, actions: Sequence[Action]) -> Action | None:
+    """The action of ours this change is the echo of: same target, same state reached, sent within the last hour."""
+    target = change_target(change)
+    for action in actions:
+        plan = action.plan
+        if plan is None or action.state not in _SENT or plan.target != target:
+            continue
+        if change.after == plan.after:
+            return action
+    return None
+
+
+def keep_raw(house: House, *, source: str, body: str, why: str) -> Verdict:
+    """Keep a body no reader could map as a raw triage item, and tell the triage channel. Raises `errors.StoreBusy`."""
+    with house.store.begin(lane="alerts") as uow:
+        now = house.now()
+        kept = uow.quarantine(source=source, body=body, reason=why, now=now)
+        count = uow.notice(f"raw:{source}", f"Bodies of `{source}` that could not be read: {why}", now=now)
+        if house.rules.triage_channel:
+            hour = now.strftime("%Y%m%d%H")
+            text = f"I can't read what `{source}` sends: {why} ({count} so far; kept as {kept})."
+            surface = Surface(f"post:raw:{source}:{hour}", "post", house.rules.triage_channel, payload={"text": text})
+            if uow.surface(surface.id) is None:
+                want(uow, surface, now=now)
+    return Verdict(kept, "", "", Decision.RAW, Reason.NOT_MAPPABLE)

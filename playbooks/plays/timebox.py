@@ -1,0 +1,335 @@
+"""The time box of a disable: warning, end, restore by itself or by people, extension, escalation. Rows with a due time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from playbooks import errors
+from playbooks.domain.actions import Action, ActionKind, ActionState, Override
+from playbooks.domain.clocks import say_span
+from playbooks.domain.facts import action_facts, override_facts
+from playbooks.domain.incidents import State
+from playbooks.domain.people import MUSTER
+from playbooks.domain.rights import Right, authority, decide_refusal, may_decide
+from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.messages import Say
+from playbooks.plays.effects import set_override_timers, show_override
+from playbooks.plays.house import House, must_find, want
+from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, held_right, refresh_asks, request
+from playbooks.plays.orders import Order, event_of, execution
+from playbooks.ports import Surface, Timer, UnitOfWork
+
+_RESTORABLE = frozenset({State.MITIGATED, State.RESOLVED, State.CLOSED, State.CANCELLED})
+
+
+def may_restore_itself(house: House, uow: UnitOfWork, override: Override) -> str:
+    """Empty when it may come back by itself at its end, else why not, as a clause."""
+    right = held_right(house, override.component, ActionKind.ENABLE)
+    if right.approvals > 0:
+        return f"turning {override.component} on needs {right.approvals} approval{'s' if right.approvals > 1 else ''}"
+    incident = uow.incident(override.incident_id) if override.incident_id is not None else None
+    if incident is not None and incident.state not in _RESTORABLE:
+        return f"{incident.name} is still {incident.state.value}"
+    return ""
+
+
+# ------------------------------------------------------------------ by people
+
+
+def extend(house: House, order: Order, override_id: int, span: timedelta, because: str) -> Say:
+    """Push the end out, with a reason, by a holder of the right to disable, within the registry's `longest`."""
+    if span <= timedelta(0):
+        raise errors.InputError("An extension needs a length.", "Try `2h`.")
+    if not because.strip():
+        raise errors.InputError("An extension needs a reason.", "Say why it has to stay off.", code="no_reason")
+    with execution(house, order) as (uow, now):
+        override = _open(uow, override_id)
+        right = held_right(house, override.component, ActionKind.DISABLE)
+        holder = may_decide(right, order.actor.id)
+        if holder is None:
+            raise decide_refusal(house.registry(), override.component, Right.DISABLE, right, house.on_call.now)
+        due = max(now, override.due_at) + span
+        longest = right.longest or timedelta(seconds=house.rules.longest_disable)
+        if due - override.since > longest:
+            left = max(timedelta(0), longest - (max(now, override.due_at) - override.since))
+            raise errors.InputError(
+                f"{override.component} may be off for {say_span(longest)} at most.",
+                f"It can be extended by {say_span(left)}."
+                if left
+                else "Restore it, or change `longest` in the registry.",
+                code="too_long",
+            )
+        was = override.due_at
+        override = uow.save_override(replace(override, due_at=due, state="on", escalations=0))
+        set_override_timers(house, uow, override, now)
+        uow.cancel_timer(f"override_escalate:{override.id}")
+        if override.incident_id is not None:
+            incident = must_find(uow, override.incident_id)
+            facts = override_facts(override, "extended", was_due_at=was, why=because.strip())
+            text = f"{override.component} stays off longer: {because.strip()}"
+            key = f"override:{override.id}:extended:{override.version}"
+            event = event_of(
+                order,
+                incident,
+                EventKind.OVERRIDE,
+                text,
+                now=now,
+                dedup=key,
+                payload=facts,
+                component=override.component,
+            )
+            uow.append(incident.id, event, now=now)
+        show_override(uow, override, now)
+    return Say(f"{override.component} stays off for {say_span(due - now)} from now.")
+
+
+def restore(house: House, order: Order, override_id: int, because: str = "") -> Say:
+    """Turn it on again before its end; by the registry's `enable` right."""
+    with house.store.read() as uow:
+        override = _open(uow, override_id)
+    wanted = Wanted(
+        ActionKind.ENABLE, override.component, because=because or "restored early", incident_id=override.incident_id
+    )
+    request(house, order, wanted)
+    return Say(f"Looking at {override.component}…", "It is turned on by the registry's rule for `enable`.")
+
+
+def _open(uow: UnitOfWork, override_id: int) -> Override:
+    override = uow.override(override_id, lock=True)
+    if override is None:
+        raise errors.UnknownName(f"There is no debt D-{override_id}.", "See `/inc status`.")
+    if override.state in ("closed", "void"):
+        raise errors.Conflict(f"D-{override_id} is closed: {override.component} is on.", code="already_there")
+    return override
+
+
+# ------------------------------------------------------------------ by time
+
+
+def fire(house: House, timer: Timer) -> bool:
+    """What a due timer does, once; the timer goes in the same transaction. False when it is not due after all."""
+    with house.store.begin() as uow:
+        now = house.now()
+        if timer.due_at > now:
+            return False
+        uow.cancel_timer(timer.id)
+        number = int(timer.subject)
+        if timer.kind == "approval_expiry":
+            _expire(house, uow, number, now)
+        elif timer.kind == "approval_silence":
+            _silence(house, uow, number, now)
+        elif timer.kind == "override_warn":
+            _warn(house, uow, number, now)
+        elif timer.kind == "override_end":
+            _end(house, uow, number, now)
+        elif timer.kind == "override_escalate":
+            _escalate(house, uow, number, now)
+    return True
+
+
+def sweep(house: House, *, limit: int = 100) -> int:
+    """Fire what is due; found by condition, so a restart or a jump of the clock loses and repeats nothing."""
+    with house.store.read() as uow:
+        due = uow.due_timers(now=house.now(), limit=limit)
+    return sum(1 for timer in due if fire(house, timer))
+
+
+def _expire(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
+    action = uow.action(number, lock=True)
+    if action is None or action.state is not ActionState.AWAITING or (action.expires_at and now < action.expires_at):
+        return
+    action = uow.save_action(replace(action, state=ActionState.EXPIRED, error="nobody decided in time"))
+    facts = action_facts(
+        action, decision=action.kind.value, verdict="expired", right="", approvals=0, needed=action.approvals_needed
+    )
+    _append(
+        uow,
+        action.incident_id,
+        EventKind.DECISION,
+        "expired: nobody decided in time",
+        f"action:{number}:expired",
+        facts,
+        now,
+        action.component,
+    )
+    refresh_asks(uow, action, now)
+    _say(
+        house,
+        uow,
+        action.incident_id,
+        f"expired:{number}",
+        "{0}, nobody decided on action " + str(number) + " in time. Ask again if it is still needed.",
+        [action.requester],
+        now,
+    )
+
+
+def _silence(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
+    action = uow.action(number, lock=True)
+    if action is None or action.state is not ActionState.AWAITING:
+        return
+    right = held_right(house, action.component, action.kind)
+    deputies = [h for h in right.deputies if right.approvals < 2 or h.person != action.requester]
+    ask_people(house, uow, action, deputies, now)
+    people = [h.person for h in deputies]
+    text = f"no answer in time; {len(people)} deput{'y is' if len(people) == 1 else 'ies are'} asked"
+    facts = {"action": number, "asked": len(people)}
+    _append(uow, action.incident_id, EventKind.PAGE, text, f"action:{number}:silence", facts, now, action.component)
+    said = ", ".join(f"{{{i}}}" for i in range(len(people))) or "the team"
+    _say(
+        house,
+        uow,
+        action.incident_id,
+        f"silence:{number}",
+        f"No answer yet to action {number}: {said}, please decide.",
+        people,
+        now,
+    )
+
+
+def _warn(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
+    override = uow.override(number, lock=True)
+    if override is None or override.state != "on" or override.incident_id is None:
+        return
+    facts = override_facts(override, "warned")
+    text = f"{override.component} reaches the end of its time box soon"
+    key = f"override:{number}:warned:{override.due_at.isoformat()}"
+    _append(uow, override.incident_id, EventKind.UNDO_DUE, text, key, facts, now, override.component)
+    target = f"incident:{override.incident_id}"
+    payload = {"override": number}
+    surface = Surface(
+        f"override_warn:{number}:{override.due_at.isoformat()}",
+        "override_warn",
+        target,
+        payload=payload,
+        incident_id=override.incident_id,
+    )
+    want(uow, surface, now=now)
+
+
+def _end(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
+    override = uow.override(number, lock=True)
+    if override is None or override.state in ("closed", "void"):
+        return
+    if override.due_at > now:  # extended since this timer was set
+        set_override_timers(house, uow, override, now)
+        return
+    why_not = may_restore_itself(house, uow, override)
+    if not why_not and not uow.actions_in(IN_FLIGHT | {ActionState.PLANNING}, component=override.component):
+        _restore_now(uow, override, now)
+        return
+    override = uow.save_override(replace(override, state="overdue", escalations=override.escalations + 1))
+    why = why_not or "another action on it is in flight"
+    facts = override_facts(override, "overdue", why=why)
+    text = f"the time box of {override.component} ended; it stays off: {why}"
+    key = f"override:{number}:overdue:{override.due_at.isoformat()}"
+    _append(uow, override.incident_id, EventKind.UNDO_DUE, text, key, facts, now, override.component)
+    due = now + timedelta(seconds=house.rules.escalate_every)
+    uow.set_timer(Timer(f"override_escalate:{number}", "override_escalate", str(number), due))
+    _ask_holders(house, uow, override, why, now)
+
+
+def _restore_now(uow: UnitOfWork, override: Override, now: datetime) -> None:
+    """The time box ended and nobody has to be asked: an action like any other, planned, applied and proved by its job."""
+    action = uow.add_action(
+        Action(
+            id=0,
+            kind=ActionKind.ENABLE,
+            state=ActionState.PLANNING,
+            component=override.component,
+            incident_id=override.incident_id,
+            requester=MUSTER.id,
+            requester_slack="",
+            requester_role="end of the time box",
+            because="the time box ended",
+            created_at=now,
+            approvals_needed=0,
+            undo_of=override.action_id,
+            override=override.id,
+        )
+    )
+    uow.want_job("action", str(action.id), now=now, lane=f"lever:{override.component}")
+
+
+def _escalate(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
+    override = uow.override(number, lock=True)
+    if override is None or override.state != "overdue":
+        return
+    why_not = may_restore_itself(house, uow, override)
+    if not why_not and not uow.actions_in(IN_FLIGHT | {ActionState.PLANNING}, component=override.component):
+        _restore_now(uow, override, now)
+        return
+    override = uow.save_override(replace(override, escalations=override.escalations + 1))
+    facts = override_facts(override, "escalated", why=why_not)
+    text = f"{override.component} is still off past its end; asked again ({override.escalations})"
+    key = f"override:{number}:escalated:{override.escalations}"
+    _append(uow, override.incident_id, EventKind.UNDO_DUE, text, key, facts, now, override.component)
+    due = now + timedelta(seconds=house.rules.escalate_every)
+    uow.set_timer(Timer(f"override_escalate:{number}", "override_escalate", str(number), due))
+    _ask_holders(house, uow, override, why_not, now)
+
+
+def _ask_holders(house: House, uow: UnitOfWork, override: Override, why: str, now: datetime) -> None:
+    """In the incident's channel and, so that it cannot be overlooked, in the accountable team's own."""
+    payload = {"override": override.id, "why": why}
+    key = f"override_ask:{override.id}:{override.escalations}:{override.due_at.isoformat()}"
+    target = f"incident:{override.incident_id}"
+    want(uow, Surface(key, "override_ask", target, payload=payload, incident_id=override.incident_id), now=now)
+    registry = house.registry()
+    component = registry.components.get(override.component)
+    team = registry.teams.get(component.accountable) if component else None
+    if team is not None and team.channel:
+        want(
+            uow,
+            Surface(f"{key}:team", "override_ask", team.channel, payload=payload, incident_id=override.incident_id),
+            now=now,
+        )
+    show_override(uow, override, now)
+
+
+def holders_to_restore(house: House, component: str) -> tuple[str, ...]:
+    """Persons who may turn it on: holders of `enable`, else those of `disable`."""
+    right = authority(house.registry(), component, Right.ENABLE, house.on_call.now)
+    if not right.holders:
+        right = authority(house.registry(), component, Right.DISABLE, house.on_call.now)
+    return tuple(h.person for h in (*right.holders, *right.deputies))
+
+
+def _append(
+    uow: UnitOfWork,
+    incident_id: int | None,
+    kind: EventKind,
+    text: str,
+    key: str,
+    facts: Mapping[str, object],
+    now: datetime,
+    component: str,
+) -> None:
+    if incident_id is None:
+        return
+    uow.append(
+        incident_id,
+        NewEvent(
+            kind=kind,
+            text=text,
+            actor=MUSTER,
+            occurred_at=now,
+            source=EventSource.SCHEDULER,
+            dedup_key=key,
+            component=component,
+            payload=facts,
+        ),
+        now=now,
+    )
+
+
+def _say(
+    house: House, uow: UnitOfWork, incident_id: int | None, key: str, text: str, mentions: list[str], now: datetime
+) -> None:
+    if incident_id is None:
+        return
+    target = f"incident:{incident_id}"
+    payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": mentions}
+    want(uow, Surface(f"say:{key}", "say", target, payload=payload, incident_id=incident_id), now=now)
