@@ -259,7 +259,7 @@ def plan_version(
         before=described.state,
         after=version.id,
         detail=dict(described.detail),
-        proof=proof.format(version_name(version.id)),
+        proof=proof.replace("{}", version_name(version.id)),
         takes=takes,
         note=words,
         warning=warning,
@@ -287,7 +287,7 @@ def plan_flag(
         before=described.state,
         after=after,
         detail=dict(described.detail),
-        proof=proof.format(after),
+        proof=proof.replace("{}", after),
         takes=takes,
         verify_within=verify_within,
     )

@@ -1,0 +1,109 @@
+"""A small reverse proxy that spoils writes on their way, so that real servers get the same troubles as fakes."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+
+from tests.contracts.lever_suite import Trouble
+
+
+class Spoiler:
+    """Stands in front of `upstream`; `url` is what the lever is given.
+
+    `is_write` tells which requests are spoilt; all others pass.
+    """
+
+    def __init__(self, upstream: str, is_write: Callable[[str, str], bool]) -> None:
+        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, trust_env=False)
+        self._is_write = is_write
+        self._trouble: Trouble | None = None
+        self._over = threading.Event()
+        self._port = 0
+        self._server: ThreadingHTTPServer | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Listen, on the same port as before."""
+        spoiler = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def handle(self) -> None:
+                try:
+                    super().handle()
+                except (BrokenPipeError, ConnectionResetError):
+                    self.close_connection = True  # the lever has given up
+
+            def pass_on(self) -> None:
+                spoiler.serve(self)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = pass_on
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._server.daemon_threads = True
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self._upstream.close()
+
+    @contextmanager
+    def trouble(self, kind: Trouble) -> Iterator[None]:
+        """Put a trouble in force."""
+        self._over.clear()
+        self._trouble = kind
+        if kind is Trouble.DOWN:
+            self.stop()
+        yield
+        self._trouble = None
+        self._over.set()
+        if kind is Trouble.DOWN:
+            self.start()
+
+    def serve(self, request: BaseHTTPRequestHandler) -> None:
+        """Pass one request on, or spoil it."""
+        body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
+        trouble = self._trouble if self._is_write(request.command, request.path) else None
+        if trouble is Trouble.LIE:
+            _answer(request, 200, b"{}")
+            return
+        kept = {
+            key: value for key, value in request.headers.items() if key.lower() in ("authorization", "content-type")
+        }
+        answer = self._upstream.request(request.command, request.path, content=body, headers=kept)
+        if trouble is Trouble.SLOW:
+            self._over.wait(60)
+        elif trouble is Trouble.DROP:
+            request.send_response(200)
+            request.send_header("Content-Length", "1000")
+            request.end_headers()
+            request.close_connection = True
+        else:
+            _answer(request, answer.status_code, answer.content)
+
+
+def _answer(request: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
+    request.send_response(status)
+    request.send_header("Content-Type", "application/json")
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)
