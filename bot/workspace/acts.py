@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .answers import show_answer
 from .api_chat import remove_message, store_reply
 from .api_marks import pin_it, react_with, unpin_it, unreact_with
@@ -12,7 +14,7 @@ from .hub import Hub
 from .payloads import global_shortcut, message_shortcut, slash_payload
 from .refusals import Refused
 from .replies import Reply
-from .shapes import view_json
+from .shapes import user_json, view_json
 from .state import Channel, Json, Message, User
 from .typed_text import typed
 
@@ -125,6 +127,33 @@ class Acts:
             place, found = self.seen(message)
             unpin_it(self.hub, place, found, self._who(user).id)
         self.hub.state.changed()
+
+    # ------------------------------------------------------------------ people
+
+    def add_user(self, user_id: str, name: str, **more: Any) -> User:
+        """Somebody joins the workspace."""
+        hub = self.hub
+        with hub.state.lock:
+            fields: Json = {"real_name": name.title(), "email": f"{name}@example.com", "tz": "UTC", **more}
+            made = User(user_id, name, updated=int(hub.clock()), **fields)
+            hub.state.contents.users[user_id] = made
+            hub.emit({"type": "team_join", "user": user_json(hub.state, made)})
+        hub.state.changed()
+        return made
+
+    def change_user(self, user_id: str, **changes: Any) -> User:
+        """Somebody's profile changes, or with ``deleted=True`` their account ends."""
+        hub = self.hub
+        with hub.state.lock:
+            found = hub.user(user_id)
+            for name, value in changes.items():
+                if not hasattr(found, name):
+                    raise TypeError(f"a user has no {name}")
+                setattr(found, name, value)
+            found.updated = int(hub.clock())
+            hub.emit({"type": "user_change", "user": user_json(hub.state, found)})
+        hub.state.changed()
+        return found
 
     # ------------------------------------------------------------------ places
 

@@ -12,7 +12,7 @@ from .faults import Faults
 from .forms import Forms
 from .hub import Call, Hub
 from .replies import Reply
-from .state import Channel, Json, Message, State, View
+from .state import Channel, Json, Message, State, User, View
 
 T = TypeVar("T")
 WAIT = 10.0
@@ -66,6 +66,16 @@ class Driving:
     def unpin(self, user: str, message: str | Message) -> None:
         """Unpin a message."""
         self.acts.unpin(user, message)
+
+    # ------------------------------------------------------------------ people
+
+    def add_user(self, user_id: str, name: str, **more: Any) -> User:
+        """Somebody joins the workspace; ``more`` is ``real_name``, ``email``, ``tz``, ``is_admin`` …"""
+        return self.acts.add_user(user_id, name, **more)
+
+    def change_user(self, user_id: str, **changes: Any) -> User:
+        """Somebody's profile changes, or with ``deleted=True`` their account ends."""
+        return self.acts.change_user(user_id, **changes)
 
     # ------------------------------------------------------------------ places
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -65,6 +66,7 @@ class Sockets:
         await socket.accept()
         connection = Connection(secrets.token_hex(4), socket)
         self.connections.append(connection)
+        await self._close_leaving()
         try:
             await socket.send_text(json.dumps(self._hello()))
             self.hub.state.changed()
@@ -76,6 +78,12 @@ class Sockets:
             self.connections.remove(connection)
             self._give_up_on(connection)
             self.hub.state.changed()
+
+    async def _close_leaving(self) -> None:
+        """Once the app is back on a new connection, the one it was asked to leave ends."""
+        for old in [c for c in self.connections if c.leaving]:
+            with suppress(RuntimeError):  # it was closing already
+                await old.socket.close()
 
     def _hello(self) -> Json:
         return {
@@ -146,5 +154,6 @@ class Sockets:
         asked = list(self.connections)
         for connection in asked:
             connection.leaving = True
-            await connection.socket.close(code=1011)
+            with suppress(RuntimeError):  # it was closing already
+                await connection.socket.close(code=1011)
         return len(asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -126,7 +126,6 @@ def client(workspace: Workspace) -> WebClient:
 def make_app(workspace: Workspace) -> App:
     web = WebClient(workspace.bot_token, base_url=workspace.api_url, retry_handlers=[])
     return App(
-        token=workspace.bot_token,
         signing_secret=workspace.signing_secret,
         client=web,
         process_before_response=True,
@@ -134,11 +133,23 @@ def make_app(workspace: Workspace) -> App:
     )
 
 
+def disconnect(workspace: Workspace, handler: SocketModeHandler) -> None:
+    """Close the handler; the other side closes first, or its blocking read would take three seconds to notice."""
+    handler.client.auto_reconnect_enabled = handler.client.default_auto_reconnect_enabled = False
+    handler.client.closed = True
+    handler.client.message_queue.put("")
+    if workspace.running:
+        workspace.cut_sockets()
+    with suppress(AttributeError):  # the client's own threads race to close the same socket
+        handler.close()
+    handler.close()
+
+
 def connect(stack: ExitStack, workspace: Workspace, app: App, transport: str) -> None:
     """Let the workspace deliver to the app, until the stack is left."""
     if transport == "socket":
         handler = SocketModeHandler(app, workspace.app_token, ping_interval=0.2)
-        stack.callback(handler.close)
+        stack.callback(disconnect, workspace, handler)
         handler.connect()
         workspace.wait_for_app()
     else:
@@ -154,7 +165,6 @@ def stage(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Stag
     with ExitStack() as stack:
         connect(stack, workspace, app, request.param)
         yield Stage(workspace, app, request.param)
-        workspace.wait_until_quiet()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.workspace import Seed, SeedUser, Workspace, example_seed
-
 from tests.workspace.conftest import FRAUD, GENERAL, OLD, RISK, SECRET, Clock, modal
 
 
