@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.runtime
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from playbooks import errors
@@ -25,9 +27,10 @@ from playbooks.domain.drafts.blocks import (
     with_human,
 )
 from playbooks.domain.drafts.deeds import Privileged
+from playbooks.domain.drafts.entries import Entry
 from playbooks.domain.drafts.facts import Facts, as_json, facts_of
 from playbooks.domain.drafts.page import to_html
-from playbooks.domain.drafts.phrases import FILTERS, severity_filter, told_filter
+from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, told
 from playbooks.domain.drafts.prompts import Prompt
 from playbooks.domain.drafts.state import CATEGORIES
 from playbooks.domain.timeline import Event, EventKind, verify_chain
@@ -125,9 +128,7 @@ def render_draft(
     facts = facts_of(ordered, incident_id)
     context = _context(facts, head, severities)
     env, version = _environment(templates)
-    env.filters["severity"] = severity_filter(severities)
-    env.filters["told"] = told_filter(ordered)
-    context["template_version"] = version
+    context.update(template_version=version, severities=severities, persons=roles_by_person(ordered))
     machine = {name: Block(name, True, _fill(env, name, context)) for name in (*ABOVE, *BELOW)}
     fresh = [machine[name] for name in ABOVE]
     fresh += [Block(p.name, False, _question(p)) for p in facts.prompts]
@@ -209,7 +210,7 @@ def _context(facts: Facts, head: str, severities: Mapping[str, str]) -> dict[str
         "unknown": [name for name, span in facts.spans if span is None],
         "older": [e.seq for e in changes if e.seq not in inside],
         "stateless": [c for c in CATEGORIES if c not in {r.category for r in facts.state}],
-        "playbook": next((e.text("playbook") for e in facts.entries if e.text("playbook")), words.NOT_RECORDED),
+        "playbook": next((e.text("playbook") for e in facts.entries if e.text("playbook")), ""),
         "steps": [o for o in facts.overrides if o.phase not in ("on", "undo due", "undone")],
         "at": at,
     }
@@ -229,8 +230,19 @@ def _finalize(value: object) -> object:
     return words.escape(str(value))
 
 
-def _environment(templates: Path | None) -> tuple[jinja2.Environment, str]:
-    """A sandbox over the user's folder and ours, and a version: the digest of the templates in use."""
+@jinja2.pass_context
+def _severity(context: jinja2.runtime.Context, text: str) -> words.Safe:
+    return severity(text, context["severities"])
+
+
+@jinja2.pass_context
+def _told(context: jinja2.runtime.Context, entry: Entry) -> words.Safe:
+    return told(entry, context["persons"])
+
+
+@lru_cache(maxsize=8)
+def _compiled(templates: Path | None) -> jinja2.Environment:
+    """A sandbox over the user's folder and ours; jinja2 compiles a file again when it has changed."""
     folders = [f for f in ((templates / FOLDER, templates) if templates is not None else ()) if f.is_dir()]
     env = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader([*folders, TEMPLATES / FOLDER]),
@@ -240,7 +252,13 @@ def _environment(templates: Path | None) -> tuple[jinja2.Environment, str]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters.update(FILTERS)
+    env.filters.update(FILTERS, severity=_severity, told=_told)
+    return env
+
+
+def _environment(templates: Path | None) -> tuple[jinja2.Environment, str]:
+    """The templates in use, and their version: the digest of their sources."""
+    env = _compiled(templates)
     digest = sha256()
     for name in (*ABOVE, *BELOW):
         digest.update(_source(env, name).encode() + b"\x00")

@@ -60,8 +60,8 @@ def score(
     severities: Mapping[str, str] = {},
 ) -> list[Check]:
     """All 32 checks on a document and the chain it was made from, in the order of the rubric."""
-    draft = read(markdown, events, severities)
-    number = incident_id if incident_id is not None else draft.facts.incident_id
+    number = incident_id if incident_id is not None else events[0].incident_id if events else 0
+    draft = read(markdown, events, number, severities)
     top = head or (draft.events[-1].hash if draft.events else genesis(number))
     same = verify(markdown, draft.events, incident_id=number, head=top, templates=templates, severities=severities)
     first = "; ".join(f"{p.block or 'document'}: {p.what}" for p in same)

@@ -81,6 +81,8 @@ def split(markdown: str) -> tuple[list[Block], list[Problem]]:
             blocks.append(_block(open_fence, body))
             open_fence = None
         else:
+            if _OPEN.fullmatch(bare):
+                problems.append(Problem(open_fence[2], "the block has no end before the next begins"))
             body.append(line)
     if open_fence is not None:
         problems.append(Problem(open_fence[2], "the block has no end"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from playbooks.domain.drafts import words
@@ -129,18 +129,13 @@ def who(entry: Entry) -> Safe:
     return words.role(role_of(entry.actor))
 
 
-def severity_filter(labels: Mapping[str, str]) -> Callable[[str], Safe]:
+def severity(text: str, labels: Mapping[str, str]) -> Safe:
     """A severity's label as configured, else its id."""
-    return lambda severity: words.role(labels.get(severity, severity))
+    return words.role(labels.get(text, text))
 
 
-def told_filter(events: Sequence[Event]) -> Callable[[Entry], Safe]:
+def told(entry: Entry, roles: Mapping[str, str]) -> Safe:
     """The text of an entry in quotation marks, with persons replaced by the roles they had."""
-    roles = roles_by_person(events)
-    return lambda entry: _told(entry, roles)
-
-
-def _told(entry: Entry, roles: Mapping[str, str]) -> Safe:
     event = entry.event
     about = f"{code(entry.component)} " if entry.component else ""
     if event.redacted:

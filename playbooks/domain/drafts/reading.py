@@ -16,8 +16,14 @@ from playbooks.domain.drafts.phrases import roles_by_person, without_persons
 from playbooks.domain.timeline import Event
 
 CITATION = re.compile(r"(?<!\\)\[E(\d+)\]")
-TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d)?|\b\d\d:\d\d(?::\d\d)?\b")
-LENGTH = re.compile(r"(?<![\w-])(\d+ (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)*)(?: \[E(\d+)\]→\[E(\d+)\])?")
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d)?|\b\d\d:\d\d(?::\d\d)?\b",
+    re.ASCII,
+)
+LENGTH = re.compile(
+    r"(?<![\w-])(\d+ (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)*)(?: \[E(\d+)\]→\[E(\d+)\])?",
+    re.ASCII,
+)
 ABSENT = re.compile(r"\bnot recorded\b|\bNo\b.*\brecorded\b|\bnone recorded\b", re.IGNORECASE)
 _FOREIGN = re.compile(r"“[^“”]*”|`[^`]*`")
 _TARGET = re.compile(r"\]\(https?://[^\s)]*\)")
@@ -64,12 +70,11 @@ class Draft:
         return "\n".join(texts)
 
 
-def read(markdown: str, events: Sequence[Event], labels: Mapping[str, str]) -> Draft:
+def read(markdown: str, events: Sequence[Event], incident_id: int, labels: Mapping[str, str]) -> Draft:
     """Take a document apart beside its events."""
     blocks, problems = split(markdown)
     ordered = tuple(sorted(events, key=lambda e: e.seq))
-    facts = facts_of(ordered, ordered[0].incident_id if ordered else 0)
-    return Draft(tuple(blocks), tuple(problems), ordered, facts, labels)
+    return Draft(tuple(blocks), tuple(problems), ordered, facts_of(ordered, incident_id), labels)
 
 
 def _stating(lines: Sequence[str]) -> Iterator[str]:

@@ -23,6 +23,7 @@ _MARKS = {
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$])")
 _PLAIN_CODE = re.compile(r"[\w .@:/+#%=,()-]+")
 _PLAIN_ROLE = re.compile(r"[\w ./,()-]+")
+_MEASURED = re.compile(r"\d+ ?(?:d|h|min|s)\b|\d{4}-\d\d")
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -62,9 +63,10 @@ def code(text: str) -> Safe:
 
 
 def role(text: str) -> Safe:
-    """A role as copied into an event; in quotation marks when it is more than words."""
+    """A role as copied into an event; in quotation marks when it is more than words, or reads like a time."""
     short = clip(text, 60)
-    return escape(short) if _PLAIN_ROLE.fullmatch(short) else quote(short)
+    plain = _PLAIN_ROLE.fullmatch(short) and not _MEASURED.search(short)
+    return escape(short) if plain else quote(short)
 
 
 def cite(seq: int) -> Safe:
