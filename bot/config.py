@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
-from playbooks.domain.ownership_file import Channel, Id, Span
+from playbooks.domain.ownership_file import PATTERN_WORDS, Channel, Id, Span
 from playbooks.errors import ConfigError
 from playbooks.schemas.marked import DocumentError, read, validate
 from playbooks.schemas.written import folder, ownership_schema, schema_text
 
 _SOURCE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 _ROOT_PATTERN = r"^/[a-z0-9_-]{1,31}$"
-_PATTERN_WORDS = {
+_PATTERN_WORDS = PATTERN_WORDS | {
     _SOURCE_PATTERN: "must be 1 to 63 small letters, digits, dashes and underscores",
     _ROOT_PATTERN: "must be a slash and 1 to 31 small letters, digits, dashes and underscores",
 }
@@ -54,9 +54,9 @@ class SeverityEntry(_Strict):
 class Channels(_Strict):
     """Channels by Slack id."""
 
-    triage: Channel | Literal[""] = ""
+    triage: Channel = ""
     """Told of alerts nobody owns, and of what an operator must know."""
-    updates: Channel | Literal[""] = ""
+    updates: Channel = ""
     """Told of every incident and its updates."""
     prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")] = "inc"
     """Incident channels are called `inc-42-fraud-scorer-drift`."""
@@ -106,10 +106,10 @@ _DEFAULT_SOURCES = {
 class Config(_Strict):
     """The whole file."""
 
-    severity_entries: Annotated[tuple[SeverityEntry, ...], Field(alias="severities", min_length=1)] | None = None
+    severity_entries: Annotated[tuple[SeverityEntry, ...], Field(min_length=1)] | None = Field(None, alias="severities")
     """Severities, worst first; the default is sev1 to sev4."""
     channels: Channels = Channels()
-    triage_team: Id | Literal[""] = ""
+    triage_team: Id | None = None
     """Team that is told of alerts nobody owns."""
     sources: dict[Name, SourceEntry] = _DEFAULT_SOURCES
     """Senders by the name in their address, `/alerts/NAME`; the default is one of each kind, named like it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -88,6 +88,11 @@ class Settings(BaseSettings):
         return SecretStr(value) if value else None
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """Environment, `.env` and secret files as one mapping, for variables that muster.yaml names. Never prints."""
+        return _Environment(self._environment)
+
+    @property
     def link_keys(self) -> tuple[str, ...]:
         """Keys for page links, newest first: the first one signs, all verify."""
         text = self.link_key.get_secret_value() if self.link_key else ""
@@ -114,6 +119,28 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+
+class _Environment(Mapping[str, str]):
+    """Variables by name; `NAME` is found through `NAME_FILE` too."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._known = known
+
+    def __getitem__(self, name: str) -> str:
+        value = _secret(self._known, name)
+        if not value and name not in self._known:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __repr__(self) -> str:
+        return f"<environment of {len(self._known)} variables>"
 
 
 SECRET_NAMES = (

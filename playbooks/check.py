@@ -102,7 +102,8 @@ def _component_errors(
     for kind, binding in component.levers.items():
         if providers is not None and binding["provider"] not in providers:
             known = ", ".join(sorted(providers)) or "none"
-            yield f"Its {kind} lever names the provider {binding['provider']}, which is not configured (there is: {known})."
+            named = binding["provider"]
+            yield f"Its {kind} lever names the provider {named}, which is not configured (there is: {known})."
     for entry in component.alerts:
         if entry.severity and not severity_for_alert(entry.severity, severities):
             known = ", ".join(severity.id for severity in severities)

@@ -113,7 +113,7 @@ class Moment:
     old: bool = False
 
 
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?\s*(am|pm)?", re.IGNORECASE)
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\s*(am|pm)\b)?", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?")
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}

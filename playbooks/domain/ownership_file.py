@@ -28,7 +28,11 @@ SILENT_DEFAULT = timedelta(minutes=10)
 _HOLDER_PATTERN = r"^((team|on_call):)?[a-z0-9][a-z0-9-]{0,62}$"
 _PATH_PATTERN = r"^(source|name|severity|(labels|annotations)\.[^\s].*)$"
 _LEVER_PATTERN = r"^(rollback|disable)$"
+_USER_PATTERN = r"^([UW][A-Z0-9]{2,20})?$"
+_CHANNEL_PATTERN = r"^([CG][A-Z0-9]{2,20})?$"
 PATTERN_WORDS = {
+    _USER_PATTERN: "is no Slack user id such as U01DANA",
+    _CHANNEL_PATTERN: "is no Slack channel id such as C01FRAUDML (an id, not a name)",
     _LEVER_PATTERN: "is no kind of lever; there are rollback and disable",
     ID_PATTERN: "must be 1 to 63 small letters, digits and dashes",
     _HOLDER_PATTERN: "must be a person's id, `team:…` or `on_call:…`",
@@ -59,8 +63,8 @@ def _regex(value: str) -> str:
 
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
 HolderText = Annotated[str, Field(pattern=_HOLDER_PATTERN)]
-SlackUser = Annotated[str, Field(pattern=r"^[UW][A-Z0-9]{2,20}$")]
-Channel = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,20}$")]
+SlackUser = Annotated[str, Field(pattern=_USER_PATTERN)]
+Channel = Annotated[str, Field(pattern=_CHANNEL_PATTERN)]
 Line = Annotated[str, Field(max_length=300)]
 Span = Annotated[
     timedelta,
@@ -83,7 +87,7 @@ class Person(_Strict):
     """A person: one registry id with Slack id and e-mail."""
 
     id: FromKey = ""
-    slack: SlackUser | Literal[""] = ""
+    slack: SlackUser = ""
     """Slack user id."""
     email: Annotated[str, Field(pattern=r"^([^@\s<>]+@[^@\s<>]+)?$", max_length=254)] = ""
     name: Annotated[str, Field(max_length=80)] = ""
@@ -119,7 +123,7 @@ class Team(_Strict):
     """A team with its channel and its on call."""
 
     id: FromKey = ""
-    channel: Channel | Literal[""] = ""
+    channel: Channel = ""
     """Slack id of the team's own channel: it is told first."""
     members: tuple[Id, ...] = ()
     on_call: OnCallEntry | None = None

@@ -101,12 +101,13 @@ def headline(alert: Alert, component: str, failure: str = "") -> str:
     source's own summary is the title, else the alert's name.
     """
     if not component:
-        return one_line(alert.summary or alert.name or "an alert without a name", LONGEST_HEADLINE)
+        own = one_line(alert.summary, LONGEST_HEADLINE) or one_line(alert.name, LONGEST_HEADLINE)
+        return own or "an alert without a name"
     for text in (failure, alert.name):
         said = _says(text)
         if said:
             return one_line(f"{component} {said}", LONGEST_HEADLINE)
-    name = one_line(alert.name or failure or "an alert", 60)
+    name = one_line(alert.name, 60) or one_line(failure, 60) or "an alert"
     return one_line(f"{name} on {component}", LONGEST_HEADLINE)
 
 

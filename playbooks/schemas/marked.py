@@ -160,7 +160,7 @@ def read(text: str, *, name: str) -> Marked:
         mark = error.problem_mark or error.context_mark
         said = " ".join(f"{error.context or ''} {error.problem or ''}".split())
         raise DocumentError(name, [Problem(name, mark.line + 1 if mark else 0, "", f"not YAML: {said}")]) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeError) as error:
         raise DocumentError(name, [Problem(name, 0, "", f"not YAML: {' '.join(str(error).split())}")]) from None
     return Marked(name, root, value, problems)
 
@@ -189,9 +189,9 @@ class _Builder:
         except (ConstructorError, ValueError, OverflowError) as error:
             said = error.problem if isinstance(error, ConstructorError) else str(error)
             raise _Refused(line, f"this value cannot be read: {said}") from None
-        if isinstance(value, int) and not isinstance(value, bool) and str(value) != node.value:
-            # 007, 0x10, 1_000 and 10:42 are numbers to YAML, and other ones than they look
-            said = f"YAML reads {node.value} as {value}; write it in quotes"
+        if isinstance(value, int) and str(value).lower() != str(node.value).lower():
+            # 007, 0x10, 1_000 and 10:42 are numbers to YAML, no and off are false: seldom what was meant
+            said = f"YAML reads {node.value} as {str(value).lower()}; write it in quotes"
             self._problems.append(Problem(self._file, line, dotted(path), said))
         return value
 

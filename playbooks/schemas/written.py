@@ -16,7 +16,20 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def schema_text(model: type[BaseModel], title: str) -> str:
     """The model's JSON Schema with a title, indented, ending in a line break."""
     schema: dict[str, Any] = {"$schema": DIALECT, **model.model_json_schema(by_alias=True), "title": title}
+    _close(schema)
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _close(node: object) -> None:
+    """Keys outside a pattern are errors to the models; the generated schemas leave them open."""
+    if isinstance(node, dict):
+        if "patternProperties" in node:
+            node.setdefault("additionalProperties", False)
+        for inner in node.values():
+            _close(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            _close(inner)
 
 
 def ownership_schema() -> str:
