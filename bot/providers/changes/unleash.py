@@ -33,17 +33,18 @@ def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: d
     project, flag = _text(event, "project"), _text(event, "featureName")
     if kind == "flag" and not flag:
         raise InputError(f"The Unleash event from {source} names no flag.")
-    number = event.get("id")
+    number, created = event.get("id"), _text(event, "createdAt")
     return [
         Change(
             source=source,
-            key=str(number) if isinstance(number, int | str) else sha256(body).hexdigest(),
+            # Ids begin at 1 again in a new database; with the time they stay apart.
+            key=f"{number}@{created}" if isinstance(number, int | str) and created else sha256(body).hexdigest(),
             kind=kind,
             subject=f"{project or 'default'}/{flag}" if flag else project or "unleash",
             before=before,
             after=after,
             environment=_text(event, "environment"),
-            occurred_at=datetime_of(_text(event, "createdAt")) or received_at,
+            occurred_at=datetime_of(created) or received_at,
             by=_text(event, "createdBy"),
         )
     ]
