@@ -226,7 +226,7 @@ def extend(override: int, component: str, *, incident: int | None = None, span: 
         ids.MODAL_EXTEND,
         "Extend",
         "Extend",
-        ids.Value(incident=incident, override=override, component=component[:200]),
+        ids.Value(incident=incident, override=override, component=component[:100]),
         kit.section(f"{escape.bold(escape.value(component, 63))} stays off longer (debt D-{override})."),
         _text("for", "By how much?", value=span, most=60, hint="Like 2h; or a time: until 09:00."),
         _text("because", "Why must it stay off?", optional=True, most=300),

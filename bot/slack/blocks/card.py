@@ -123,7 +123,7 @@ def _levers(card: Card) -> Iterator[kit.Element]:
 
 
 def _lever(card: Card, lever: Lever, place: int, *, alone: bool, primary: bool) -> kit.Element:
-    value = ids.Value(incident=card.tag.number, component=lever.component[:200])
+    value = ids.Value(incident=card.tag.number, component=lever.component[:100])
     if lever.kind == "rollback":
         label, action_id = ("Roll back…" if alone else f"Roll back {lever.component[:40]}…"), ids.ROLLBACK_OPEN
     else:

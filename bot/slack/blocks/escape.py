@@ -28,7 +28,7 @@ _COMMAND = re.compile(r"(?<![\w/])/inc(?=[\s`)]|$)")
 _CODE = re.compile(r"`([^`\n]+)`")
 _DATE = re.compile(r"<!date\^[^|<>]*\|([^<>]*)>")
 _LINK = re.compile(r"<https?://[^|<>]*\|([^<>]*)>")
-_EMOJI = re.compile(r":[a-z0-9_+-]+: ?")
+_EMOJI = re.compile(r"(?<!\w):[a-z][a-z0-9_+-]*: ?")
 _BOLD = re.compile(r"\*([^*\n]+)\*")
 
 
@@ -59,7 +59,7 @@ def value(text: str, limit: int = CLAUSE) -> str:
     """A name, a figure, a clause: shown as it is, as no markup at all."""
     short = entities(shorten(clean(text), limit)).replace("`", "ˋ")
     # A colon between spaces or letters may start an emoji; a word joiner after it changes nothing for the eye.
-    short = re.sub(r":(?=[a-z0-9_+-]+:)", ":\u2060", short)
+    short = re.sub(r":(?=[0-9_+-]*[a-z][a-z0-9_+-]*:)", ":\u2060", short)
     return _MARK.sub(lambda m: _TWINS[m.group()], short)
 
 

@@ -83,7 +83,7 @@ def _bound(plan_hash: str, expires: datetime, incident: str) -> str:
 
 
 def _preview_buttons(view: Preview) -> Iterator[kit.Element | None]:
-    value = ids.Value(action=view.action, hash=view.hash)
+    value = ids.Value(action=view.action, hash=view.hash[:64])
     if view.confirm_is_approval:
         yield kit.button(f"{view.verb} now", ids.PREVIEW_CONFIRM, value, style="primary")
     else:
@@ -121,7 +121,7 @@ def _wanted(view: Ask) -> str:
 
 
 def _ask_buttons(view: Ask) -> Iterator[kit.Element]:
-    value = ids.Value(action=view.action, hash=view.hash)
+    value = ids.Value(action=view.action, hash=view.hash[:64])
     yield kit.button("Approve", ids.APPROVE, value, style="primary")
     yield kit.button("Deny…", ids.DENY_OPEN, value)
     yield kit.button("See plan", ids.SEE_PLAN, value)

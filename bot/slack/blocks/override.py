@@ -65,7 +65,8 @@ def _overdue(note: OverrideNote, root: str) -> tuple[str, str]:
     first = f"{_name(note)} is still *OFF*: its time ended at *{escape.until(note.due_at, note.since)}*."
     people = escape.several([escape.mention(who) for who in note.ask], "or")
     asked = f"{people}: restore it or extend it." if people else "Restore it or extend it."
-    return first, f"{asked} {_why_not(note, root)} {_debt(note)}"
+    debt = f"Debt D-{note.override}." if note.holder in note.ask else _debt(note)
+    return first, f"{asked} {_why_not(note, root)} {debt}"
 
 
 def _restoring(note: OverrideNote, root: str) -> tuple[str, str]:
@@ -82,7 +83,7 @@ def _on(note: OverrideNote, root: str) -> tuple[str, str]:
 def _buttons(note: OverrideNote) -> list[kit.Element]:
     if note.phase in ("restoring", "on"):
         return []
-    value = ids.Value(override=note.override, component=note.component[:200])
+    value = ids.Value(override=note.override, component=note.component[:100])
     extend = kit.button("Extend…", ids.EXTEND_OPEN, value)
     restore = kit.button("Restore now", ids.RESTORE, value, style="primary" if note.phase == "overdue" else None)
     return [restore, extend] if note.phase == "overdue" else [extend, restore]

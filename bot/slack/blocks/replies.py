@@ -9,25 +9,22 @@ from playbooks.messages import Announcement, Refusal, Say, Suggestion, Update
 
 def refusal(view: Refusal, *, root: str = "/inc") -> kit.Rendered:
     """One sentence, the next step, and who could be asked."""
-    return kit.message(
-        kit.section(
-            escape.prose(view.sentence, root=root, known=view.ask) or "That did not work.",
-            escape.prose(view.next_step, root=root, known=view.ask),
-        ),
-        kit.actions(*_help(view)),
-    )
+    sentence = escape.prose(view.sentence, root=root, known=view.ask) or "That did not work."
+    next_step = escape.prose(view.next_step, root=root, known=view.ask)
+    return kit.message(kit.section(f"{sentence} {next_step}".rstrip()), kit.actions(*_help(view)))
 
 
 def _help(view: Refusal) -> list[kit.Element]:
     buttons: list[kit.Element] = []
     for place, who in enumerate(view.ask[:3]):
-        value = ids.Value(person=(who.slack or who.name)[:200], component=view.who_may[:200], text=view.sentence[:400])
-        buttons.append(kit.button(f"Ask @{who.name[:60]}", ids.numbered(ids.ASK_PERSON, place), value))
+        value = ids.Value(person=(who.slack or who.name)[:100], component=view.who_may[:100], text=view.sentence[:400])
+        style = "primary" if place == 0 else None
+        buttons.append(kit.button(f"Ask @{who.name[:60]}", ids.numbered(ids.ASK_PERSON, place), value, style=style))
     if view.suggestion:
         label = view.suggestion_label or view.suggestion
         buttons.append(kit.button(label, ids.RUN_SUGGESTION, ids.Value(text=view.suggestion)))
     if view.who_may:
-        buttons.append(kit.button("Who may?", ids.WHO_MAY, ids.Value(component=view.who_may[:200])))
+        buttons.append(kit.button("Who may?", ids.WHO_MAY, ids.Value(component=view.who_may[:100])))
     return buttons
 
 

@@ -10,7 +10,7 @@ from bot.slack.blocks import escape, kit
 from playbooks.domain.rights import Authority, Right, StageView, WhoView
 from playbooks.messages import Who
 
-_SILENT = {"deputy": "then a deputy is asked", "escalate": "then it goes up", "act_and_tell": "then act and tell"}
+_SILENT = {"deputy": "a deputy is asked", "escalate": "it goes up", "act_and_tell": "act and tell"}
 
 People = Mapping[str, Who]
 
@@ -68,10 +68,11 @@ def _right(held: Authority, people: People) -> str:
         return f"{label}: nobody need be asked"
     named = [f"{_person(h.person, people)} ({_name(h.role)})" for h in held.holders]
     named += [f"{_person(h.person, people)} (deputy)" for h in held.deputies]
-    limits = [f"answer within {escape.span(held.answer_within.total_seconds())}, {_SILENT.get(held.if_silent, '')}"]
+    after = _SILENT.get(held.if_silent)
+    limits = [f"after {escape.span(held.answer_within.total_seconds())} {after}"] if after else []
     if held.longest is not None:
         limits.append(f"at most {escape.span(held.longest.total_seconds())}")
-    return f"{label}: {held.approvals} of {escape.several(named, 'or', most=6)}; {'; '.join(limits)}".rstrip(", ")
+    return "; ".join((f"{label}: {held.approvals} of {escape.several(named, 'or', most=6)}", *limits))
 
 
 def _around(view: WhoView) -> str:
@@ -105,7 +106,7 @@ def _missing(view: WhoView) -> Iterator[str]:
 
 def _buttons(view: WhoView) -> list[kit.Element]:
     kinds = {kind for kind, _ in view.levers}
-    value = ids.Value(component=view.component[:200])
+    value = ids.Value(component=view.component[:100])
     buttons: list[kit.Element] = []
     if "rollback" in kinds:
         buttons.append(kit.button("Roll back…", ids.ROLLBACK_OPEN, value))

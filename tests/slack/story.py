@@ -1,0 +1,233 @@
+"""The night of the story as view models: what every renderer is looked at with."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from playbooks.domain.rights import Authority, Holder, Right, StageView, WhoView
+from playbooks.messages import (
+    ActionStatus,
+    Announcement,
+    Ask,
+    Card,
+    Fact,
+    Help,
+    Home,
+    IncidentList,
+    IncidentRow,
+    Lever,
+    Message,
+    OverrideNote,
+    OwnerNote,
+    Preview,
+    Refusal,
+    Resolved,
+    Say,
+    Suggestion,
+    Summary,
+    Tag,
+    TimelineList,
+    TimelineRow,
+    Update,
+    Who,
+)
+
+
+def at(hour: int, minute: int, second: int = 0) -> datetime:
+    """A moment of the night."""
+    return datetime(2026, 11, 21, hour, minute, second, tzinfo=UTC)
+
+
+DANA = Who("dana", "U01DANA", "on call serving")
+OMAR = Who("omar", "U02OMAR", "model owner")
+LIN = Who("lin", "U03LIN", "deputy")
+MEI = Who("mei", "U04MEI")
+HASH = "7f3a" + "0" * 60
+
+TAG = Tag(42, "INC-42", "fraud-scorer is drifting", "SEV2", "red_circle", "investigating", "C42INC")
+OWNER = OwnerNote(
+    tag=TAG,
+    summary="fraud-scorer is drifting",
+    signal="PSI of score 0.34 (limit 0.20, 4 of the last 4 windows, 18,240 samples)",
+    since=at(1, 40),
+    silent=51 * 60,
+    on_call=(DANA,),
+    fallback="",
+    lead=None,
+    changes=("fraud-scorer v42 → v43 at 22:10 UTC by the training pipeline",),
+    alerts="3 alerts (2 firing)",
+)
+CARD = Card(
+    tag=TAG,
+    next="decide on a rollback.",
+    next_action="rollback",
+    lead=DANA,
+    comms=None,
+    silent=51 * 60,
+    opened_at=at(2, 31),
+    over_at=None,
+    signal="PSI 0.34 > 0.20",
+    alerts="3 alerts (2 firing)",
+    upstream=(Fact("transactions-features", "fresh"), Fact("merchant-embeddings", "6 h late", warn=True)),
+    containment="none yet",
+    automation=(Fact("auto-decline", "ON (reads fraud-scorer)"),),
+    fallback="rules engine v3",
+    decide=(OMAR, LIN),
+    levers=(Lever("rollback", "fraud-scorer"), Lever("disable", "auto-decline")),
+    update_due=at(3, 30),
+)
+PREVIEW = Preview(
+    action=17,
+    verb="Roll back",
+    component="fraud-scorer",
+    before="43",
+    after="42",
+    note="v42 served 19 days without an incident, marked good on 2 Nov (evaluation 0.941)",
+    current="v43 has served 4 h 24 min, 212,000 decisions",
+    affects=("auto-decline", "manual-review queue"),
+    takes=40,
+    proof="20 answers in a row carry v42",
+    deciders=(OMAR,),
+    deputies=(LIN,),
+    needed=1,
+    confirm_is_approval=False,
+    if_silent="If nobody answers in 10 min, a deputy is asked.",
+    expires_at=at(2, 49),
+    hash=HASH,
+    others=("41", "40"),
+    incident="INC-42",
+)
+ASK = Ask(
+    action=17,
+    verb="Roll back",
+    component="fraud-scorer",
+    before="43",
+    after="42",
+    requester=DANA,
+    because="drift since v43",
+    incident="INC-42",
+    severity="SEV2",
+    hash=HASH,
+    expires_at=at(2, 49),
+    deciders=(OMAR, LIN),
+    given=0,
+    needed=1,
+    plan=(Fact("Target", "fraud-scorer@champion"), Fact("Proof", "20 answers in a row carry v42")),
+)
+STATUS = ActionStatus(
+    action=17,
+    verb="Roll back",
+    component="fraud-scorer",
+    before="43",
+    after="42",
+    state="confirmed",
+    steps=(
+        ("approved by omar as model owner", None),
+        ("alias moved", at(2, 36, 4)),
+        ("confirmed", at(2, 36, 41)),
+    ),
+    evidence="20 of 20 answers carry v42",
+    undo="/rollback fraud-scorer to v43",
+    note="v43 is marked bad for INC-42, so it will not be chosen as a target.",
+)
+OFF = OverrideNote(
+    override=118,
+    component="auto-decline",
+    phase="off",
+    due_at=at(6, 37),
+    since=at(2, 37),
+    warn_at=at(6, 22),
+    holder=DANA,
+    evidence="the flag reads off in production",
+    confirmed_at=at(2, 37, 9),
+    restores_itself=True,
+    why_not="",
+    incident="INC-42",
+    action=18,
+)
+ROWS = (
+    TimelineRow(1, at(1, 40), "exact", "PSI of score above 0.20", None, False),
+    TimelineRow(7, at(2, 32), "minute", "took the lead", DANA, False, "https://muster.slack.com/archives/C42/p1"),
+    TimelineRow(9, at(2, 34), "approx", "late embeddings ruled out", DANA, True),
+)
+LIST = IncidentList((IncidentRow(TAG, at(2, 31), DANA, "fraud-scorer"), IncidentRow(TAG, at(2, 31), None, "")), more=3)
+RESOLVED = Resolved(
+    tag=TAG,
+    figures=(
+        Fact("Silent", "51 min"),
+        Fact("detected → acknowledged", "1 min"),
+        Fact("authority asked → given", "1 min 48 s"),
+        Fact("decided → verified", "41 s"),
+    ),
+    facts_checked=32,
+    events=61,
+    questions=6,
+    owner=MEI,
+    review_due=at(9, 0) + timedelta(days=5),
+    link="https://muster.slack.com/files/F1",
+    similar=("INC-17", "INC-29"),
+)
+REFUSAL = Refusal(
+    "You can't ask for this rollback: it belongs to *fraud-ml on call* (now <@U01DANA>) or <@U02OMAR>.",
+    ask=(DANA, OMAR),
+    who_may="fraud-scorer",
+)
+UNKNOWN = Refusal(
+    "I don't know *auto-declin*.",
+    "Did you mean *auto-decline* (automation, fraud-ml)?",
+    suggestion="/disable auto-decline for 4h",
+    suggestion_label="Disable auto-decline…",
+)
+HELP = Help(
+    "/inc",
+    (
+        ("Open", (("/inc new [component] [sev2] [what is wrong]", "opens an incident"), ("/inc list", "what is open"))),
+        (
+            "Act",
+            (("/rollback fraud-scorer", "rolls a model back"), ("/disable auto-decline for 4h", "switches it off")),
+        ),
+    ),
+)
+WHO = WhoView(
+    component="fraud-scorer",
+    kind="model",
+    tier=1,
+    team="fraud-ml",
+    channel="C01FRAUDML",
+    stages=(StageView("data", "payments-data", ()), StageView("serving", "ml-platform", ("dana",))),
+    on_call=("dana", "omar"),
+    rights=(
+        Authority(Right.ROLL_BACK, (Holder("omar", "model owner"),), (Holder("lin", "deputy"),), 1),
+        Authority(Right.DISABLE, (), (), 1, missing="Nobody is named who may disable it."),
+        Authority(Right.ENABLE, (), (), 0),
+        Authority(Right.ACCEPT_RISK, (Holder("ravi", "member of risk-product"),), (), 2, longest=timedelta(days=30)),
+    ),
+    depends_on=("transactions-features", "merchant-embeddings"),
+    read_by=("auto-decline",),
+    fallback="rules engine v3",
+    levers=(("rollback", "mlflow"),),
+    reviewed_on=date(2026, 9, 1),
+    review_due=date(2026, 11, 20),
+    overdue=True,
+    missing=("Nobody is on call for payments-data now.", "No team owns the stages training, product."),
+)
+PEOPLE = {"dana": DANA, "omar": OMAR, "lin": LIN}
+
+STORY: dict[str, Message] = {
+    "owner": OWNER,
+    "card": CARD,
+    "preview": PREVIEW,
+    "ask": ASK,
+    "status": STATUS,
+    "off": OFF,
+    "list": LIST,
+    "timeline": TimelineList(TAG, ROWS, earlier=4),
+    "summary": Summary(TAG, (Fact("Lead", "dana"), Fact("Containment", "v42 serves")), ROWS, ("keep v42?",)),
+    "resolved": RESOLVED,
+    "refusal": REFUSAL,
+    "unknown": UNKNOWN,
+    "say": Say("{0} leads INC-42 now.", "Hand it on with `/inc lead @…`.", (DANA,)),
+    "announcement": Announcement("Severity is SEV1 now: it was SEV2.", DANA, "Updates are due every 30 min."),
+    "update": Update(TAG, "Scores are back to normal.\nWe watch the queue.", DANA, at(2, 50), at(3, 30)),
+    "suggestion": Suggestion(TAG, "All alerts have ended. Is it over?"),
+    "help": HELP,
+    "home": Home((LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",)),
+}
