@@ -1,0 +1,157 @@
+"""The running service: what starts in which order, readiness, and a drain that loses nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+import uvicorn
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
+from slack_sdk.errors import SlackClientError
+from starlette.applications import Starlette
+
+from bot.jobs.engine import DbosEngine
+from bot.metrics import Metrics
+from bot.providers.registry import LeverShelf
+from bot.registry_file import RegistryHolder
+from bot.schedules import Schedules
+from bot.slack.app import Identity
+from bot.web.intake import GroupCommit
+from playbooks.plays.house import House
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Service:
+    """Everything that runs. Built by `bot.wiring.build`.
+
+    Attributes:
+        house: for those who drive the service from inside (demo, command line). app_token: Socket Mode when set.
+        close: lets go of the database.
+    """
+
+    house: House
+    web: Starlette
+    host: str
+    port: int
+    intake: GroupCommit
+    engine: DbosEngine
+    schedules: Schedules
+    metrics: Metrics
+    registry: RegistryHolder
+    levers: LeverShelf
+    slack: App
+    identity: Identity
+    app_token: str
+    close: Callable[[], None]
+    slack_error: str = ""
+    _server: uvicorn.Server | None = None
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _socket: SocketModeHandler | None = None
+    _started: threading.Event = field(default_factory=threading.Event)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+
+    # ------------------------------------------------------------ start
+
+    def start(self) -> None:
+        """HTTP first, so that intake answers at once; jobs, schedules and Slack follow. Returns when HTTP answers."""
+        self.intake.start()
+        config = uvicorn.Config(
+            self.web,
+            host=self.host,
+            port=self.port,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+        )
+        self._server = _Server(config)
+        http = threading.Thread(target=self._server.run, name="http", daemon=True)
+        http.start()
+        self._threads.append(http)
+        while not self._server.started and http.is_alive():
+            self._stopping.wait(0.005)
+        if not self._server.started:
+            raise OSError(f"cannot listen on {self.host}:{self.port}")
+        self.port = self._server.servers[0].sockets[0].getsockname()[1]
+        rest = threading.Thread(target=self._start_rest, name="start-rest", daemon=True)
+        rest.start()
+        self._threads.append(rest)
+
+    def _start_rest(self) -> None:
+        self.engine.start()
+        self.schedules.start()
+        self._started.set()
+        if self.app_token:
+            self._connect()
+
+    def _connect(self) -> None:
+        """Socket Mode, tried again until Slack answers; the SDK keeps the connection up afterwards."""
+        pause = 1.0
+        while not self._stopping.is_set():
+            handler = SocketModeHandler(self.slack, self.app_token)
+            try:
+                handler.connect()  # type: ignore[no-untyped-call]
+            except (SlackClientError, OSError) as error:
+                self.slack_error = f"Socket Mode cannot connect: {str(error)[:200]}"
+                log.error("socket_mode_failed", error=str(error)[:200], again_in=pause)
+                self._stopping.wait(pause)
+                pause = min(60.0, pause * 2)
+                continue
+            self._socket = handler
+            self.slack_error = ""
+            log.info("socket_mode_connected")
+            return
+
+    # ------------------------------------------------------------ stop
+
+    def stop(self) -> None:
+        """Take nothing new, finish what is accepted, let go. Ends within about five seconds."""
+        self._stopping.set()
+        if self._socket is not None:
+            self._socket.close()  # type: ignore[no-untyped-call]
+        self.schedules.stop()
+        if self._server is not None:
+            self._server.should_exit = True
+        self.intake.stop()
+        self.engine.stop()
+        for thread in self._threads:
+            thread.join(3)
+        self.levers.close()
+        self.close()
+
+    def wait(self) -> None:
+        """Block until `stop` is asked for."""
+        self._stopping.wait()
+
+    def ask_to_stop(self) -> None:
+        """For signal handlers: `wait` returns."""
+        self._stopping.set()
+
+    # ------------------------------------------------------------ look
+
+    @property
+    def url(self) -> str:
+        """Where HTTP answers."""
+        return f"http://{self.host}:{self.port}"
+
+    def ready(self) -> dict[str, str]:
+        """What stands in the way of working, by name; an empty text means well."""
+        checks = {"database": "", "jobs": "" if self._started.is_set() else "starting", "slack": self.slack_error}
+        if self.app_token and self._socket is None and not self.slack_error:
+            checks["slack"] = "connecting"
+        checks |= {f"schedule {name}": late for name, late in self.schedules.late().items()}
+        with self.house.store.read() as uow:
+            uow.incidents(open_only=True, limit=1)
+        return checks
+
+
+class _Server(uvicorn.Server):
+    """uvicorn in a thread: signals belong to the process's main thread, where the command line handles them."""
+
+    def install_signal_handlers(self) -> None:
+        """None here."""

@@ -1,0 +1,1 @@
+"""HTTP: intake, what Slack sends, probes."""

@@ -1,0 +1,251 @@
+"""The HTTP routes: alerts, changes, Slack over HTTP, probes. Errors are `application/problem+json` (RFC 9457)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import structlog
+from slack_bolt import App, BoltRequest
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.metrics import Metrics
+from bot.providers.alerts.reading import ReadResult
+from bot.web.intake import GroupCommit
+from bot.web.sources import Source, bearer_fits
+from playbooks import errors
+from playbooks.domain.alerts import Decision, Reason, Verdict
+from playbooks.plays.house import House
+from playbooks.plays.receive import keep_raw, record_changes
+
+log = structlog.get_logger(__name__)
+
+MAX_BODY = 1024 * 1024  # contract: 413 over 1 MiB
+_JSON = "application/json"
+
+
+class _Refused(Exception):
+    """A request that is answered with an error, by the routes of this module alone."""
+
+    def __init__(self, status: int, code: str, detail: str, *, retry_after: int = 0) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.retry_after = status, code, detail, retry_after
+
+
+@dataclass(slots=True)
+class Web:
+    """What the routes use.
+
+    Attributes:
+        sources: by name. default_secret: bearer for sources without one. slack: None while Slack is not set up or in
+            Socket Mode. ready: name -> empty when well, else what is wrong. on_refused: told of wrong secrets.
+    """
+
+    house: House
+    intake: GroupCommit
+    metrics: Metrics
+    sources: Mapping[str, Source]
+    secrets: tuple[str, ...]
+    slack: Callable[[], App | None]
+    ready: Callable[[], Mapping[str, str]]
+    on_refused: Callable[[str, str], None]
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, thread_name_prefix="edge"))
+
+
+def build_web(web: Web) -> Starlette:
+    """The ASGI application."""
+    routes = [
+        Route("/alerts/{source}", _route(web, _alerts), methods=["POST"]),
+        Route("/changes/{source}", _route(web, _changes), methods=["POST"]),
+        Route("/slack/events", _route(web, _slack), methods=["POST"]),
+        Route("/healthz", _healthz),
+        Route("/readyz", _route(web, _readyz)),
+        Route("/metrics", _route(web, _metrics)),
+    ]
+    return Starlette(routes=routes)
+
+
+Handler = Callable[[Web, Request], Awaitable[Response]]
+
+
+def _route(web: Web, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(web, request)
+        except _Refused as refused:
+            web.metrics.refused.labels(refused.code).inc()
+            return _problem(refused.status, refused.code, refused.detail, retry_after=refused.retry_after)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except errors.StoreBusy as busy:
+            web.metrics.refused.labels(busy.code).inc()
+            return _problem(503, busy.code, busy.told, retry_after=1)
+        except errors.MusterError as error:
+            log.error("request_failed", path=request.url.path, code=error.code)
+            return _problem(503, error.code, error.told, retry_after=1)
+
+    return answered
+
+
+def _problem(status: int, code: str, detail: str, *, retry_after: int = 0) -> Response:
+    body = json.dumps({"type": f"urn:muster:{code}", "title": code.replace("_", " "), "status": status, "detail": detail})
+    headers = {"Retry-After": str(retry_after)} if retry_after else None
+    return Response(body, status, headers, media_type="application/problem+json")
+
+
+# ------------------------------------------------------------------ intake
+
+
+async def _body(request: Request) -> bytes:
+    """The raw body, at most 1 MiB. Raises 413 before it is read where its length is announced."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > MAX_BODY:
+        raise _Refused(413, "too_large", "A body has 1 MiB at most. Send fewer alerts in one body.")
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise _Refused(413, "too_large", "A body has 1 MiB at most. Send fewer alerts in one body.")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _admitted(web: Web, request: Request, body: bytes) -> Source:
+    """The source of a request whose sender proved who it is. 401 comes before 404, so names cannot be guessed."""
+    name = request.path_params["source"]
+    known = web.sources.get(name)
+    if known is not None:
+        if known.admits(request.headers, body, now=web.house.now()):
+            return known
+    elif bearer_fits(request.headers, web.secrets):
+        raise _Refused(404, "unknown_source", f"No source is named {name[:60]}. Add it under `sources:` in muster.yaml.")
+    web.on_refused(name if known is not None else "unknown", "wrong or missing secret")
+    raise _Refused(401, "wrong_secret", "The secret is wrong or missing. Send it as `Authorization: Bearer …`.")
+
+
+async def _alerts(web: Web, request: Request) -> Response:
+    body = await _body(request)
+    source = _admitted(web, request, body)
+    if source.alerts is None:
+        return await _recorded(web, source, request, body)
+    if web.intake.full:
+        raise _Refused(503, "behind", "The database is behind. Send it again in a second.", retry_after=1)
+    try:
+        read: ReadResult = source.alerts(request.headers, body, source=source.name, received_at=web.house.now())
+    except errors.InputError as error:
+        return await _unread(web, source, body, error)
+    verdicts = await web.intake.put(read.alerts) if read.alerts else []
+    for refused in read.rejected:
+        why = f"alert {refused.index}: {refused.reason}"
+        kept = await _threaded(web, partial(_quarantined, web, source.name, refused.raw, why))
+        verdicts = [*verdicts, kept]
+    return _accepted(web, source, verdicts)
+
+
+def _quarantined(web: Web, source: str, raw: str, why: str) -> Verdict:
+    with web.house.store.begin(lane="alerts") as uow:
+        now = web.house.now()
+        kept = uow.quarantine(source=source, body=raw, reason=why, now=now)
+        uow.notice(f"rejected:{source}", f"Alerts of `{source}` that cannot be used: {why}", now=now)
+    return Verdict(kept, "", "", Decision.REJECTED, Reason.BAD_ALERT)
+
+
+async def _unread(web: Web, source: Source, body: bytes, error: errors.InputError) -> Response:
+    """Not JSON: 400. JSON that is not this source's format: kept as a raw triage item, 202."""
+    if error.code == "not_json":
+        raise _Refused(400, "not_json", error.told)
+    text = body.decode(errors="replace")
+    kept = await _threaded(web, partial(keep_raw, web.house, source=source.name, body=text, why=error.sentence))
+    return _accepted(web, source, [kept])
+
+
+async def _changes(web: Web, request: Request) -> Response:
+    body = await _body(request)
+    source = _admitted(web, request, body)
+    if source.changes is None:
+        raise _Refused(404, "no_changes", f"The source {source.name} tells alerts, not changes. Use /alerts/{source.name}.")
+    return await _recorded(web, source, request, body)
+
+
+async def _recorded(web: Web, source: Source, request: Request, body: bytes) -> Response:
+    assert source.changes is not None
+    try:
+        changes = source.changes(request.headers, body, source=source.name, received_at=web.house.now())
+    except errors.InputError as error:
+        return await _unread(web, source, body, error)
+    verdicts = await _threaded(web, partial(record_changes, web.house, changes))
+    return _accepted(web, source, verdicts)
+
+
+async def _threaded(web: Web, work: Callable[[], Any]) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(web.pool, work)
+
+
+def _accepted(web: Web, source: Source, verdicts: list[Verdict]) -> Response:
+    rows = [
+        {
+            "id": v.alert_id,
+            "fingerprint": v.fingerprint,
+            "status": v.status,
+            "decision": v.decision.value,
+            "reason": v.reason.value,
+            "incident": f"INC-{v.incident}" if v.incident is not None else None,
+        }
+        for v in verdicts
+    ]
+    duplicates = sum(1 for v in verdicts if v.decision is Decision.DUPLICATE)
+    for v in verdicts:
+        web.metrics.alerts.labels(source.name, v.decision.value).inc()
+    refused = sum(1 for v in verdicts if v.decision is Decision.REJECTED)
+    accepted = len(verdicts) - duplicates - refused
+    body = json.dumps({"accepted": accepted, "duplicates": duplicates, "alerts": rows})
+    return Response(body, 202, media_type=_JSON)
+
+
+# ------------------------------------------------------------------ Slack over HTTP
+
+
+async def _slack(web: Web, request: Request) -> Response:
+    """Events, commands, interactivity. Bolt verifies signature and age; it runs in a thread, never on the loop."""
+    app = web.slack()
+    if app is None:
+        raise _Refused(404, "slack_off", "Slack is reached by Socket Mode here, or is not set up.")
+    body = await _body(request)
+    headers: dict[str, Any] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name, []).append(value)
+    asked = BoltRequest(body=body.decode(errors="replace"), query=request.url.query, headers=headers)
+    answer = await asyncio.get_running_loop().run_in_executor(web.pool, app.dispatch, asked)
+    content_type = answer.headers.get("content-type", ["text/plain"])[0]
+    response = Response(answer.body, answer.status, media_type=content_type.split(";")[0])
+    for name, values in answer.headers.items():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = values[0]
+    return response
+
+
+# ------------------------------------------------------------------ probes
+
+
+async def _healthz(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def _readyz(web: Web, _request: Request) -> Response:
+    checks = await _threaded(web, web.ready)
+    ready = not any(checks.values())
+    body = json.dumps({"ready": ready, "checks": {name: wrong or "ok" for name, wrong in checks.items()}})
+    return Response(body, 200 if ready else 503, media_type=_JSON)
+
+
+async def _metrics(web: Web, _request: Request) -> Response:
+    return Response(await _threaded(web, web.metrics.text), media_type="text/plain; version=0.0.4")

@@ -1,0 +1,327 @@
+"""The composition root: builds everything once from settings and configuration, and returns the service."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.clock import RandomIds, SystemClock
+from bot.config import Config
+from bot.jobs.bodies import Bodies, action_body
+from bot.jobs.channels import Channels
+from bot.jobs.documents import Documents
+from bot.jobs.engine import DbosEngine, Executors
+from bot.jobs.surfaces import Projector
+from bot.metrics import Metrics
+from bot.providers.oncall.resolver import OnCallBook
+from bot.providers.registry import LeverShelf
+from bot.registry_file import RegistryHolder
+from bot.schedules import Schedules, Tick
+from bot.service import Service
+from bot.settings import Settings
+from bot.slack.app import build_app
+from bot.slack.blocks import render
+from bot.slack.messenger import SlackMessenger, build_client
+from bot.web.app import Web, build_web
+from bot.web.intake import GroupCommit
+from bot.web.sources import Source, source
+from playbooks import errors
+from playbooks.domain.ownership import Registry
+from playbooks.domain.routing import Router
+from playbooks.messages import Message
+from playbooks.plays.house import House, Rules, want
+from playbooks.plays.timebox import sweep
+from playbooks.ports import Clock, Ids, Job, Messenger, Probe, Surface
+from storage.engine import make_engine
+from storage.executors import SqlExecutors
+from storage.jobs import SqlJobBoard
+from storage.schema import upgrade
+from storage.store import SqlStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a caller may replace: the clock (demo, tests), and a probe around every commit and outgoing call."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    ids: Ids = field(default_factory=RandomIds)
+    probe: Probe | None = None
+
+
+def build(settings: Settings, *, parts: Parts | None = None, base: Path | None = None) -> Service:
+    """The service, ready to start. Raises `errors.ConfigError` for what cannot be used, before anything runs."""
+    parts = parts or Parts()
+    config = Config.load_file(settings.config)
+    folder = base or settings.config.parent
+    url = settings.database_url.get_secret_value()
+    store, close = open_store(url, parts)
+    holder = registry_of(config, folder, store, parts.clock)
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+    client = build_client(token, settings.slack_api_url)
+    messenger = SlackMessenger(client, probe=parts.probe)
+    book = OnCallBook(holder.current, parts.clock, group_members=_group_members(client), ttl=config.cadences.on_call)
+    house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config))
+    shelf = LeverShelf(config.providers, environ=_environ(settings), clock=parts.clock, probe=parts.probe)
+    metrics = Metrics()
+    board = SqlJobBoard(store)
+    engine = _engine(settings, store, board, house, messenger, shelf, config, folder, metrics, parts.clock)
+    store.on_commit.append(engine.nudge)
+    secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
+    app, identity = build_app(
+        house, client, token=token, signing_secret=secret, on_error=lambda code: metrics.errors.labels(code).inc()
+    )
+    refusals = Refusals(house)
+    intake = GroupCommit(house, _Routers(holder.current).get, metrics)
+    ticks = (
+        Tick("sweep", config.cadences.sweep, lambda: sweep(house)),
+        Tick("ownership", config.cadences.ownership, holder.reload),
+        Tick("refusals", timedelta(seconds=30), refusals.tell),
+        Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
+    )
+    schedules = Schedules(parts.clock, metrics, ticks)
+    service_box: list[Service] = []
+    web = Web(
+        house,
+        intake,
+        metrics,
+        sources_of(config, settings),
+        _secrets(settings),
+        lambda: app if secret else None,
+        lambda: service_box[0].ready(),
+        refusals.note,
+    )
+    metrics.watch("jobs_overdue", lambda: board.overdue(before=parts.clock.now() - timedelta(minutes=1)))
+    metrics.watch("jobs_parked", lambda: len(board.parked()))
+    service = Service(
+        house=house,
+        web=build_web(web),
+        host=settings.host,
+        port=settings.port,
+        intake=intake,
+        engine=engine,
+        schedules=schedules,
+        metrics=metrics,
+        registry=holder,
+        levers=shelf,
+        slack=app,
+        identity=identity,
+        app_token=settings.slack_app_token.get_secret_value() if settings.slack_app_token else "",
+        close=close,
+    )
+    service_box.append(service)
+    return service
+
+
+def open_store(url: str, parts: Parts | None = None) -> tuple[SqlStore, Callable[[], None]]:
+    """The store on a database brought up to the newest schema, and what closes it."""
+    parts = parts or Parts()
+    engine = make_engine(url)
+    upgrade(engine)
+    return SqlStore(engine, parts.ids, probe=parts.probe), engine.dispose
+
+
+def registry_of(config: Config, folder: Path, store: SqlStore, clock: Clock) -> RegistryHolder:
+    """The ownership registry; each version is kept, so that the last good one is there when today's is broken."""
+
+    def keep(digest: str, text: str) -> None:
+        with store.begin() as uow:
+            uow.keep_registry(digest, text, now=clock.now())
+
+    def last_good() -> tuple[str, str, datetime] | None:
+        with store.read() as uow:
+            return uow.latest_registry()
+
+    paths = config.ownership_paths(folder)
+    return RegistryHolder(paths, clock, keep=keep, last_good=last_good)
+
+
+def rules_of(config: Config) -> Rules:
+    """The configured part of the plays."""
+    return Rules(
+        severities=config.severities,
+        triage_channel=config.channels.triage,
+        triage_team=config.triage_team or "",
+        channel_prefix=config.channels.prefix,
+        root=config.commands.root,
+        approval_ttl=int(config.approval_ttl.total_seconds()),
+        warn_before=int(config.time_box_warning.total_seconds()),
+        escalate_every=int(config.escalate_every.total_seconds()),
+        storm_after=config.storm_after,
+        longest_disable=int(config.time_box_longest.total_seconds()),
+        changes_window=int(config.changes_window.total_seconds()),
+        reactions=config.reactions,
+    )
+
+
+def sources_of(config: Config, settings: Settings) -> dict[str, Source]:
+    """The configured senders with their secrets; one without any is closed."""
+    found = {}
+    for name, entry in config.sources.items():
+        own = settings.secret(entry.secret_env) if entry.secret_env else None
+        secrets = (own.get_secret_value(),) if own is not None else _secrets(settings) if not entry.secret_env else ()
+        found[name] = source(name, entry.kind, secrets)
+    return found
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    return (settings.intake_token.get_secret_value(),) if settings.intake_token else ()
+
+
+def _environ(settings: Settings) -> Mapping[str, str]:
+    return _Secrets(settings)
+
+
+class _Secrets(Mapping[str, str]):
+    """Secrets that provider settings name by `*_env`, read through the settings, the only reader of the environment."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __getitem__(self, name: str) -> str:
+        found = self._settings.secret(name)
+        if found is None:
+            raise KeyError(name)
+        return found.get_secret_value()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _group_members(client: WebClient) -> Callable[[str], tuple[str, ...]]:
+    def members(group: str) -> tuple[str, ...]:
+        try:
+            return tuple(client.usergroups_users_list(usergroup=group).get("users") or ())
+        except (SlackClientError, OSError) as error:
+            raise errors.SlackError(
+                f"The user group {group} cannot be read.", "Check the scope usergroups:read."
+            ) from error
+
+    return members
+
+
+def _engine(
+    settings: Settings,
+    store: SqlStore,
+    board: SqlJobBoard,
+    house: House,
+    messenger: Messenger,
+    shelf: LeverShelf,
+    config: Config,
+    folder: Path,
+    metrics: Metrics,
+    clock: Clock,
+) -> DbosEngine:
+    templates = folder / config.postmortem.templates if config.postmortem.templates else None
+    runner = bodies_of(house, messenger, shelf, templates=templates)
+    url = settings.database_url.get_secret_value()
+    executor_id = f"{socket.gethostname()}-{settings.port}"
+    executors = None
+    if not url.startswith("sqlite"):
+        rows = SqlExecutors(store, clock, executor_id)
+        executors = Executors(rows.beat, rows.claim_dead)
+    return DbosEngine(
+        board,
+        clock,
+        runner,
+        database_url=url,
+        executor_id=executor_id,
+        executors=executors,
+        on_parked=lambda job, error: parked(house, job, error),
+        on_outcome=lambda job, outcome: metrics.jobs.labels(job.kind, outcome).inc(),
+    )
+
+
+def bodies_of(house: House, messenger: Messenger, levers: LeverShelf, *, templates: Path | None = None) -> Bodies:
+    """All job bodies."""
+    root = house.rules.root
+
+    def shown(message: Message) -> Mapping[str, object]:
+        return render(message, root=root)
+
+    channels = Channels(house, messenger)
+    return Bodies(
+        {
+            "deliver": Projector(house, messenger, shown).run,
+            "channel": channels.create,
+            "invite": channels.invite,
+            "action": action_body(house, levers),
+            "document": Documents(house, messenger, templates).run,
+        }
+    )
+
+
+def parked(house: House, job: Job, error: errors.MusterError) -> None:
+    """A job given up is told to the operator; the rest goes on."""
+    with house.store.begin() as uow:
+        now = house.now()
+        uow.notice(f"parked:{job.id}", f"Gave up on {job.id}: {error.told}", now=now)
+        triage = house.rules.triage_channel
+        if triage and job.subject != triage:
+            text = f"I gave up on `{job.id}`: {error.told}"
+            surface = Surface(f"post:parked:{job.id}:{job.wanted}", "post", triage, payload={"text": text})
+            if uow.surface(surface.id) is None:
+                want(uow, surface, now=now)
+
+
+def forget(store: SqlStore, clock: Clock) -> None:
+    """Deliveries of Slack older than three days are forgotten: it repeats events for a day at most."""
+    with store.begin(lane="alerts") as uow:
+        uow.forget_deliveries(before=clock.now() - timedelta(days=3))
+
+
+@dataclass(slots=True)
+class _Routers:
+    """The compiled router of the registry in force."""
+
+    registry: Callable[[], Registry]
+    _known: tuple[str, Router] | None = None
+
+    def get(self) -> Router:
+        registry = self.registry()
+        known = self._known
+        if known is None or known[0] != registry.sha256:
+            known = self._known = (registry.sha256, Router(registry))
+        return known[1]
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Requests with a wrong secret are silent loss at the sender: counted here, told to the operator in Slack."""
+
+    house: House
+    _counts: dict[str, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, source_name: str, why: str) -> None:
+        """Count one; cheap, called per request."""
+        with self._lock:
+            self._counts[source_name] = self._counts.get(source_name, 0) + 1
+
+    def tell(self) -> None:
+        """Write the counts down, and tell the triage channel once an hour and source."""
+        with self._lock:
+            counts, self._counts = self._counts, {}
+        if not counts:
+            return
+        with self.house.store.begin(lane="alerts") as uow:
+            now = self.house.now()
+            for name, number in counts.items():
+                text = f"{number} requests to the source `{name}` had a wrong or missing secret."
+                uow.notice(f"secret:{name}", text, now=now)
+                triage = self.house.rules.triage_channel
+                surface = Surface(f"post:secret:{name}:{now:%Y%m%d%H}", "post", triage, payload={"text": text})
+                if triage and uow.surface(surface.id) is None:
+                    want(uow, surface, now=now)
