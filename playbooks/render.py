@@ -28,7 +28,7 @@ from playbooks.domain.drafts.blocks import (
 )
 from playbooks.domain.drafts.deeds import Privileged
 from playbooks.domain.drafts.entries import Entry
-from playbooks.domain.drafts.facts import Facts, as_json, facts_of
+from playbooks.domain.drafts.facts import Facts, Figures, as_json, draft_figures, facts_of
 from playbooks.domain.drafts.page import to_html
 from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, told
 from playbooks.domain.drafts.prompts import Prompt
@@ -38,8 +38,10 @@ from playbooks.domain.timeline import Event, EventKind, verify_chain
 __all__ = [
     "Block",
     "Draft",
+    "Figures",
     "Problem",
     "as_json",
+    "draft_figures",
     "human_blocks",
     "merge",
     "render_draft",

@@ -63,7 +63,7 @@ def test_restore_by_an_enable_action_closes_the_disable():
     (row,) = facts(chain).state
     assert row.during is not None
     assert row.after is not None
-    assert (row.during.text, row.after.text) == ("on", "on")
+    assert (row.during.text, row.after.text) == ("off", "on")
 
 
 def test_three_days_do_not_lose_a_day():
@@ -242,3 +242,37 @@ def test_recorded_timelines_agree_with_what_people_stated(path):
             continue
         assert found is not None
         assert utc_text(found.at) == utc_text(datetime.fromisoformat(said))
+
+
+def prompts(chain: Chain) -> dict[str, str]:
+    return {prompt.name: prompt.question for prompt in facts(chain).prompts}
+
+
+def test_questions_follow_what_happened():
+    assert {"impact", "detection", "route", "refuted", "quality", "handoff", "override", "learning"} <= set(
+        prompts(story())
+    )
+    chain = Chain()
+    chain.add(K.REPORT, at("01:00"), "users complain", DANA)
+    chain.add(K.ACTION, at("01:10"), "restarted", DANA, payload={"result": "made_worse"})
+    asked = prompts(chain)
+    assert "[E2]" in asked["expected"]
+    assert "[E2]" in asked["authority"]
+    assert "No alert" in asked["detection"]
+    assert "No verification" in asked["quality"]
+    assert "[E2]" in asked["audience"]
+
+
+def test_a_restore_nobody_has_to_approve_raises_no_question_of_authority():
+    chain = Chain()
+    what = {"action": 3, "kind": "enable", "component": "auto"}
+    chain.add(K.ACTION, at("01:00"), "x", DANA, payload={**what, "phase": "started"})
+    chain.add(K.DECISION, at("01:00"), "x", payload={**what, "verdict": "not needed"})
+    assert "authority" not in prompts(chain)
+
+
+def test_breaking_the_glass_is_asked_about():
+    chain = Chain()
+    what = {"action": 3, "kind": "rollback", "component": "m", "verdict": "approved", "right": "break glass"}
+    chain.add(K.DECISION, at("01:00"), "x", DANA, payload=what)
+    assert "[E1]" in prompts(chain)["glass"]

@@ -26,8 +26,8 @@ body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)
 margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
-th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{color:var(--soft);font-weight:600}code{font:.9em ui-monospace,monospace;overflow-wrap:anywhere}
+th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
+th{color:var(--soft);font-weight:600}code{font:.9em ui-monospace,monospace;overflow-wrap:break-word}
 blockquote{margin:1rem 0 .25rem;padding:.5rem .75rem;border-left:4px solid #bf8700;background:var(--ask)}
 .cite{color:var(--soft);font-size:.8em;text-decoration:none;white-space:nowrap}.cite:hover{text-decoration:underline}
 :target{outline:2px solid #bf8700}hr{border:0;border-top:1px solid var(--line)}

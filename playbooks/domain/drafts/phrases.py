@@ -15,7 +15,7 @@ from playbooks.domain.timeline import Event
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>|(?<![\w.])@([\w.-]*\w)")
 _HEX = re.compile(r"[0-9a-f]{12,64}")
-_WORDS = {"made_worse": "made worse", "not_yet": "not yet seen"}
+_WORDS = {"made_worse": "made worse", "not_yet": "not yet seen", "not needed": "not needed"}
 _KINDS = ("rollback", "disable", "enable", "action")
 _OURS = frozenset(
     "worked failed unknown stale partial open confirmed refuted contradicted passed approved denied expired "

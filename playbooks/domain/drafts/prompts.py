@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from playbooks.domain.drafts.deeds import Privileged
 from playbooks.domain.drafts.words import cites
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _failed(facts: Facts) -> Prompt | None:
 
 
 def _authority(facts: Facts) -> Prompt | None:
-    without = [a.seqs[0] for a in facts.privileged if a.applied and a.right is None]
+    without = [a.seqs[0] for a in facts.privileged if a.applied and a.right is None and not _free(a)]
     without += [d.at.seq for d in (*facts.decisions, *facts.actions) if not d.right]
     seqs = _seqs(without)
     if not seqs:
@@ -124,6 +125,19 @@ def _authority(facts: Facts) -> Prompt | None:
         f"No right is recorded for {cites(seqs)}: was it clear who could decide? Was anything waived informally?",
         seqs,
     )
+
+
+def _free(action: Privileged) -> bool:
+    """Whether the registry asks nobody, as for a restore."""
+    return action.verdict is not None and action.verdict.text == "not needed"
+
+
+def _glass(facts: Facts) -> Prompt | None:
+    seqs = _seqs(a.right.seq for a in facts.privileged if a.right is not None and "glass" in a.right.text.lower())
+    if not seqs:
+        return None
+    question = f"The glass was broken at {cites(seqs)}: what kept those with the right from answering in time?"
+    return Prompt("glass", "Break-glass", question, seqs)
 
 
 def _handoff(facts: Facts) -> Prompt | None:
@@ -177,6 +191,7 @@ _RULES = (
     _detection,
     _changes,
     _authority,
+    _glass,
     _refuted,
     _failed,
     _quality,

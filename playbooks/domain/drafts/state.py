@@ -134,7 +134,10 @@ def _note_action(rows: dict[str, StateRow], action: Privileged) -> None:
     after = Said(action.after, seq) if action.after else None
     old = rows.get(key)
     category = AUTOMATION if action.kind in ("disable", "enable") else _category(subject) or MODEL
-    if old is None:
+    if old is None and category == AUTOMATION:
+        # What matters of a switch during an incident is what it was set to, not what it was found at.
+        rows[key] = StateRow(category, subject, before, after, after)
+    elif old is None:
         rows[key] = StateRow(category, subject, None, before, after)
     else:
         rows[key] = StateRow(old.category, old.subject, old.before, old.during or before, after)
