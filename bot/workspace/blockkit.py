@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .blockkit_elements import check_composed_text, check_element
-from .blockkit_faults import Faults, is_object
+from .blockkit_faults import Faults, is_object, kind_of
 
 Surface = str
 """``message``, ``modal`` or ``home``."""
@@ -107,18 +107,18 @@ def _unique(faults: Faults, seen: set[str], value: Any, name: str, where: str) -
 
 
 def _elements(block: dict[str, Any], where: str) -> Iterator[tuple[dict[str, Any], str]]:
-    single = {"section": "accessory", "input": "element"}.get(block.get("type", ""))
+    single = {"section": "accessory", "input": "element"}.get(kind_of(block) or "")
     if single and isinstance(block.get(single), dict):
         yield block[single], f"{where}/{single}"
     elements = block.get("elements")
-    if block.get("type") in {"actions", "context_actions"} and isinstance(elements, list):
+    if kind_of(block) in {"actions", "context_actions"} and isinstance(elements, list):
         for n, element in enumerate(elements):
             if isinstance(element, dict):
                 yield element, f"{where}/elements/{n}"
 
 
 def _check_block(faults: Faults, block: dict[str, Any], surface: Surface, where: str) -> None:
-    kind = block.get("type")
+    kind = kind_of(block)
     if kind not in BLOCKS:
         faults.add(
             f"unsupported type: {kind}" if kind else "missing required field: type", f"{where}/type" if kind else where
@@ -202,7 +202,7 @@ def _rich_text(faults: Faults, block: dict[str, Any], where: str) -> None:
         faults.add("must be an array", f"{where}/elements")
         return
     for n, element in enumerate(block["elements"]):
-        kind = element.get("type") if isinstance(element, dict) else None
+        kind = kind_of(element) if isinstance(element, dict) else None
         if kind not in kinds:
             faults.add(f"unsupported type: {kind}", f"{where}/elements/{n}/type")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .blockkit_faults import Faults, is_object
+from .blockkit_faults import Faults, is_object, kind_of
 
 OPTION_TEXT = 75
 OPTION_VALUE = 150
@@ -38,7 +38,7 @@ def check_composed_text(faults: Faults, node: Any, most: int, where: str, *, pla
         return
     if not is_object(faults, node, where):
         return
-    kind = node.get("type")
+    kind = kind_of(node)
     if kind not in ("plain_text", "mrkdwn") or (plain and kind != "plain_text"):
         faults.add(
             f"unsupported type: {kind}" if kind else "missing required field: type", f"{where}/type" if kind else where
@@ -53,7 +53,7 @@ def check_element(faults: Faults, node: Any, allowed: set[str], where: str) -> N
     """An element that stands where only ``allowed`` types may."""
     if not is_object(faults, node, where):
         return
-    kind = node.get("type")
+    kind = kind_of(node)
     if kind not in allowed:
         faults.add(
             f"unsupported type: {kind}" if kind else "missing required field: type", f"{where}/type" if kind else where
@@ -102,22 +102,25 @@ def _check_static(faults: Faults, node: dict[str, Any], where: str) -> None:
         return
     if options is not None:
         _check_options(faults, options, OPTIONS, f"{where}/options")
-    elif faults.items(groups, 1, GROUPS, f"{where}/option_groups"):
-        for n, group in enumerate(groups or []):
+    elif faults.items(groups, 1, GROUPS, f"{where}/option_groups") and isinstance(groups, list):
+        for n, group in enumerate(groups):
             here = f"{where}/option_groups/{n}"
             if is_object(faults, group, here):
                 check_composed_text(faults, group.get("label"), OPTION_TEXT, f"{here}/label", plain=True)
                 _check_options(faults, group.get("options"), OPTIONS, f"{here}/options")
     initial = node.get("initial_option")
-    if initial is not None and initial.get("value") not in _values(options, groups):
+    if initial is not None and _value(initial) not in _values(options, groups):
         faults.add("must be one of the options", f"{where}/initial_option")
 
 
-def _values(options: Any, groups: Any) -> set[Any]:
-    lists = [options] if options is not None else [group.get("options") for group in groups if isinstance(group, dict)]
-    return {
-        option.get("value") for some in lists if isinstance(some, list) for option in some if isinstance(option, dict)
-    }
+def _value(option: Any) -> str:
+    return str(option.get("value")) if isinstance(option, dict) else ""
+
+
+def _values(options: Any, groups: Any) -> set[str]:
+    grouped = groups if isinstance(groups, list) else []
+    lists = [options] if options is not None else [group.get("options") for group in grouped if isinstance(group, dict)]
+    return {_value(option) for some in lists if isinstance(some, list) for option in some}
 
 
 def _check_options(faults: Faults, options: Any, most: int, where: str, *, mrkdwn: bool = False) -> None:

@@ -52,3 +52,9 @@ def is_object(faults: Faults, node: Any, where: str) -> bool:
         return True
     faults.add("must be an object", where)
     return False
+
+
+def kind_of(node: dict[str, Any]) -> str | None:
+    """The node's type; what is no string cannot name one."""
+    kind = node.get("type")
+    return kind if kind is None else str(kind)

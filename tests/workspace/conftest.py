@@ -141,8 +141,8 @@ def disconnect(workspace: Workspace, handler: SocketModeHandler) -> None:
     if workspace.running:
         workspace.cut_sockets()
     with suppress(AttributeError):  # the client's own threads race to close the same socket
-        handler.close()
-    handler.close()
+        handler.client.close()
+    handler.client.close()
 
 
 def connect(stack: ExitStack, workspace: Workspace, app: App, transport: str) -> None:
@@ -150,7 +150,7 @@ def connect(stack: ExitStack, workspace: Workspace, app: App, transport: str) ->
     if transport == "socket":
         handler = SocketModeHandler(app, workspace.app_token, ping_interval=0.2)
         stack.callback(disconnect, workspace, handler)
-        handler.connect()
+        handler.client.connect()
         workspace.wait_for_app()
     else:
         served = bolt_endpoint(app)

@@ -99,6 +99,7 @@ def test_post_update_delete(client: WebClient, workspace: Workspace) -> None:
     assert refusal(client.chat_delete, channel=FRAUD, ts=posted["ts"]) == "message_not_found"
 
 
+@pytest.mark.filterwarnings("ignore:The top-level `text`")
 def test_posting_is_refused(client: WebClient, workspace: Workspace) -> None:
     assert refusal(client.chat_postMessage, channel=FRAUD, text="") == "no_text"
     assert refusal(client.chat_postMessage, channel="C0NONE", text="x") == "channel_not_found"
