@@ -88,7 +88,7 @@ def build_app(
     app = App(
         client=client,
         signing_secret=signing_secret or None,
-        authorize=identity.authorize,
+        authorize=lambda: identity.authorize(),
         process_before_response=True,  # what is acknowledged is on disk
         request_verification_enabled=bool(signing_secret),
         raise_error_for_unhandled_request=False,

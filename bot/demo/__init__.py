@@ -1,0 +1,1 @@
+"""One night with Muster, played with nothing but the checkout."""

@@ -1,0 +1,267 @@
+"""The stage of the demo: a local workspace, a model registry with servers and flags, and Muster between them."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from bot.clock import AdvancingClock
+from bot.plant import Plant
+from bot.plant.seed import seed_story
+from bot.service import Service
+from bot.settings import Settings
+from bot.wiring import Parts, build
+from bot.workspace.control import Control, Panel
+from bot.workspace.seed import Seed, SeedChannel, SeedCommand, SeedShortcut, SeedUser
+from bot.workspace.server import Workspace
+
+PEOPLE = (
+    ("U01DANA", "dana", "Dana Ortiz", "Europe/Berlin"),
+    ("U02OMAR", "omar", "Omar Haddad", "Europe/London"),
+    ("U03LIN", "lin", "Lin Zhao", "Asia/Singapore"),
+    ("U04MEI", "mei", "Mei Tanaka", "America/New_York"),
+    ("U05RAVI", "ravi", "Ravi Patel", "Asia/Kolkata"),
+    ("U07SAM", "sam", "Sam Stranger", "Europe/Paris"),
+)
+CHANNELS = (
+    ("C01FRAUDML", "fraud-ml"),
+    ("C02PAYDATA", "payments-data"),
+    ("C03MLPLAT", "ml-platform"),
+    ("C04RISKPROD", "risk-product"),
+    ("C09TRIAGE", "triage"),
+    ("C10UPDATES", "updates"),
+)
+COMMANDS = (
+    ("/inc", "incidents", "new | list | ack | update | resolve | help"),
+    ("/rollback", "roll a model back", "<component> [to <version>] [because …]"),
+    ("/disable", "switch off, with an end", "<component> for 4h [because …]"),
+    ("/enable", "switch on again", "<component>"),
+    ("/owner", "who owns it, who may decide", "<component>"),
+    ("/postmortem", "the draft", "[INC-42]"),
+)
+
+
+def workspace_seed() -> Seed:
+    """The team of the story."""
+    everyone = [p[0] for p in PEOPLE]
+    return Seed(
+        users=[SeedUser(id=i, name=n, real_name=r, email=f"{n}@example.com", tz=z) for i, n, r, z in PEOPLE],
+        channels=[SeedChannel(id=i, name=n, members=everyone) for i, n in CHANNELS],
+        commands=[SeedCommand(command=c, description=d, usage_hint=u) for c, d, u in COMMANDS],
+        shortcuts=[
+            SeedShortcut(callback_id="add_to_timeline", name="Add to timeline", type="message"),
+            SeedShortcut(callback_id="open_incident", name="Open incident", type="message"),
+            SeedShortcut(callback_id="declare_incident", name="Declare incident", type="global"),
+        ],
+    )
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything of the demo, in one process; each part is reached over its own HTTP address.
+
+    Attributes:
+        folder: where database, registry and configuration lie. clock: can be moved on.
+        socket_mode: whether Slack is reached by Socket Mode or signed HTTP.
+    """
+
+    folder: Path
+    clock: AdvancingClock = field(default_factory=AdvancingClock)
+    socket_mode: bool = True
+    port: int = 0
+    workspace_port: int = 0
+    intake_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    plant: Plant = field(init=False)
+    workspace: Workspace = field(init=False)
+    service: Service = field(init=False)
+
+    def start(self) -> Stage:
+        """Bring everything up; returns when Slack and the bot are connected."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.plant = Plant(self.folder / "plant.db", self.clock, listener=self._echo)
+        if not self.plant.state.models():
+            seed_story(self.plant.state, self.clock.now())
+        self.plant.start()
+        controls = (
+            Control("Send the drift alert", self.send_drift),
+            Control("The drift ends", self.send_recovery),
+            Control("Advance the clock by 15 min", lambda: self.advance(timedelta(minutes=15))),
+            Control("Advance the clock by 4 h", lambda: self.advance(timedelta(hours=4))),
+        )
+        panels = (Panel("Model and flag, asked from outside", self.seen_outside),)
+        self.workspace = Workspace(
+            workspace_seed(),
+            clock=lambda: self.clock.now().timestamp(),
+            port=self.workspace_port,
+            controls=controls,
+            panels=panels,
+        ).start()
+        self.service = build(self._settings(), parts=Parts(clock=self.clock), base=self.folder)
+        self.service.start()
+        if self.socket_mode:
+            self.workspace.wait_for_app(timeout=15)
+        else:
+            self.workspace.deliver_to(f"{self.service.url}/slack/events")
+        return self
+
+    def stop(self) -> None:
+        """Take everything down in order."""
+        self.service.stop()
+        self.workspace.stop()
+        self.plant.stop()
+        self.plant.close()
+
+    # ------------------------------------------------------------ set-up
+
+    def _settings(self) -> Settings:
+        (self.folder / "ownership.yaml").write_text(example("ownership.yaml"), encoding="utf-8")
+        config = {
+            "channels": {"triage": "C09TRIAGE", "updates": "C10UPDATES"},
+            "providers": {"local": {"url": self.plant.url}},
+            "cadences": {"sweep": "PT1S"},
+        }
+        path = self.folder / "muster.yaml"
+        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        environ = {
+            "SLACK_BOT_TOKEN": self.workspace.bot_token,
+            "SLACK_SIGNING_SECRET": self.workspace.signing_secret,
+            "SLACK_API_URL": self.workspace.api_url,
+            "MUSTER_DATABASE_URL": f"sqlite:///{self.folder / 'muster.db'}",
+            "MUSTER_CONFIG": str(path),
+            "MUSTER_INTAKE_TOKEN": self.intake_token,
+            "MUSTER_PORT": str(self.port or free_port()),
+            "MUSTER_LOG_LEVEL": "WARNING",
+        }
+        if self.socket_mode:
+            environ["SLACK_APP_TOKEN"] = self.workspace.app_token
+        return Settings.load(environ, env_file=None)
+
+    # ------------------------------------------------------------ what the outside does
+
+    def send_drift(self) -> dict[str, Any]:
+        """The recorded drift alert, as Alertmanager sends it, with times of today."""
+        now = self.clock.now()
+        return self.post("alertmanager", drift_body(now - timedelta(seconds=5), since=now - timedelta(minutes=51)))
+
+    def send_recovery(self) -> dict[str, Any]:
+        """The end of the drift, as Alertmanager sends it."""
+        now = self.clock.now()
+        found = self._first_alert()
+        return self.post("alertmanager", drift_body(found or now, since=now, ended=now))
+
+    def _first_alert(self) -> datetime | None:
+        with self.service.house.store.read() as uow:
+            for incident in reversed(uow.incidents(open_only=False)):
+                alerts = uow.alerts_of(incident.id)
+                if alerts:
+                    return alerts[0].alert.starts_at
+        return None
+
+    def post(self, source: str, body: dict[str, Any], *, kind: str = "alerts") -> dict[str, Any]:
+        """Post to the intake as a sender does."""
+        answer = httpx.post(
+            f"{self.service.url}/{kind}/{source}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.intake_token}"},
+            timeout=10,
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
+
+    def advance(self, span: timedelta) -> None:
+        """Move the clock of workspace, plant and bot on, and let what is due happen."""
+        self.clock.advance(span)
+        self.service.schedules.run_all()
+        self.service.engine.nudge()
+
+    def _echo(self, *change: object) -> None:
+        """The registry's webhook of every change, ours included: Muster has to know its own echo."""
+
+    def seen_outside(self) -> dict[str, str]:
+        """What a client of its own sees: which version answers, and what the automation does."""
+        versions = answering(self.plant.url)
+        flag = httpx.get(f"{self.plant.url}/flags/default/auto-decline/production", timeout=5)
+        return {"fraud-scorer answers": ", ".join(versions), "auto-decline": flag.text[:80]}
+
+
+def answering(url: str, *, times: int = 6) -> list[str]:
+    """Which versions answer now, asked as any client of the model asks (Open Inference Protocol V2)."""
+    body = {"inputs": [{"name": "features", "shape": [1, 3], "datatype": "FP64", "data": [0.1, 0.2, 0.3]}]}
+    found: list[str] = []
+    with httpx.Client(timeout=5) as client:
+        for _ in range(times):
+            answer = client.post(f"{url}/v2/models/fraud-scorer/infer", json=body)
+            version = str(answer.json().get("model_version", "?"))
+            if version not in found:
+                found.append(version)
+    return found
+
+
+def drift_body(starts: datetime, *, since: datetime, ended: datetime | None = None) -> dict[str, Any]:
+    """An Alertmanager v4 webhook body with the figures of the story as annotations."""
+    status = "resolved" if ended else "firing"
+    labels = {
+        "alertname": "ModelDriftHigh",
+        "component": "fraud-scorer",
+        "severity": "critical",
+        "feature": "score",
+        "model": "fraud-scorer",
+    }
+    annotations = {
+        "summary": "PSI 0.34 on score for fraud-scorer",
+        "metric": "PSI of score",
+        "value": "0.34",
+        "threshold": "0.20",
+        "windows": "4 of the last 4 windows",
+        "samples": "18,240",
+        "first_breach": since.isoformat(),
+    }
+    alert = {
+        "status": status,
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": starts.isoformat(),
+        "endsAt": ended.isoformat() if ended else "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus.example/graph?g0.expr=psi",
+        "fingerprint": "766806000a89b955",
+    }
+    return {
+        "version": "4",
+        "receiver": "muster",
+        "status": status,
+        "groupKey": '{}:{alertname="ModelDriftHigh", component="fraud-scorer"}',
+        "truncatedAlerts": 0,
+        "groupLabels": {"alertname": "ModelDriftHigh", "component": "fraud-scorer"},
+        "commonLabels": labels,
+        "commonAnnotations": annotations,
+        "externalURL": "http://alertmanager.example",
+        "alerts": [alert],
+    }
+
+
+def example(name: str) -> str:
+    """An example file of the distribution."""
+    return (files("bot") / "examples" / name).read_text(encoding="utf-8")
+
+
+def free_port() -> int:
+    """A free port on loopback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def temporary_folder() -> Path:
+    """A new folder for one run."""
+    return Path(tempfile.mkdtemp(prefix="muster-demo-"))
+
+
