@@ -263,4 +263,4 @@ def _metadata(delivery: str) -> dict[str, Any]:
 def _may_have_been_sent(why: Exception) -> bool:
     """Whether Slack may have got the request: everything but a connection that never stood."""
     reason = why.reason if isinstance(why, urllib.error.URLError) else why
-    return not isinstance(reason, ConnectionRefusedError | socket.gaierror | ssl.SSLError)
+    return not isinstance(reason, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError)

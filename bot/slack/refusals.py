@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -84,6 +85,7 @@ _WHY: Final[dict[str, tuple[str, str]]] = {
     "method_not_supported_for_channel_type": ("it can't be done in this kind of conversation", "Use a channel."),
     "team_access_not_granted": ("the app is not installed in this workspace", _REINSTALL),
 }
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,80}")
 _LATER: Final = frozenset({"service_unavailable", "request_timeout", "team_added_to_org", "accesslimited"})
 # Slack says of these that some of it may have happened.
 _PERHAPS: Final = frozenset({"internal_error", "fatal_error"})
@@ -98,8 +100,11 @@ def refused(method: str, response: Any, *, write: bool) -> errors.MusterError:
     code = str(body.get("error") or "")
     if status == 429 or code in _LIMITED:
         return limited(method, _retry_after(getattr(response, "headers", {})))
-    if not code or status >= 500:
+    if status >= 500 or (status >= 400 and not _CODE.fullmatch(code)):
         return failed(method, status)
+    if not _CODE.fullmatch(code):
+        # Something between us and Slack answered in its place, perhaps after Slack had done it.
+        return unknown(method) if write else unreachable(method)
     if code in _PERHAPS and write:
         return unknown(method)
     if code in _LATER or code in _PERHAPS:

@@ -92,7 +92,9 @@ def assert_sound(rendered: dict[str, Any]) -> None:
         assert ">" not in rest
         assert set(re.findall(r"<@(\w+)>", text)) <= _KNOWN
     for block in rendered["blocks"]:
-        Block.parse(block).to_dict()
+        parsed = Block.parse(block)
+        assert parsed is not None
+        parsed.to_dict()
         for element in block.get("elements", []):
             if "value" in element:
                 ids.decode(element["value"])

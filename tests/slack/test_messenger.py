@@ -1,6 +1,8 @@
 """Slack over real HTTP: what works, what it refuses, and what nobody answers."""
 
+import http.server
 import socket
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -227,6 +229,34 @@ def test_a_file_is_shared(workspace: Workspace, messenger: SlackMessenger) -> No
     with pytest.raises(errors.SlackError) as caught:
         messenger.upload(CHANNEL, **given)
     assert caught.value.kind is Kind.TRANSIENT
+
+
+class _Page(http.server.BaseHTTPRequestHandler):
+    """A proxy's sign-in page, with status 200."""
+
+    def do_POST(self) -> None:
+        """The same for every call."""
+        body = b"<html>Please sign in</html>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+def test_something_else_answers_in_slacks_place() -> None:
+    """A page where JSON belongs: nobody knows what became of a write."""
+    with http.server.HTTPServer(("127.0.0.1", 0), _Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        lost = SlackMessenger(build_client("xoxb-1", f"http://127.0.0.1:{server.server_port}/api/", 5))
+        with pytest.raises(errors.OutcomeUnknown):
+            lost.post(CHANNEL, HELLO, delivery="x")
+        with pytest.raises(errors.SlackError) as caught:
+            lost.open_dm("U01DANA")
+        assert caught.value.code == "unreachable"
+        server.shutdown()
 
 
 class Labels:

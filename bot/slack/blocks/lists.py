@@ -10,7 +10,7 @@ from playbooks.messages import Help, IncidentList, IncidentRow, Summary, Timelin
 
 MOST_ROWS = 10
 MOST_LINES = 40
-_LESS_EXACT = {"approx": "about ", "inferred": "about ", "unknown": "about "}
+_LESS_EXACT = {"approx": "about then", "inferred": "inferred", "unknown": "time not known", "hour": "to the hour"}
 
 
 def incident_row(row: IncidentRow) -> str:
@@ -54,10 +54,11 @@ def incidents(view: IncidentList, *, root: str = "/inc") -> kit.Rendered:
 def timeline_row(row: TimelineRow) -> str:
     """`02:36 text — @omar`."""
     form = "{date_short_pretty}" if row.precision == "day" else "{date_short_pretty} {time}"
-    at = _LESS_EXACT.get(row.precision, "") + escape.moment(row.occurred_at, form)
+    at = escape.moment(row.occurred_at, form)
     by = f" — {escape.mention(row.actor)}" if row.actor is not None else ""
     source = escape.link(row.link, "source") if row.link else ""
-    small = ", ".join(p for p in ("corrected" if row.corrected else "", source if source != "source" else "") if p)
+    notes = (_LESS_EXACT.get(row.precision, ""), "corrected" if row.corrected else "", source)
+    small = ", ".join(note for note in notes if note and note != "source")
     return f"`{row.seq}` {at} {escape.value(row.text, 300)}{by}" + (f" ({small})" if small else "")
 
 
