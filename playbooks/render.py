@@ -213,7 +213,7 @@ def _context(facts: Facts, head: str, severities: Mapping[str, str]) -> dict[str
         "older": [e.seq for e in changes if e.seq not in inside],
         "stateless": [c for c in CATEGORIES if c not in {r.category for r in facts.state}],
         "playbook": next((e.text("playbook") for e in facts.entries if e.text("playbook")), ""),
-        "steps": [o for o in facts.overrides if o.phase not in ("on", "undo due", "undone")],
+        "steps": [o for o in facts.overrides if o.phase in ("extended", "overdue", "escalated")],
         "at": at,
     }
 

@@ -276,3 +276,30 @@ def test_breaking_the_glass_is_asked_about():
     what = {"action": 3, "kind": "rollback", "component": "m", "verdict": "approved", "right": "break glass"}
     chain.add(K.DECISION, at("01:00"), "x", DANA, payload=what)
     assert "[E1]" in prompts(chain)["glass"]
+
+
+def test_a_decider_under_the_own_right_is_named():
+    chain = Chain()
+    what = {"action": 3, "kind": "disable", "component": "auto", "verdict": "not needed", "right": "disable"}
+    chain.add(K.DECISION, at("01:00"), "x", OMAR, payload=what)
+    assert [d.text for d in facts(chain).privileged[0].deciders] == ["model owner"]
+
+
+def test_the_newest_statement_of_the_beginning_holds():
+    chain = Chain()
+    chain.add(K.IMPACT_START, at("01:00"), "began", DANA)
+    chain.add(K.IMPACT_START, at("01:30"), "rather then", DANA)
+    assert facts(chain).instants.impact_start == Point(at("01:30"), 2)
+
+
+def test_an_extended_and_overdue_override_shows_each_step():
+    chain = Chain()
+    base = {"override": 5, "action": 3, "component": "auto", "since": utc_text(at("01:00"))}
+    chain.add(K.OVERRIDE, at("01:00"), "x", payload={**base, "phase": "on", "due_at": utc_text(at("02:00"))})
+    chain.add(
+        K.OVERRIDE, at("01:50"), "x", DANA, payload={**base, "phase": "extended", "due_at": utc_text(at("03:00"))}
+    )
+    chain.add(K.UNDO_DUE, at("03:00"), "x", payload={**base, "phase": "overdue", "due_at": utc_text(at("03:00"))})
+    found = facts(chain)
+    assert [step.phase for step in found.overrides] == ["on", "extended", "overdue"]
+    assert found.privileged[0].undo_due == Point(at("03:00"), 2)

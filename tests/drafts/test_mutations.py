@@ -104,7 +104,7 @@ def test_damage_with_a_new_digest_is_found_too():
     import hashlib
 
     chain = story()
-    text = draft(chain).text.replace("approved by model owner", "approved by service owner")
+    text = draft(chain).text.replace("decided by model owner", "decided by service owner")
     content = re.search(r"<!-- machine:summary sha256=([0-9a-f]+) -->\n(.*?)\n<!-- /machine -->", text, re.S)
     assert content is not None
     forged = text.replace(content[1], hashlib.sha256(content[2].encode()).hexdigest())

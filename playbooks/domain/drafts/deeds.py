@@ -20,6 +20,10 @@ ABOUT_ACTIONS = (
 )
 
 
+# A decider who asks under the own right needs nobody else, and still is who decided.
+_GIVEN = ("approved", "not needed")
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A short text of the chain and the event that holds it."""
@@ -119,7 +123,7 @@ def _privileged(number: int, group: Sequence[Entry]) -> Privileged:
         asked_by=_asked_by(group, asked),
         verdict=_said(verdict, "verdict"),
         decided=given,
-        deciders=tuple(Said(role_of(e.actor), e.seq) for e in yes if e.human),
+        deciders=tuple(Said(role_of(e.actor), e.seq) for e in decisions if e.human and e.text("verdict") in _GIVEN),
         right=next((Said(e.text("right"), e.seq) for e in reversed(decisions) if e.text("right")), None),
         approvals=_approvals(decisions),
         started=started.point if started else None,
@@ -221,14 +225,13 @@ class OverrideStep:
 
 
 def overrides_of(entries: Sequence[Entry]) -> tuple[OverrideStep, ...]:
-    """Switched on, extended, overdue, escalated, due, undone."""
-    words = {EventKind.UNDO_DUE: "undo due", EventKind.UNDONE: "undone"}
+    """Switched off, extended, overdue, escalated, undone."""
     return tuple(
         OverrideStep(
             e.point,
             e.number("override"),
             e.text("component") or e.component,
-            words.get(e.kind) or e.text("phase"),
+            e.text("phase"),
             e.time("due_at"),
         )
         for e in only(entries, EventKind.OVERRIDE, EventKind.UNDO_DUE, EventKind.UNDONE)

@@ -45,7 +45,8 @@ class Instants:
 
 def instants_of(entries: Sequence[Entry]) -> Instants:
     """Derive the instants. A milestone somebody recorded wins over what could be guessed from other events."""
-    impact = first(entries, EventKind.IMPACT_START)
+    # Who states the beginning again has learned more: the newest statement holds, not the earliest time.
+    impact = max(only(entries, EventKind.IMPACT_START), key=lambda e: e.seq, default=None)
     signal = _first_signal(entries)
     detected = first(entries, EventKind.DETECTED) or signal
     notice = first(only_after(entries, impact), EventKind.COMMS)
