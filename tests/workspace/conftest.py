@@ -71,7 +71,11 @@ def endpoint(answer: Callable[[str, dict[str, str], bytes], Answer]) -> Endpoint
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """A workspace that stopped waiting is nothing to print about."""
+
+    server = Quiet(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     return Endpoint(f"http://127.0.0.1:{server.server_address[1]}/slack/events", server, thread)

@@ -32,15 +32,18 @@ function placeName(channel) {
 
 async function refresh() {
   if (refreshing) { again = true; return; }
-  refreshing = load();
-  await refreshing;
-  refreshing = null;
+  refreshing = true;
+  try { await load(); } finally { refreshing = null; }
   if (again) { again = false; refresh(); }
 }
 
 async function load() {
+  const asked = { user: place.user, channel: place.channel, thread: place.thread };
   try {
-    world = await look("snapshot", { user: place.user, channel: place.channel, thread: place.thread });
+    const seen = await look("snapshot", asked);
+    // Somebody went elsewhere while this was on its way: what it shows is no longer wanted.
+    if (Object.keys(asked).some((name) => asked[name] !== place[name])) { again = true; return; }
+    world = seen;
   } catch (error) {
     if (place.user) { place.user = ""; again = true; } else toast(String(error.message ?? error));
     return;

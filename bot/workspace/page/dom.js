@@ -44,7 +44,7 @@ export function toast(text) {
 }
 
 export function safeLink(address) {
-  return /^(https?:|mailto:|\/)/i.test(address) ? address : null;
+  return /^(https?:|mailto:)/i.test(address) ? address : null;
 }
 
 // Replaces a list's children without touching those that stay, so that focus and open menus survive a refresh.
