@@ -84,10 +84,7 @@ def scalar(value: object) -> str:
     """A JSON value as text: numbers and booleans as JSON writes them, structures as JSON."""
     if isinstance(value, str):
         return value
-    try:
-        return json.dumps(value, ensure_ascii=False)
-    except ValueError:  # a whole number of thousands of digits, which Python refuses to write
-        return "a number too long to write"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def texts(value: object, what: str, limit: int) -> dict[str, str]:
