@@ -263,6 +263,18 @@ class FakeLever:
             self._probe.hit(label)
 
 
+class FakeLevers:
+    """Implements `ports.Levers`: every provider name is a lever over the same world."""
+
+    def __init__(self, world: FakeWorld, probe: Probe | None = None) -> None:
+        self._world = world
+        self._probe = probe
+
+    def get(self, provider: str) -> FakeLever:
+        """See `ports.Levers`."""
+        return FakeLever(self._world, provider, self._probe)
+
+
 def _target(binding: Mapping[str, Any]) -> str:
     if "flag" in binding:
         project, environment = binding.get("project", "default"), binding.get("environment", "production")

@@ -120,6 +120,14 @@ def test_several_changes_in_one_body() -> None:
     assert {change.occurred_at for change in changes} == {NOW}
 
 
+def test_the_same_deploy_next_week_is_another_change() -> None:
+    body = json.dumps({"kind": "deploy", "subject": "payments-api", "after": "1.9.0"}).encode()
+    times = (NOW, NOW + timedelta(seconds=3), NOW + timedelta(days=7))
+    first, repeated, later = (generic.read({}, body, source="ci", received_at=at)[0].key for at in times)
+
+    assert first == repeated != later
+
+
 @pytest.mark.parametrize(
     ("told", "key"),
     [

@@ -105,6 +105,27 @@ def test_bindings_that_cannot_be_used_name_the_key(provider: str, binding: dict,
     assert sentence in failed.value.sentence
 
 
+def test_a_lever_from_another_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found through the entry points, and cannot take the name of a built-in one."""
+    (tmp_path / "outside_lever.py").write_text(
+        'class Outside:\n    """A lever of somebody else."""\n    def __init__(self, name, settings, tools):\n'
+        "        self.name = name\n"
+    )
+    folder = tmp_path / "outside-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1.0\n")
+    points = "[muster.levers]\noutside = outside_lever:Outside\nmlflow = outside_lever:Outside\n"
+    (folder / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    kinds = {kind.name: kind for kind in describe()}
+    assert kinds["outside"].summary == "A lever of somebody else."
+    assert not kinds["outside"].builtin
+    assert load("mlflow").__name__ == "MlflowLever"
+    shelf = LeverShelf({"outside": {}})
+    assert type(shelf.get("outside")).__name__ == "Outside"
+
+
 def test_a_near_key_is_suggested() -> None:
     with pytest.raises(ConfigError, match="alais") as failed:
         LeverShelf({"mlflow": {"url": "http://m"}}).check("mlflow", {"model": "m", "alais": "champion"})

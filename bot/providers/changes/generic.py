@@ -5,7 +5,8 @@
 
 Required: `kind`, `subject`, `after`. `kind` `model_alias` with the subject `model@alias`, and `flag` with the subject
 `project/flag` and an environment, are the two that a lever's own echo is recognised by. `at` is ISO 8601 with a zone,
-default the time of arrival; `id` identifies the change for repeated deliveries, default a digest of the rest.
+default the time of arrival; `id` identifies the change for repeated deliveries, default a digest of the rest (and of
+the minute of arrival where there is no `at`, so that the same deploy next week is another change).
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ def _change(row: object, number: int, source: str, received_at: datetime) -> Cha
             f"Change {number} from {source} cannot be used: `{key}` {first['msg'].removeprefix('Value error, ')}.",
             "A change has kind, subject and after; before, environment, at, by, link and id are optional.",
         ) from None
-    digest = sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
+    when = told.at or received_at.isoformat(timespec="minutes")
+    digest = sha256(json.dumps([row, when], sort_keys=True).encode()).hexdigest()
     return Change(
         source=source,
         key=told.id or digest,

@@ -48,6 +48,8 @@ STATUS_MARKS = {"approved": Mark.GOOD, "passed": Mark.GOOD, "rejected": Mark.BAD
 PAGE = 200
 # More versions than anybody rolls back over; it ends a registry that hands out page tokens for ever.
 MAX_PAGES = 25
+# A preview waits for the registry; what is served now is worth a glance only.
+LOOK_SECONDS = 2.0
 # MLflow answers 400 with this code for an alias that is not set, and 404 for a model that is not there.
 NO_ALIAS = "INVALID_PARAMETER_VALUE"
 
@@ -131,7 +133,7 @@ class MlflowLever:
         versions = self._versions(bound)
         served = ""
         if bound.servers:
-            with self._serving(bound) as serving:
+            with self._serving(bound, timeout=LOOK_SECONDS) as serving:
                 served = serving.served()
         return Described(state, versions, {"alias": bound.alias}, served)
 
@@ -199,13 +201,14 @@ class MlflowLever:
     def _parse(self, binding: Mapping[str, Any]) -> MlflowLever.Binding:
         return parse_binding(self.Binding, self.name, binding)
 
-    def _serving(self, bound: MlflowLever.Binding) -> ServingCheck:
+    def _serving(self, bound: MlflowLever.Binding, *, timeout: float = 5.0) -> ServingCheck:
         return ServingCheck(
             bound.servers,
             bound.serving_model or bound.model,
             answers=bound.answers,
             sample=bound.sample,
             token=self._settings.serving_token,
+            timeout=timeout,
             probe=self._probe,
         )
 
