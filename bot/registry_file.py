@@ -29,7 +29,10 @@ def pack(files: Sequence[tuple[str, str]]) -> str:
 
 def unpack(text: str) -> list[tuple[str, str]]:
     """The inverse of `pack`. Raises ValueError."""
-    return [(str(name), str(content)) for name, content in json.loads(text)]
+    files = json.loads(text)
+    if not isinstance(files, list) or not files or not all(isinstance(file, list) and len(file) == 2 for file in files):
+        raise ValueError("this is no packed registry")
+    return [(str(name), str(content)) for name, content in files]
 
 
 class RegistryHolder:
