@@ -76,8 +76,6 @@ def _postgres(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         pool_pre_ping=True,
         connect_args={"connect_timeout": max(2, int(busy_timeout)), "application_name": "muster"},
     )
-    # One multi-row VALUES instead of a message per row.
-    engine.dialect.use_insertmanyvalues_wo_returning = True
     lock_timeout = f"{int(busy_timeout * 1000)}ms"
 
     @event.listens_for(engine, "connect")

@@ -15,7 +15,8 @@ class SqlExecutors:
     """Heartbeats of one executor, and claims on dead ones.
 
     Args:
-        executor_id: this process; stable over restarts. dead_after: seconds without a heartbeat until it counts as dead.
+        executor_id: this process; stable over restarts.
+        dead_after: seconds without a heartbeat until an executor counts as dead.
     """
 
     def __init__(self, store: SqlStore, clock: Clock, executor_id: str, *, dead_after: float = 30.0) -> None:

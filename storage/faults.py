@@ -21,9 +21,10 @@ _SQLITE: dict[int, tuple[str, str, str]] = {
 }
 _OUTCOME_UNKNOWN = frozenset({"database_full", "database_io"})
 
-# By the class (first two characters) of the SQLSTATE.
+# By SQLSTATE, or by its class, the first two characters.
 _POSTGRES: dict[str, tuple[str, str, str]] = {
     "08": ("database_unreachable", "The connection to the database broke.", "Try again in a moment."),
+    "25006": ("database_read_only", "The database cannot be written.", "Use the primary, not a replica."),
     "40": ("database_locked", "The transaction met another one.", "Try again in a moment."),
     "53": ("database_full", "The database is out of room or connections.", "Make room; nothing else is needed."),
     "55": ("database_locked", "Another transaction holds the row.", "Try again in a moment."),
@@ -79,7 +80,7 @@ def _sqlite_reason(error: exc.DBAPIError) -> tuple[str, str, str] | None:
 def _postgres_reason(error: exc.DBAPIError) -> tuple[str, str, str] | None:
     state = getattr(error.orig, "sqlstate", None)
     if state:
-        return _POSTGRES.get(state[:2])
+        return _POSTGRES.get(state) or _POSTGRES.get(state[:2])
     if error.connection_invalidated or isinstance(error, exc.OperationalError | exc.InterfaceError):
         return _UNREACHABLE
     return None

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, literal, select, update
 
 from playbooks.ports import Job
+from storage.columns import UtcDateTime
 from storage.rows import JOB, to_job
 from storage.store import SqlStore
 from storage.tables import PENDING_JOB
@@ -61,7 +62,7 @@ class SqlJobBoard:
 
     def reschedule(self, job: Job, *, due_at: datetime) -> None:
         """Not a failure: there is more to do later (`attempts` 0); at once when it was asked for again meanwhile."""
-        due = case((JOB.c.wanted > job.wanted, JOB.c.due_at), else_=due_at)
+        due = case((JOB.c.wanted > job.wanted, JOB.c.due_at), else_=literal(due_at, UtcDateTime()))
         self._set(job, attempts=0, due_at=due, error="")
 
     def park(self, job: Job, *, error: str) -> None:

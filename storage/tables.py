@@ -300,7 +300,9 @@ class SurfaceRow(Row, table=True):
     __tablename__ = "surface"
     __table_args__ = (
         Index(None, "target", "seq"),
-        Index("ix_surface_pending", "target", "seq", sqlite_where=PENDING_SURFACE, postgresql_where=PENDING_SURFACE),
+        Index(
+            "ix_surface_pending", "target", "seq", "id", sqlite_where=PENDING_SURFACE, postgresql_where=PENDING_SURFACE
+        ),
         Index(None, "incident_id"),
     )
 

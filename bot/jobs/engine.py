@@ -356,8 +356,12 @@ class DbosEngine:
         if self._direct:
             # Taken here and left by the body, so that jobs of one lane start in the order they are due.
             self._granted[state] = job.lane
-        if not self._begin(job, state) and self._granted.pop(state, ""):
-            self._leave(job.lane)
+        under_way = False
+        try:
+            under_way = self._begin(job, state)
+        finally:
+            if not under_way and self._granted.pop(state, ""):
+                self._leave(job.lane)
 
     def _begin(self, job: Job, state: str) -> bool:
         """Start the workflow of this state; a further one when an earlier ended without moving the row.
@@ -404,7 +408,13 @@ class DbosEngine:
     # ------------------------------------------------------------ body
 
     def _body(self, job_id: str, state: str) -> None:
-        self._dbos.DBOS.run_step({"name": "settle"}, self._settle, job_id, state)
+        try:
+            self._dbos.DBOS.run_step({"name": "settle"}, self._settle, job_id, state)
+        finally:
+            # Cancelled before the step began: nobody else would leave the lane.
+            lane = self._granted.pop(state, "")
+            if lane:
+                self._leave(lane)
 
     def _workflow_function(self) -> Callable[[str, str], None]:
         """The body as a plain function: DBOS marks what it registers, and a bound method cannot be marked."""

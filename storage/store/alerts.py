@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, insert, select, tuple_, update
 
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.ports import AlertTouch, Episode, KnownAlert, StoredAlert
-from storage.bulk import insert_many
+from storage.bulk import insert_many, keys_of
 from storage.rows import ALERT, CHANGE, QUARANTINE, alert_row, change_row, to_alert, to_change
 from storage.store.part import Part, chunks
 
@@ -57,15 +58,25 @@ class Alerts(Part):
 
     def alerts_known(self, episodes: Sequence[Episode]) -> Mapping[Episode, KnownAlert]:
         """Which of these episodes are stored, in the columns needed to decide."""
-        known: dict[Episode, KnownAlert] = {}
-        for some in chunks(list(dict.fromkeys(episodes))):
-            query = select(*_EPISODE, *_KNOWN).where(tuple_(*_EPISODE).in_(some))
-            for source, fingerprint, starts_at, *rest in self._db.execute(query):
-                number, status, incident_id, component, failure, decision, seen = rest
-                known[source, fingerprint, starts_at] = KnownAlert(
-                    number, AlertStatus(status), incident_id, component, failure, Decision(decision), seen
-                )
-        return known
+        rows = [row for some in chunks(list(dict.fromkeys(episodes))) for row in self._episodes(some)]
+        found = {(row.source, row.fingerprint, row.starts_at): _known(row) for row in rows}
+        return {episode: found[episode] for episode in episodes if episode in found}
+
+    def _episodes(self, some: Sequence[Episode]) -> Iterator[Any]:
+        """Rows of these episodes, and perhaps of a few more."""
+        query = select(*_EPISODE, *_KNOWN)
+        if self._db.dialect.name != "sqlite":
+            yield from self._db.execute(query.where(tuple_(*_EPISODE).in_(some)))
+            return
+        # SQLite would read the whole index for a row-value IN; this form it answers by searching.
+        by_source: dict[str, list[Episode]] = {}
+        for episode in some:
+            by_source.setdefault(episode[0], []).append(episode)
+        for source, theirs in by_source.items():
+            starts = [starts_at for _, _, starts_at in theirs]
+            prints = select(keys_of(self._db, [fingerprint for _, fingerprint, _ in theirs]).c.value)
+            one = (ALERT.c.source == source) & ALERT.c.fingerprint.in_(prints)
+            yield from self._db.execute(query.where(one, ALERT.c.starts_at.between(min(starts), max(starts))))
 
     def add_alert(self, stored: StoredAlert) -> None:
         """Insert. Raises errors.Conflict (at the latest at the commit) when the episode is stored already."""
@@ -110,6 +121,11 @@ class Alerts(Part):
         values = {"id": number, "source": source, "body": clean, "reason": reason, "received_at": now}
         self._db.execute(insert(QUARANTINE), values)
         return number
+
+
+def _known(row: Row[Any]) -> KnownAlert:
+    status, decision = AlertStatus(row.status), Decision(row.decision)
+    return KnownAlert(row.id, status, row.incident_id, row.component, row.failure, decision, row.seen)
 
 
 def _touch_values(touch: AlertTouch) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, Table, update
+from sqlalchemy import Connection, CursorResult, Executable, Table, literal, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks import errors
@@ -34,7 +34,8 @@ class Part:
 
     def _insert_new(self, table: Table, values: Values) -> bool:
         """Insert; False when a unique key was there already."""
-        return self._db.execute(self._insert(table).on_conflict_do_nothing(), values).rowcount == 1
+        inserted = self._insert(table).on_conflict_do_nothing().returning(literal(1))
+        return self._db.execute(inserted, values).first() is not None
 
     def put(self, table: Table, values: Values, *keys: str) -> None:
         """Insert, or overwrite the row of the same key."""

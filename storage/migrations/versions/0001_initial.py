@@ -332,7 +332,7 @@ def _delivery() -> None:
     op.create_index(
         "ix_surface_pending",
         "surface",
-        ["target", "seq"],
+        ["target", "seq", "id"],
         unique=False,
         sqlite_where=sa.text("wanted > shown"),
         postgresql_where=sa.text("wanted > shown"),

@@ -1,0 +1,90 @@
+"""Migrations make what the tables say; a backup can be opened; damage is found."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, inspect, text
+
+from playbooks import errors
+from storage import schema
+from storage.engine import make_engine
+from storage.store import SqlStore
+from storage.tables import Row
+from tests.storage.making import NOW, CountedIds, incident, note
+from tests.storage.test_store import together
+
+
+def test_the_migrations_make_the_tables(engine: Engine) -> None:
+    assert schema.check(engine) == []
+    assert set(inspect(engine).get_table_names()) == set(Row.metadata.tables) | {"alembic_version"}
+    assert schema.current(engine) == schema.head() == schema.upgrade(engine)
+
+
+def test_drift_is_told(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE notice ADD COLUMN extra INTEGER"))
+    assert "extra" in schema.check(engine)[0]
+
+
+def test_replicas_that_start_together_migrate_once(database_url: str) -> None:
+    assert set(together(4, lambda _: schema.upgrade(database_url))) == {schema.head()}
+
+
+def test_a_database_of_a_newer_muster_is_refused(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(errors.ConfigError, match="newer"):
+        schema.upgrade(engine)
+
+
+def test_an_unknown_kind_of_database_is_refused() -> None:
+    with pytest.raises(errors.ConfigError, match="mysql"):
+        make_engine("mysql://localhost/x")
+
+
+def test_a_backup_of_a_running_database_opens(sqlite_store: SqlStore, tmp_path: Path) -> None:
+    with sqlite_store.begin() as work:
+        opened, _ = work.open_incident(incident())
+        work.append(opened.id, note("a"), now=NOW)
+    copy = tmp_path / "copy.db"
+    schema.backup(sqlite_store.engine, copy)
+    with sqlite_store.begin() as work:
+        work.append(opened.id, note("b"), now=NOW)
+    assert [path.name for path in tmp_path.glob("copy.db*")] == ["copy.db"]
+    engine = make_engine(f"sqlite:///{copy}")
+    try:
+        with SqlStore(engine, CountedIds()).read() as work:
+            assert work.verify(opened.id).count == 1
+        assert schema.integrity(engine) == []
+        assert schema.check(engine) == []
+    finally:
+        engine.dispose()
+    with pytest.raises(errors.InputError):
+        schema.backup(sqlite_store.engine, copy)
+
+
+def test_postgresql_is_backed_up_by_its_own_tool(postgres_url: str, tmp_path: Path) -> None:
+    engine = make_engine(postgres_url)
+    with pytest.raises(errors.MusterError) as told:
+        schema.backup(engine, tmp_path / "copy")
+    assert "pg_dump" in told.value.told
+    engine.dispose()
+
+
+def test_damage_is_found(store: SqlStore) -> None:
+    with store.begin() as work:
+        opened, _ = work.open_incident(incident())
+        work.append(opened.id, note("a"), now=NOW)
+    assert schema.integrity(store.engine) == []
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE incident SET chain_head = 'x'"))
+    assert schema.integrity(store.engine) == ["INC-1: the timeline is broken at event 2: events are missing at the end"]
+
+
+def test_a_dangling_reference_is_found(sqlite_store: SqlStore, sqlite_url: str) -> None:
+    careless = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    careless.execute("INSERT INTO document VALUES (7, '{}', '', '', '', '', 1)")
+    careless.commit()
+    careless.close()
+    assert schema.integrity(sqlite_store.engine) == ["row 7 of document refers to a row of incident that is not there"]
