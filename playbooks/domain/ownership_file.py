@@ -50,10 +50,25 @@ def _span(value: object) -> timedelta:
         raise ValueError("must be a length of time such as PT10M or P1D") from error
 
 
+_TOKEN = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.)([*+?{])?", re.DOTALL)
+_MOST_REPEATS = 3
+
+
 def _regex(value: str) -> str:
-    # A reviewed file, but it runs on text from outside: what can take exponential time is refused.
-    if re.search(r"[+*}]\)?\)[+*{]", value):
-        raise ValueError("a repeat inside a repeat can take for ever; write it flat")
+    # A reviewed file, but it runs on text from outside, many times a second: what can take for ever is refused.
+    repeats = 0
+    choices = [False]  # per open group: whether it leaves a choice, so that repeating it may multiply the ways to match
+    for found in _TOKEN.finditer(value):
+        token, again = found[1], bool(found[2])
+        repeats += again
+        if token == "(":
+            choices.append(False)
+        inner = choices.pop() if token == ")" and len(choices) > 1 else False
+        if inner and again:
+            raise ValueError("a repeat or a choice inside a repeat can take for ever; write it flat")
+        choices[-1] |= inner or again or token == "|"
+    if repeats > _MOST_REPEATS:
+        raise ValueError(f"more than {_MOST_REPEATS} repeats can take very long")
     try:
         re.compile(value)
     except (re.error, RecursionError, OverflowError) as error:

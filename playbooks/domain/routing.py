@@ -11,7 +11,7 @@ from playbooks.domain.alerts import Alert
 from playbooks.domain.ownership import Registry
 from playbooks.domain.ownership_file import AlertMatch, Exists, MatchValue, Regex
 
-LONGEST_MATCHED = 1024  # characters of a value a regular expression looks at
+LONGEST_MATCHED = 256  # characters of a value a regular expression looks at
 
 Getter = Callable[[Alert], str | None]
 Test = Callable[[str | None], bool]

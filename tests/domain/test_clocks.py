@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playbooks.domain.clocks import MAX_SPAN, iso_span, parse_span, parse_until, parse_when, say_span
@@ -74,12 +74,14 @@ def test_spans_are_said(span, said):
     assert say_span(span) == said
 
 
+@settings(deadline=None)
 @given(st.integers(1, int(MAX_SPAN.total_seconds())))
 def test_iso_spans_round_trip(seconds):
     span = timedelta(seconds=seconds)
     assert parse_span(iso_span(span)) == span
 
 
+@settings(deadline=None)
 @given(st.integers(1, int(MAX_SPAN.total_seconds())))
 def test_what_is_said_is_never_more_and_loses_at_most_the_smallest_unit(seconds):
     said = parse_span(say_span(timedelta(seconds=seconds))).total_seconds()
@@ -93,6 +95,7 @@ def test_a_negative_span_has_no_iso_form():
     assert iso_span(timedelta(0)) == "PT0S"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_a_span_or_an_input_error(text):
     try:
@@ -249,6 +252,7 @@ ZONES = st.sampled_from(
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
 
 
+@settings(deadline=None)
 @given(TIMES, ZONES)
 def test_a_local_time_written_out_with_its_offset_is_that_moment(at, zone):
     minute = at.replace(second=0, microsecond=0)
@@ -256,6 +260,7 @@ def test_a_local_time_written_out_with_its_offset_is_that_moment(at, zone):
     assert parse_when(text, at, ZoneInfo("Asia/Tokyo")).at == minute
 
 
+@settings(deadline=None)
 @given(TIMES, ZONES)
 def test_a_local_time_without_offset_is_that_moment_or_ambiguous(at, zone):
     minute = at.replace(second=0, microsecond=0)
@@ -269,6 +274,7 @@ def test_a_local_time_without_offset_is_that_moment_or_ambiguous(at, zone):
     assert fine
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), TIMES, ZONES)
 def test_any_text_is_a_past_moment_or_an_input_error(text, now, zone):
     try:

@@ -1,7 +1,7 @@
 """The registry: what it answers, and what it refuses with the line."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playbooks.domain.ownership import DocumentError, Registry, mention
@@ -10,6 +10,8 @@ from playbooks.errors import ConfigError, UnknownName
 from tests.domain.registry import EXAMPLES, HEAD, example
 
 TEAMS = "people: {dana: {slack: U01DANA}}\nteams: {t: {members: [dana]}}\n"
+
+COMPONENT = "components: {c: {kind: model, accountable: t, alerts: [{match: {name: {regex: 'PATTERN'}}}]}}\n"
 
 
 def problems(text: str) -> list[str]:
@@ -133,7 +135,7 @@ def test_what_was_typed_cannot_become_markup(typed):
             + TEAMS
             + "components:\n  c: {kind: model, accountable: t, alerts: [{match: {labels.a: {regex: (a+)+}}}]}\n",
             "ownership.yaml:5: components.c.alerts[0].match.labels.a.regex: "
-            "a repeat inside a repeat can take for ever; write it flat (it says '(a+)+')",
+            "a repeat or a choice inside a repeat can take for ever; write it flat (it says '(a+)+')",
         ),
         (
             HEAD + TEAMS + "components:\n  c: {kind: model, accountable: t, alerts: [{match: {labels.region: no}}]}\n",
@@ -216,6 +218,7 @@ def test_a_hostile_name_in_the_file_is_escaped_in_the_sentence():
     assert "&lt;!channel&gt;" in caught.value.told
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_registry_or_a_config_error(text):
     try:
@@ -224,6 +227,7 @@ def test_any_text_is_a_registry_or_a_config_error(text):
         return
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.integers(1, 100))
 def test_plain_text_has_no_markup_and_no_second_line(text, limit):
     said = plain(text, limit)
@@ -248,3 +252,19 @@ def test_yaml_conveniences_work():
     registry = Registry.load(text)
     assert registry.component("b").kind == "agent"
     assert registry.component("b").alerts[0].match == {"labels.shard": "7", "labels.g": "true", "name": ("x", "y")}
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(a+)+", "((a*))*", "(a|a)*", "(a?){9,}", "(?:a{1,}b)+", ".*.*.*.*x", "(", "a**", "[z-a]"]
+)
+def test_a_pattern_that_can_take_for_ever_or_is_none_is_refused(pattern):
+    found = problems(HEAD + TEAMS + COMPONENT.replace("PATTERN", pattern))
+    assert len(found) == 1
+    assert "alerts[0].match.name.regex" in found[0]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["Model.*", "(Drift|Stale)High", "a\\(b+", "[(+*]+x", "fraud-(eu|us)-[0-9]+", "x?y?z?"]
+)
+def test_everyday_patterns_are_taken(pattern):
+    assert Registry.load(HEAD + TEAMS + COMPONENT.replace("PATTERN", pattern)).component("c").alerts

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playbooks.domain.alerts import Alert, AlertStatus
@@ -127,6 +127,7 @@ PATHS = st.sampled_from(["labels.a", "labels.b", "labels.c", "name"])
 MATCHER = st.dictionaries(PATHS, CONDITION, min_size=1, max_size=3)
 
 
+@settings(deadline=None)
 @given(
     st.lists(MATCHER, min_size=1, max_size=8),
     st.dictionaries(st.sampled_from("abc"), VALUES),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playbooks.domain.signals import LONGEST_HEADLINE, headline, read_signal
@@ -81,6 +81,7 @@ def test_without_a_component_the_sources_own_words_are_the_title():
     assert headline(alert(""), "") == "an alert without a name"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=500), st.text(max_size=500), st.sampled_from(["", "fraud-scorer"]))
 def test_a_headline_is_one_line_within_its_length(name, summary, component):
     said = headline(replace(alert(name), summary=summary), component)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.providers.alerts import alertmanager
@@ -245,6 +245,7 @@ def outcome(body: bytes) -> ReadResult | str:
         return error.code
 
 
+@settings(deadline=None)
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(item(), JSON)) | JSON, max_size=4))
 def test_every_alert_of_any_body_is_read_or_rejected(alerts):
     result = outcome(json.dumps({"alerts": alerts}).encode())
@@ -258,6 +259,7 @@ def test_every_alert_of_any_body_is_read_or_rejected(alerts):
         assert all(isinstance(v, str) for v in (*alert.labels.values(), *alert.annotations.values()))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(body):
     result = outcome(body)

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.providers.alerts import generic
@@ -108,6 +108,7 @@ SCALARS: st.SearchStrategy[object] = st.one_of(
 KEYS = ("component", "status", "severity", "summary", "labels", "starts_at", "ends_at", "fingerprint", "signal")
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({"name": st.text(max_size=30)}, optional=dict.fromkeys(KEYS, SCALARS)))
 def test_any_alert_is_read_or_rejected(item):
     result = read({"alerts": [item]})
