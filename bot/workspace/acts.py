@@ -8,7 +8,6 @@ from .answers import show_answer
 from .api_chat import remove_message, store_reply
 from .api_marks import pin_it, react_with, unpin_it, unreact_with
 from .api_members import enter, go
-from .api_views import fill_ids
 from .delivery import Courier
 from .hub import Hub
 from .payloads import global_shortcut, message_shortcut, slash_payload
@@ -242,7 +241,6 @@ class Acts:
                 payload = global_shortcut(hub, who, callback_id, trigger_id)
             else:
                 place, found = self.seen(message)
-                fill_ids({"blocks": found.blocks})
                 reply.response = hub.new_response_url(who.id, place.id, found)
                 # A message shortcut's response_url answers the person; it never replaces somebody's message.
                 reply.response.message_ts = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from .args import Args
 from .blockkit import check_blocks
+from .elements import fill_ids
 from .hub import Hub
 from .method import Method
 from .refusals import BadBlocks, Refused
@@ -34,6 +35,8 @@ def read_content(args: Args) -> Json:
         check_message_blocks(attachment.get("blocks"), f"/attachments/{n}/blocks")
     if not text.strip() and not blocks and not attachments:
         raise Refused("no_text")
+    for holder in ({"blocks": blocks}, *attachments):
+        fill_ids(holder)
     return {
         "text": text[:TEXT_LIMIT],
         "blocks": blocks or [],
@@ -179,7 +182,7 @@ def _own_message(hub: Hub, args: Args, refusal: str) -> tuple[Channel, Message]:
 
 
 def update(hub: Hub, args: Args) -> Json:
-    """chat.update: what is not given stays, except that new text without blocks drops the old blocks."""
+    """chat.update: what is not given stays, except that text without blocks drops the old blocks."""
     channel, message = _own_message(hub, args, "cant_update_message")
     if channel.archived:
         raise Refused("is_archived")
@@ -197,7 +200,9 @@ def apply_edit(hub: Hub, channel: Channel, message: Message, content: Json, args
     """Change a message in place and send ``message_changed``."""
     before = hub.json(message, metadata=True)
     message.text = content["text"]
-    message.blocks = content["blocks"]
+    # Slack keeps the blocks only where neither blocks nor text are given; text alone takes their place.
+    if args.has("blocks") or content["text"]:
+        message.blocks = content["blocks"]
     message.attachments = content["attachments"] if args.has("attachments") else message.attachments
     message.metadata = content["metadata"] if args.has("metadata") else message.metadata
     message.edited = {"user": hub.bot, "ts": hub.state.next_ts()}

@@ -109,7 +109,6 @@ def history(hub: Hub, args: Args) -> Json:
         if not m.thread_ts or m.thread_ts == m.ts or m.subtype == "thread_broadcast"
     ]
     found = sorted(_bounded(seen, args), key=lambda m: float(m.ts), reverse=True)
-    # With only `oldest` given Slack starts from the oldest end.
     start, limit = args.page(100, 999)
     page = found[start : start + limit]
     body: Json = {

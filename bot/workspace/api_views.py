@@ -7,6 +7,7 @@ import secrets
 
 from .args import Args
 from .blockkit import VIEW_BYTES, check_view
+from .elements import fill_ids, initial_value
 from .hub import Hub
 from .method import Method
 from .refusals import BadBlocks, Refused
@@ -58,16 +59,6 @@ def new_hash(hub: Hub) -> str:
     return f"{int(hub.clock())}.{secrets.token_hex(4)}"
 
 
-def fill_ids(body: Json) -> None:
-    """Give every block and interactive element an id."""
-    for block in body.get("blocks", []):
-        block.setdefault("block_id", secrets.token_hex(3))
-        parts = [block.get("element"), block.get("accessory"), *(block.get("elements") or [])]
-        for part in parts:
-            if isinstance(part, dict) and part.get("type") not in ("image", "plain_text", "mrkdwn"):
-                part.setdefault("action_id", secrets.token_hex(3))
-
-
 def initial_values(body: Json) -> Json:
     """``state.values`` before anybody typed."""
     values: Json = {}
@@ -76,34 +67,6 @@ def initial_values(body: Json) -> Json:
         if element:
             values.setdefault(block["block_id"], {})[element["action_id"]] = initial_value(element)
     return values
-
-
-def initial_value(element: Json) -> Json:
-    """What an element holds when it is shown."""
-    kind = element["type"]
-    names = {
-        "static_select": ("selected_option", "initial_option"),
-        "external_select": ("selected_option", "initial_option"),
-        "radio_buttons": ("selected_option", "initial_option"),
-        "users_select": ("selected_user", "initial_user"),
-        "conversations_select": ("selected_conversation", "initial_conversation"),
-        "channels_select": ("selected_channel", "initial_channel"),
-        "checkboxes": ("selected_options", "initial_options"),
-        "multi_static_select": ("selected_options", "initial_options"),
-        "multi_external_select": ("selected_options", "initial_options"),
-        "multi_users_select": ("selected_users", "initial_users"),
-        "multi_conversations_select": ("selected_conversations", "initial_conversations"),
-        "multi_channels_select": ("selected_channels", "initial_channels"),
-        "datepicker": ("selected_date", "initial_date"),
-        "timepicker": ("selected_time", "initial_time"),
-        "datetimepicker": ("selected_date_time", "initial_date_time"),
-        "rich_text_input": ("rich_text_value", "initial_value"),
-    }
-    held, start = names.get(kind, ("value", "initial_value"))
-    value = element.get(start)
-    if held.endswith("s") and value is None:
-        value = []
-    return {"type": kind, held: value}
 
 
 def open_view(hub: Hub, args: Args) -> Json:

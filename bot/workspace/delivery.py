@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import secrets
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -174,12 +175,23 @@ class Courier:
             self.deliveries.append(twin)
             attempt, _ = await asyncio.gather(self._attempt(delivery, 0, None), self._attempt(twin, 0, None))
             self._mark(twin, "delivered" if twin.last and twin.last.ok else "failed")
+        elif fault is not None and fault.kind == "lose":
+            attempt = Attempt("none", 0, reason="timeout")
+            delivery.attempts.append(attempt)
         else:
             if fault is not None and fault.kind == "late":
                 await asyncio.sleep(fault.seconds)
             attempt = await self._attempt(delivery, 0, fault)
         self._mark(delivery, "delivered" if attempt.ok else "failed")
         return delivery
+
+    async def verify_url(self) -> bool:
+        """Slack's check of a request URL: the app must answer the challenge."""
+        challenge = secrets.token_hex(16)
+        body = {"type": "url_verification", "token": "local", "challenge": challenge}
+        attempt = await self._by_http(Delivery("events_api", body), 0, None, None)
+        said = attempt.body.get("challenge") if isinstance(attempt.body, dict) else attempt.body
+        return attempt.ok and said == challenge
 
     # ------------------------------------------------------------------ one attempt
 

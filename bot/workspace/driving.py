@@ -197,6 +197,10 @@ class Driving:
         """Wait until nothing is on its way to the app (what faults hold back does not count)."""
         self.wait_for(lambda: not any(d.state == "pending" for d in self.courier.deliveries), timeout, "quiet")
 
+    def verify_url(self) -> bool:
+        """Send Slack's url_verification challenge to the HTTP address; True when it was answered."""
+        return self._wait(self.courier.verify_url())
+
     def connections(self) -> int:
         """How many Socket Mode connections the app has open."""
         return self.courier.sockets.open_count

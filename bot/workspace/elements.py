@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from .api_views import initial_value
-from .state import Json
+from .state import Json, Message
 
 _HOLDS = {
     "users_select": "selected_user",
@@ -19,6 +19,10 @@ _HOLDS = {
     "multi_conversations_select": "selected_conversations",
     "multi_channels_select": "selected_channels",
     "rich_text_input": "rich_text_value",
+}
+_INITIAL = {name: name.replace("selected", "initial") for name in _HOLDS.values() if name.startswith("selected")} | {
+    "selected_option": "initial_option",
+    "selected_options": "initial_options",
 }
 _ONE_OPTION = {"static_select", "external_select", "radio_buttons", "overflow"}
 _MANY_OPTIONS = {"checkboxes", "multi_static_select", "multi_external_select"}
@@ -35,6 +39,38 @@ def every_element(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
         for part in parts:
             if isinstance(part, dict) and "action_id" in part:
                 yield block, part
+
+
+def blocks_of(message: Message) -> list[Json]:
+    """Every block of a message, its attachments' too."""
+    inside = [block for attachment in message.attachments for block in attachment.get("blocks") or []]
+    return [*message.blocks, *inside]
+
+
+def fill_ids(body: Json) -> None:
+    """Give every block and interactive element an id."""
+    for block in body.get("blocks") or []:
+        block.setdefault("block_id", secrets.token_hex(3))
+        parts = [block.get("element"), block.get("accessory"), *(block.get("elements") or [])]
+        for part in parts:
+            if isinstance(part, dict) and part.get("type") not in ("image", "plain_text", "mrkdwn"):
+                part.setdefault("action_id", secrets.token_hex(3))
+
+
+def initial_value(element: Json) -> Json:
+    """What an element holds when it is shown."""
+    kind = element["type"]
+    held = _held_name(kind)
+    value = element.get(_INITIAL.get(held, "initial_value"))
+    if value is None and held.endswith("s"):
+        value = []
+    return {"type": kind, held: value}
+
+
+def _held_name(kind: str) -> str:
+    if kind in _ONE_OPTION:
+        return "selected_option"
+    return "selected_options" if kind in _MANY_OPTIONS else _HOLDS.get(kind, "value")
 
 
 def find_element(blocks: list[Json], action_id: str, value: Any = None) -> tuple[Json, Json]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .acts import Acts
-from .api_views import checked_view, fill_ids, push_on, replace_body
+from .api_views import checked_view, push_on, replace_body
 from .delivery import Courier
-from .elements import NoSuchElement, action_of, every_element, find_element, held_value, is_empty
+from .elements import NoSuchElement, action_of, blocks_of, every_element, find_element, held_value, is_empty
 from .hub import Hub
-from .payloads import click_in_message, click_in_view, closing, submission
+from .payloads import click_in_message, click_in_view, closing, message_values, submission
 from .refusals import Refused
 from .replies import Reply
 from .state import Json, Message, User, View
@@ -25,6 +25,7 @@ class Forms:
         self.hub = hub
         self.courier = courier
         self.acts = acts
+        self._picked: dict[tuple[str, str], Json] = {}
 
     # ------------------------------------------------------------------ looking
 
@@ -70,13 +71,16 @@ class Forms:
         place, message = self.acts.seen(target)
         if message.ephemeral_to not in (None, who.id) or who.id not in place.members:
             raise NoSuchElement("that person does not see this message")
-        fill_ids({"blocks": message.blocks})
-        block, element = find_element(message.blocks, action_id, value)
+        block, element = find_element(blocks_of(message), action_id, value)
         action = action_of(block, element, value, hub.state.next_ts())
+        picked = self._picked.setdefault((message.ts, who.id), {})
+        if element["type"] not in ("button", "overflow"):
+            picked.setdefault(block["block_id"], {})[action_id] = held_value(element, value)
+        values = message_values(blocks_of(message), picked)
         trigger_id = hub.new_trigger(who.id)
         response = hub.new_response_url(who.id, place.id, message)
         address = hub.response_address(response)
-        payload = click_in_message(hub, who, message, action, trigger_id, address)
+        payload = click_in_message(hub, who, message, action, values, trigger_id, address)
         return Reply(hub.state, None, trigger_id, response, address), payload
 
     def _click_view(self, who: User, view: View, action_id: str, value: Any) -> tuple[Reply, Json]:

@@ -198,4 +198,6 @@ class Hub:
 
 def _subscribes(name: str, event: Json) -> bool:
     kind = str(event["type"])
-    return name == kind or (kind == "message" and name == f"message.{event.get('channel_type')}s")
+    place = str(event.get("channel_type"))
+    suffix = {"channel": "channels", "group": "groups"}.get(place, place)
+    return name == kind or (kind == "message" and name == f"message.{suffix}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from .elements import every_element, initial_value
 from .hub import Hub
 from .shapes import view_json
 from .state import Channel, Json, Message, User, View
@@ -56,7 +55,9 @@ def slash_payload(
     }
 
 
-def click_in_message(hub: Hub, user: User, message: Message, action: Json, trigger_id: str, address: str) -> Json:
+def click_in_message(
+    hub: Hub, user: User, message: Message, action: Json, values: Json, trigger_id: str, address: str
+) -> Json:
     """block_actions from a message or an ephemeral."""
     channel = hub.state.contents.channels[message.channel]
     body = _frame(hub, "block_actions", user, trigger_id)
@@ -71,7 +72,7 @@ def click_in_message(hub: Hub, user: User, message: Message, action: Json, trigg
     body |= {
         "container": container,
         "channel": {"id": channel.id, "name": channel_name(channel)},
-        "state": {"values": message_values(message.blocks, action)},
+        "state": {"values": values},
         "response_url": address,
         "actions": [action],
     }
@@ -80,12 +81,13 @@ def click_in_message(hub: Hub, user: User, message: Message, action: Json, trigg
     return body
 
 
-def message_values(blocks: list[Json], action: Json) -> Json:
-    """``state.values`` of a message's stateful elements, with the one just used."""
+def message_values(blocks: list[Json], picked: Json) -> Json:
+    """``state.values``: every menu and picker of a message, as one person sees them now."""
     values: Json = {}
-    if action["type"] not in ("button", "overflow"):
-        held: dict[str, Any] = {k: v for k, v in action.items() if k not in ("action_id", "block_id", "action_ts")}
-        values[action["block_id"]] = {action["action_id"]: held}
+    for block, element in every_element(blocks):
+        if element["type"] not in ("button", "overflow", "workflow_button"):
+            held = picked.get(block["block_id"], {}).get(element["action_id"]) or initial_value(element)
+            values.setdefault(block["block_id"], {})[element["action_id"]] = held
     return values
 
 

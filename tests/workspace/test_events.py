@@ -93,13 +93,15 @@ def test_the_envelope(workspace: Workspace, clock: Clock) -> None:
 
 def test_only_channels_of_the_bot_and_subscribed_events(clock: Clock) -> None:
     seed = example_seed()
-    seed.events = ["message.channels", "reaction_added"]
+    seed.events = ["message.channels", "message.im", "reaction_added"]
     space = Workspace(seed, clock=clock)
     space.say("@dana", GENERAL, "the bot is not in here")
     said = space.say("@dana", FRAUD, "here it is, @muster")
     space.react("@dana", said, "eyes")
     space.pin("@dana", said)
-    assert events(space) == ["message", "reaction_added"]
+    dm = space.open_dm("@dana")
+    space.say("@dana", dm.id, "psst")
+    assert events(space) == ["message", "reaction_added", "message"]
 
 
 def test_bolt_hears_events(stage: Stage) -> None:
@@ -205,6 +207,10 @@ def test_redirects_are_followed_twice(workspace: Workspace) -> None:
         return 307, {"Location": "/again"}, b""
 
     assert {a.reason for a in deliver(workspace, loop).attempts} == {"too_many_redirects"}
+
+
+def test_the_request_url_is_verified(http_stage: Stage) -> None:
+    assert http_stage.workspace.verify_url()
 
 
 @pytest.mark.parametrize("kind", ["forged_signature", "stale_signature"])

@@ -197,6 +197,30 @@ def test_menus_and_pickers(http_stage: Stage, element: dict[str, Any], value: An
     assert {name: seen[0][name] for name in held} == held
 
 
+def test_a_button_tells_what_the_pickers_hold(http_stage: Stage) -> None:
+    seen: list[dict[str, Any]] = []
+
+    @http_stage.app.action("go")
+    def go(ack: Ack, body: dict[str, Any]) -> None:
+        ack()
+        seen.append(body["state"]["values"]["row"])
+
+    @http_stage.app.action("who")
+    def who(ack: Ack) -> None:
+        ack()
+
+    people = {"type": "users_select", "action_id": "who"}
+    day = {"type": "datepicker", "action_id": "day", "initial_date": "2026-11-21"}
+    blocks = [{"type": "actions", "block_id": "row", "elements": [people, day, button("go")]}]
+    card = [{"blocks": blocks}]
+    ts = http_stage.client.chat_postMessage(channel=FRAUD, text="x", attachments=card)["ts"]
+    http_stage.workspace.click("@dana", ts, "who", "U02OMAR")
+    http_stage.workspace.click("@dana", ts, "go")
+    http_stage.workspace.click("@omar", ts, "go")
+    assert [row["who"]["selected_user"] for row in seen] == ["U02OMAR", None]
+    assert seen[0]["day"]["selected_date"] == "2026-11-21"
+
+
 def test_what_is_not_there_cannot_be_clicked(workspace: Workspace, client: WebClient) -> None:
     ts = client.chat_postMessage(channel=FRAUD, text="plain")["ts"]
     with pytest.raises(NoSuchElement, match="no element 'go'"):

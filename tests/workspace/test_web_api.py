@@ -100,6 +100,17 @@ def test_post_update_delete(client: WebClient, workspace: Workspace) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The top-level `text`")
+def test_an_update_with_text_alone_drops_the_blocks(client: WebClient, workspace: Workspace) -> None:
+    blocks = [{"type": "divider"}]
+    ts = client.chat_postMessage(channel=FRAUD, text="x", blocks=blocks, attachments=[{"text": "a"}])["ts"]
+    client.chat_update(channel=FRAUD, ts=ts, attachments=[{"text": "b"}], text="")
+    (message,) = workspace.history(FRAUD)
+    assert ([b["type"] for b in message.blocks], message.attachments) == (["divider"], [{"text": "b"}])
+    client.chat_update(channel=FRAUD, ts=ts, text="plain")
+    assert (message.blocks, message.attachments) == ([], [{"text": "b"}])
+
+
+@pytest.mark.filterwarnings("ignore:The top-level `text`")
 def test_posting_is_refused(client: WebClient, workspace: Workspace) -> None:
     assert refusal(client.chat_postMessage, channel=FRAUD, text="") == "no_text"
     assert refusal(client.chat_postMessage, channel="C0NONE", text="x") == "channel_not_found"

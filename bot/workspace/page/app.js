@@ -82,10 +82,11 @@ function people() {
   const key = known.map(([id]) => id).join();
   const select = $("me");
   if (select.dataset.key !== key) {
-    select.replaceChildren(...known.map(([id, u]) => el("option", { value: id }, `${u.real_name} · ${u.tz}`)));
+    select.replaceChildren(...known.map(([id, u]) => el("option", { value: id }, u.real_name)));
     select.dataset.key = key;
   }
   select.value = world.me;
+  select.title = `Times are shown in ${world.users[world.me].tz}`;
   $("status").className = world.app_connected ? "on" : "";
   $("status").textContent = world.app_connected ? "Muster is connected" : "Muster is not connected";
 }

@@ -72,7 +72,8 @@ function body(message, world) {
     out.append(node);
   }
   for (const file of message.files ?? []) out.append(fileCard(file));
-  if (message.edited) out.append(el("span", { class: "edited", title: full(new Date(Number(message.edited.ts) * 1000), world) }, "(edited)"));
+  // Slack does not mark an edit that changed blocks.
+  if (message.edited && !message.blocks?.length) out.append(el("span", { class: "edited", title: full(new Date(Number(message.edited.ts) * 1000), world) }, "(edited)"));
   return out;
 }
 
