@@ -134,7 +134,7 @@ class DeterministicExecutor:
     ) -> None:
         self._board, self._clock, self._runner = board, clock, runner
         self._seed, self._limit = seed, limit
-        self._told = {"on_parked": on_parked, "on_outcome": on_outcome}
+        self._on_parked, self._on_outcome = on_parked, on_outcome
         self._runs = 0
 
     def run_due(self) -> int:
@@ -143,7 +143,14 @@ class DeterministicExecutor:
             due = self._board.pending(now=self._clock.now())
             if not due:
                 return done
-            settle(self._board, self._clock, self._pick(due), self._runner, **self._told)  # type: ignore[arg-type]
+            settle(
+                self._board,
+                self._clock,
+                self._pick(due),
+                self._runner,
+                on_parked=self._on_parked,
+                on_outcome=self._on_outcome,
+            )
         raise RuntimeError(f"jobs are still due after {self._limit} runs")
 
     def drain(self, advance: Callable[[datetime], None] | None = None) -> int:
@@ -232,7 +239,7 @@ class DbosEngine:
         beat_every: float = 5.0,
     ) -> None:
         self._board, self._clock, self._runner = board, clock, runner
-        self._told = {"on_parked": on_parked, "on_outcome": on_outcome}
+        self._on_parked, self._on_outcome = on_parked, on_outcome
         self._url, self._executor_id, self._executors = database_url, executor_id, executors
         self._workers, self._poll, self._look, self._stale, self._beat_every = workers, poll, look, stale, beat_every
         self._direct = database_url.startswith("sqlite")
@@ -433,7 +440,14 @@ class DbosEngine:
             # Read inside the lane, where nobody else moves it.
             job = self._board.get(job_id)
             if job is not None and self._runnable(job):
-                settle(self._board, self._clock, job, self._runner, **self._told)  # type: ignore[arg-type]
+                settle(
+                    self._board,
+                    self._clock,
+                    job,
+                    self._runner,
+                    on_parked=self._on_parked,
+                    on_outcome=self._on_outcome,
+                )
         except errors.StoreBusy as error:
             _log.warning("job.not_recorded", job=job_id, code=error.code)
         finally:

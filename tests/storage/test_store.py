@@ -14,7 +14,7 @@ from playbooks import errors
 from playbooks.domain.actions import ActionState, Approval, Mark, Override
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.domain.incidents import State
-from playbooks.ports import AlertTouch, Captured, Document, Surface, Timer
+from playbooks.ports import AlertTouch, Captured, Document, JobBoard, Store, Surface, Timer, UnitOfWork
 from storage.jobs import SqlJobBoard
 from storage.store import SqlStore, SqlUnitOfWork
 from tests.storage.making import NOW, action, at, incident, note, stored
@@ -30,6 +30,16 @@ def together(times: int, what: Callable[[int], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(times) as pool:
         return list(pool.map(released, range(times)))
+
+
+def test_the_ports_are_implemented(store: SqlStore) -> None:
+    """Mostly for the type checker."""
+    as_port: Store = store
+    board: JobBoard = SqlJobBoard(store)
+    with as_port.begin() as opened:
+        work: UnitOfWork = opened
+        assert work.next_timer() is None
+    assert board.pending(now=NOW) == []
 
 
 def test_one_incident_is_open_per_key_however_many_ask(store: SqlStore) -> None:

@@ -1,0 +1,459 @@
+"""One contract for whatever runs jobs: the deterministic executor, and DBOS on both databases."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.jobs.engine import DbosEngine, DeterministicExecutor, Executors, backoff, settle
+from bot.jobs.outcome import DONE, Later, RunResult
+from playbooks import errors
+from playbooks.ports import Job
+from storage import schema
+from storage.engine import make_engine
+from storage.executors import SqlExecutors
+from storage.jobs import SqlJobBoard
+from storage.store import SqlStore
+from tests.storage.making import CountedIds
+
+START = datetime(2025, 11, 14, 9, 30, tzinfo=UTC)
+
+
+class HandClock:
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+
+
+class Bodies:
+    """Bodies that answer what the test says, and remember who ran beside whom."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.answers: dict[str, list[RunResult | Exception]] = {}
+        self.during: Callable[[Job], None] = lambda job: None
+        self.together: Counter[str] = Counter()
+        self.overlapped = False
+        self.most_lanes = 0
+        self._changed = threading.Condition()
+
+    def run(self, job: Job) -> RunResult:
+        with self._changed:
+            self.ran.append(job.subject)
+            self.together[job.lane] += 1
+            self.overlapped |= self.together[job.lane] > 1
+            self.most_lanes = max(self.most_lanes, sum(self.together.values()))
+            self._changed.notify_all()
+        try:
+            self.during(job)
+            answer = self.answers.get(job.subject, [])
+            result = answer.pop(0) if answer else DONE
+            if isinstance(result, Exception):
+                raise result
+            return result
+        finally:
+            with self._changed:
+                self.together[job.lane] -= 1
+                self._changed.notify_all()
+
+    def wait(self, until: Callable[[], bool], seconds: float = 20) -> bool:
+        with self._changed:
+            return self._changed.wait_for(until, seconds)
+
+
+class House:
+    """A store, ready for an engine over it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.sql = make_engine(url)
+        schema.upgrade(self.sql)
+        self.store = SqlStore(self.sql, CountedIds())
+        self.board = SqlJobBoard(self.store)
+        self.clock = HandClock()
+        self.bodies = Bodies()
+        self.parked: list[tuple[str, str]] = []
+        self.settled = 0
+        self._moved = threading.Condition()
+
+    def on_parked(self, job: Job, error: errors.MusterError) -> None:
+        self.parked.append((job.id, error.code))
+
+    def on_outcome(self, job: Job, outcome: str) -> None:
+        with self._moved:
+            self.settled += 1
+            self._moved.notify_all()
+
+    def run(self, times: int) -> None:
+        """Go on until so many runs, counted from the start, are over."""
+        self.wait(times)
+
+    def wait(self, times: int) -> None:
+        with self._moved:
+            assert self._moved.wait_for(lambda: self.settled >= times, 20), f"{self.settled} of {times}"
+
+
+class _Inline(House):
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.executor = DeterministicExecutor(
+            self.board, self.clock, self.bodies, on_parked=self.on_parked, on_outcome=self.on_outcome
+        )
+
+    def run(self, times: int) -> None:
+        self.executor.run_due()
+        assert self.settled == times
+
+    def close(self) -> None:
+        self.sql.dispose()
+
+
+class _Dbos(House):
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.engine = self.start()
+
+    def start(self) -> DbosEngine:
+        engine = DbosEngine(
+            self.board,
+            self.clock,
+            self.bodies,
+            database_url=self.url,
+            executor_id="one",
+            on_parked=self.on_parked,
+            on_outcome=self.on_outcome,
+            poll=0.02,
+            look=0.05,
+            stale=0.2,
+        )
+        engine.start()
+        self.store.on_commit[:] = [engine.nudge]
+        return engine
+
+    def run(self, times: int) -> None:
+        self.engine.nudge()
+        self.wait(times)
+
+    def close(self) -> None:
+        self.engine.stop()
+        self.sql.dispose()
+
+
+@pytest.fixture(params=["inline", "dbos-sqlite", "dbos-postgres"])
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    kind, _, database = request.param.partition("-")
+    url = str(request.getfixturevalue(f"{database or 'sqlite'}_url"))
+    made: _Inline | _Dbos = _Inline(url) if kind == "inline" else _Dbos(url)
+    yield made
+    made.close()
+
+
+def want(house: House, *subjects: str, lane: str = "") -> None:
+    with house.store.begin() as work:
+        for subject in subjects:
+            work.want_job("deliver", subject, now=house.clock.now(), lane=lane)
+
+
+def job(house: House, subject: str = "a") -> Job:
+    found = house.board.get(f"deliver:{subject}")
+    assert found is not None
+    return found
+
+
+def test_a_job_runs_once_for_all_that_was_wanted(house: House) -> None:
+    with house.store.begin() as work:
+        for _ in range(3):
+            work.want_job("deliver", "a", now=START)
+    house.run(1)
+    want(house, "a")
+    house.run(2)
+    assert house.bodies.ran == ["a", "a"]
+    assert (job(house).wanted, job(house).done) == (4, 4)
+
+
+def test_what_is_wanted_while_it_runs_runs_again(house: House) -> None:
+    def ask_again(_: Job) -> None:
+        house.bodies.during = lambda job: None
+        want(house, "a")
+
+    house.bodies.during = ask_again
+    want(house, "a")
+    house.run(2)
+    assert house.bodies.ran == ["a", "a"]
+    assert house.board.pending(now=house.clock.now()) == []
+
+
+def test_a_failure_is_tried_again_after_a_back_off(house: House) -> None:
+    house.bodies.answers["a"] = [errors.ProviderError("It did not answer."), errors.OutcomeUnknown("Nor now.")]
+    want(house, "a")
+    house.run(1)
+    assert (job(house).attempts, job(house).error) == (1, "It did not answer.")
+    first = (job(house).due_at - START).total_seconds()
+    assert 0.8 <= first <= 1.0
+    house.clock.advance(first)
+    house.run(2)
+    assert 1.6 <= (job(house).due_at - house.clock.now()).total_seconds() <= 2.0
+    house.clock.advance(2)
+    house.run(3)
+    assert (job(house).attempts, job(house).error, job(house).done) == (0, "", 1)
+
+
+def test_what_slack_asks_for_is_waited(house: House) -> None:
+    limited = errors.SlackError("Slow down.", code="ratelimited", kind=errors.Kind.RATE_LIMITED, retry_after=33)
+    house.bodies.answers["a"] = [limited]
+    want(house, "a")
+    house.run(1)
+    assert job(house).due_at == START + timedelta(seconds=33)
+
+
+def test_a_permanent_error_is_given_up_told_and_tried_when_asked_for(house: House) -> None:
+    house.bodies.answers["a"] = [errors.SlackError("The channel is archived.", "Unarchive it.", code="is_archived")]
+    want(house, "a", "b")
+    house.run(2)
+    assert house.parked == [("deliver:a", "is_archived")]
+    assert (job(house).parked, job(house).error) == (True, "The channel is archived. Unarchive it.")
+    assert job(house, "b").done == 1
+    want(house, "a")
+    house.run(3)
+    assert job(house).done == 2
+
+
+def test_a_bug_in_a_body_stops_nothing_else_and_ends(house: House) -> None:
+    house.bodies.answers["a"] = [ZeroDivisionError() for _ in range(5)]
+    want(house, "a", "b")
+    house.run(2)
+    for times in range(3, 7):
+        house.clock.advance(60)
+        house.run(times)
+    assert house.parked == [("deliver:a", "unexpected")]
+    assert job(house, "b").done == 1
+
+
+def test_later_is_honoured(house: House) -> None:
+    house.bodies.answers["a"] = [Later(START + timedelta(seconds=40))]
+    want(house, "a")
+    house.run(1)
+    house.clock.advance(39)
+    want(house, "b")
+    house.run(2)
+    assert house.bodies.ran == ["a", "b"]
+    house.clock.advance(1)
+    house.run(3)
+    assert house.bodies.ran == ["a", "b", "a"]
+
+
+def test_jobs_of_one_lane_never_overlap(house: House) -> None:
+    for number in range(5):
+        with house.store.begin() as work:
+            for lane in ("x", "y", "z"):
+                work.want_job("deliver", f"{lane}{number}", now=START, lane=lane)
+    house.run(15)
+    assert not house.bodies.overlapped
+    assert sorted(house.bodies.ran) == sorted(f"{lane}{number}" for lane in "xyz" for number in range(5))
+
+
+# ---------------------------------------------------------------- DBOS only
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def dbos_house(request: pytest.FixtureRequest) -> Iterator[_Dbos]:
+    made = _Dbos(str(request.getfixturevalue(f"{request.param}_url")))
+    yield made
+    made.close()
+
+
+def test_lanes_run_beside_each_other(dbos_house: _Dbos) -> None:
+    met = threading.Barrier(3)
+    dbos_house.bodies.during = lambda job: void(met.wait(15))
+    for lane in ("x", "y", "z"):
+        want(dbos_house, lane, lane=lane)
+    dbos_house.run(3)
+    assert dbos_house.bodies.most_lanes == 3
+
+
+def void(_: object) -> None:
+    return None
+
+
+def test_what_is_pending_runs_after_a_restart(dbos_house: _Dbos) -> None:
+    dbos_house.bodies.answers["a"] = [errors.ProviderError("Not now.")]
+    want(dbos_house, "a")
+    dbos_house.run(1)
+    dbos_house.engine.stop()
+    want(dbos_house, "b")
+    dbos_house.clock.advance(60)
+    dbos_house.engine = dbos_house.start()
+    dbos_house.run(3)
+    assert sorted(dbos_house.bodies.ran) == ["a", "a", "b"]
+
+
+def test_an_outcome_that_could_not_be_recorded_is_run_again(dbos_house: _Dbos) -> None:
+    finish = dbos_house.board.finish
+    lost = [errors.StoreBusy("The disk is full.")]
+
+    def finish_or_not(job: Job) -> None:
+        if lost:
+            raise lost.pop()
+        finish(job)
+
+    dbos_house.board.finish = finish_or_not  # type: ignore[method-assign]
+    want(dbos_house, "a")
+    dbos_house.run(1)
+    assert dbos_house.bodies.ran == ["a", "a"]
+
+
+_KILLED = """
+import os, signal, sys
+from tests.contracts.test_engine import HandClock
+from bot.jobs.engine import DbosEngine
+from storage.engine import make_engine
+from storage.executors import SqlExecutors
+from storage.jobs import SqlJobBoard
+from storage.store import SqlStore
+from tests.storage.making import CountedIds
+
+class Dies:
+    def run(self, job):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+store, clock = SqlStore(make_engine(sys.argv[1]), CountedIds()), HandClock()
+SqlExecutors(store, clock, sys.argv[2]).beat()
+engine = DbosEngine(SqlJobBoard(store), clock, Dies(), database_url=sys.argv[1], executor_id=sys.argv[2])
+engine.start()
+signal.pause()
+"""
+
+
+def killed_in_a_body(url: str, executor_id: str) -> None:
+    """A process that takes the pending job and is killed while the body runs."""
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", _KILLED, url, executor_id],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_a_job_whose_process_was_killed_is_run_by_the_next_one(kind: str, request: pytest.FixtureRequest) -> None:
+    url = str(request.getfixturevalue(f"{kind}_url"))
+    before = _Inline(url)
+    want(before, "a")
+    killed_in_a_body(url, "one")
+    after = _Dbos(url)
+    try:
+        after.run(1)
+        assert after.bodies.ran == ["a"]
+        assert job(after).done == 1
+    finally:
+        after.close()
+        before.close()
+
+
+def test_a_living_replica_runs_what_a_dead_one_left(postgres_url: str) -> None:
+    before = _Inline(postgres_url)
+    want(before, "a")
+    killed_in_a_body(postgres_url, "dead")
+    after = House(postgres_url)
+    after.clock.advance(60)
+    executors = SqlExecutors(after.store, after.clock, "living", dead_after=30)
+    engine = DbosEngine(
+        after.board,
+        after.clock,
+        after.bodies,
+        database_url=postgres_url,
+        executor_id="living",
+        executors=Executors(executors.beat, executors.claim_dead),
+        on_outcome=after.on_outcome,
+        poll=0.02,
+        look=0.05,
+        stale=0.2,
+    )
+    engine.start()
+    try:
+        after.wait(1)
+        assert job(after).done == 1
+    finally:
+        engine.stop()
+        after.sql.dispose()
+        before.close()
+
+
+def test_the_main_database_file_holds_none_of_the_engines_tables(sqlite_url: str) -> None:
+    made = _Dbos(sqlite_url)
+    made.close()
+    assert schema.check(made.sql) == []
+    made.sql.dispose()
+    assert Path(sqlite_url.removeprefix("sqlite:///") + ".jobs").exists()
+
+
+# ---------------------------------------------------------------- deterministic only
+
+
+def drained(url: str, seed: int | None) -> list[str]:
+    made = _Inline(url)
+    executor = DeterministicExecutor(made.board, made.clock, made.bodies, seed=seed)
+    made.bodies.answers = {"c": [Later(START + timedelta(hours=4))], "d": [errors.ProviderError("x")]}
+    want(made, *"abcdef")
+    executor.drain(lambda until: setattr(made.clock, "time", until))
+    assert made.clock.time == START + timedelta(hours=4)
+    made.close()
+    return made.bodies.ran
+
+
+def test_the_order_follows_from_the_seed(tmp_path: Path) -> None:
+    runs = [drained(f"sqlite:///{tmp_path / str(n)}.db", seed) for n, seed in enumerate([None, 1, 1, 2])]
+    assert runs[0] == ["a", "b", "c", "d", "e", "f", "d", "c"]
+    assert runs[1] == runs[2] != runs[3]
+    assert sorted(runs[1]) == sorted(runs[0])
+
+
+def test_a_job_that_never_ends_is_taken_for_a_bug(sqlite_url: str) -> None:
+    made = _Inline(sqlite_url)
+    made.bodies.answers["a"] = [Later(START)] * 100
+    want(made, "a")
+    with pytest.raises(RuntimeError, match="still due"):
+        DeterministicExecutor(made.board, made.clock, made.bodies, limit=50).run_due()
+    made.close()
+
+
+def test_after_twelve_failures_a_job_is_given_up(sqlite_url: str) -> None:
+    made = _Inline(sqlite_url)
+    made.bodies.answers["a"] = [errors.ProviderError("Down.") for _ in range(20)]
+    want(made, "a")
+    made.executor.drain(lambda until: setattr(made.clock, "time", until))
+    assert len(made.bodies.ran) == 12
+    assert made.parked == [("deliver:a", "provider_failed")]
+    made.close()
+
+
+def test_the_back_off_doubles_up_to_a_minute_and_is_spread() -> None:
+    waits = [backoff(Job("k", "s", "l", 1, 0, START, attempts=n)) for n in range(9)]
+    for number, seconds in enumerate(waits):
+        full = min(60, 2**number)
+        assert 0.8 * full <= seconds <= full
+    assert len({backoff(Job("k", f"s{n}", "l", 1, 0, START)) for n in range(20)}) > 10
+
+
+def test_settle_tells_what_came_of_it(sqlite_url: str) -> None:
+    made = _Inline(sqlite_url)
+    want(made, "a")
+    told: list[str] = []
+    settle(made.board, made.clock, job(made), made.bodies, on_outcome=lambda job, outcome: told.append(outcome))
+    assert told == ["done"]
+    made.close()
