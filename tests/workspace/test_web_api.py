@@ -103,11 +103,11 @@ def test_post_update_delete(client: WebClient, workspace: Workspace) -> None:
 def test_an_update_with_text_alone_drops_the_blocks(client: WebClient, workspace: Workspace) -> None:
     blocks = [{"type": "divider"}]
     ts = client.chat_postMessage(channel=FRAUD, text="x", blocks=blocks, attachments=[{"text": "a"}])["ts"]
-    client.chat_update(channel=FRAUD, ts=ts, attachments=[{"text": "b"}], text="")
+    client.chat_update(channel=FRAUD, ts=ts, attachments=[{"text": "b", "fallback": "b"}])
     (message,) = workspace.history(FRAUD)
-    assert ([b["type"] for b in message.blocks], message.attachments) == (["divider"], [{"text": "b"}])
+    assert ([b["type"] for b in message.blocks], message.attachments[0]["text"]) == (["divider"], "b")
     client.chat_update(channel=FRAUD, ts=ts, text="plain")
-    assert (message.blocks, message.attachments) == ([], [{"text": "b"}])
+    assert (message.blocks, message.attachments[0]["text"]) == ([], "b")
 
 
 @pytest.mark.filterwarnings("ignore:The top-level `text`")
