@@ -125,7 +125,7 @@ class Preview:
         takes: seconds. proof: how it will be proved. deciders, deputies: who may decide; needed: how many.
         confirm_is_approval: the requester holds the right and no second person is asked.
         if_silent: what happens when nobody answers, a sentence. others: versions to choose from instead.
-        ends_after: seconds of a disable. warning: must be seen. hash: first four digits of the plan hash.
+        ends_after: seconds of a disable. warning: must be seen. hash: the whole plan hash.
     """
 
     action: int

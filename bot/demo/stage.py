@@ -11,6 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import httpcore  # noqa: F401  before threads start: httpx imports it late, and so does what a thread imports
 import httpx
 import yaml
 
@@ -188,22 +189,42 @@ class Stage:
 
     def seen_outside(self) -> dict[str, str]:
         """What a client of its own sees: which version answers, and what the automation does."""
-        versions = answering(self.plant.url)
-        flag = httpx.get(f"{self.plant.url}/flags/default/auto-decline/production", timeout=5)
-        return {"fraud-scorer answers": ", ".join(versions), "auto-decline": flag.text[:80]}
+        decided = deciding(self.plant.url)
+        return {
+            "fraud-scorer answers": "v" + ", v".join(answering(self.plant.url)),
+            "auto-decline flag": decided["flag"],
+            "a risky payment is": decided["decision"],
+            "the clock": f"{self.clock.now():%d %b %H:%M} UTC",
+        }
 
 
-def answering(url: str, *, times: int = 6) -> list[str]:
-    """Which versions answer now, asked as any client of the model asks (Open Inference Protocol V2)."""
-    body = {"inputs": [{"name": "features", "shape": [1, 3], "datatype": "FP64", "data": [0.1, 0.2, 0.3]}]}
+def answering(url: str, *, times: int = 9) -> list[str]:
+    """Which versions answer now, asked as any client of the model asks (Open Inference Protocol V2), all servers in turn."""
     found: list[str] = []
     with httpx.Client(timeout=5) as client:
-        for _ in range(times):
-            answer = client.post(f"{url}/v2/models/fraud-scorer/infer", json=body)
+        width = int(client.get(f"{url}/v2/models/fraud-scorer").json()["inputs"][0]["shape"][-1])
+        tensor = {"name": "features", "shape": [1, width], "datatype": "FP64", "data": [0.5] * width}
+        servers = client.get(f"{url}/api/servers").json().get("servers", [])
+        bases = [f"{url}{server}" for server in servers] or [url]
+        for number in range(times):
+            answer = client.post(
+                f"{bases[number % len(bases)]}/v2/models/fraud-scorer/infer", json={"inputs": [tensor]}
+            )
             version = str(answer.json().get("model_version", "?"))
             if version not in found:
                 found.append(version)
     return found
+
+
+def deciding(url: str) -> dict[str, str]:
+    """What the automation does with a transaction of high score, and what its flag reads, asked from outside."""
+    with httpx.Client(timeout=5) as client:
+        width = int(client.get(f"{url}/v2/models/fraud-scorer").json()["inputs"][0]["shape"][-1])
+        decided = client.post(f"{url}/decide", json={"features": [0.9] * width}).json()
+        flag = client.get(f"{url}/api/projects/default/flags/auto-decline/environments/production").json()
+    state = flag.get("state", flag.get("value", flag.get("enabled", "?")))
+    reads = {True: "on", False: "off"}.get(state, state) if isinstance(state, bool) else str(state)
+    return {"flag": str(reads), "decision": str(decided.get("decision", "?"))}
 
 
 def drift_body(starts: datetime, *, since: datetime, ended: datetime | None = None) -> dict[str, Any]:
@@ -263,5 +284,3 @@ def free_port() -> int:
 def temporary_folder() -> Path:
     """A new folder for one run."""
     return Path(tempfile.mkdtemp(prefix="muster-demo-"))
-
-

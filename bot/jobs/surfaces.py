@@ -54,26 +54,30 @@ class Projector:
         now = self.house.now()
         if surface.ts and surface.shown_at is not None and now < surface.shown_at + _BETWEEN_EDITS:
             return surface.shown_at + _BETWEEN_EDITS
-        with self.house.store.read() as uow:
-            message = views.build(self.house, uow, surface)
-            channel = self._channel(uow, surface)
-        if message is None or channel is None:
+        try:
+            with self.house.store.read() as uow:
+                message = views.build(self.house, uow, surface)
+                channel = self._channel(uow, surface)
             if message is None:
                 self._record(surface, replace(surface, shown=surface.wanted, attempts=0))
-            return None
-        body = self.render(message)
-        digest = sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-        if surface.ts and digest == surface.shown_hash:
-            self._record(surface, replace(surface, shown=surface.wanted, attempts=0))
-            return None
-        try:
-            shown = self._send(surface, channel, body)
-        except errors.SlackError as error:
+            elif channel is not None:
+                self._bring(surface, channel, self.render(message))
+        except errors.MusterError as error:
             self._refused(surface, error)
-            return None
-        shown = replace(shown, shown=surface.wanted, shown_hash=digest, shown_at=self.house.now(), attempts=0, error="")
-        self._record(surface, self._pinned(shown))
         return None
+
+    def _bring(self, surface: Surface, channel: str, body: Mapping[str, Any]) -> None:
+        """Make Slack show `body` for this surface, and write down that it does."""
+        digest = sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        shown = surface
+        if not surface.ts or digest != surface.shown_hash:
+            sent = self._send(surface, channel, body)
+            shown = replace(sent, shown_hash=digest, shown_at=self.house.now())
+        shown = replace(shown, attempts=0, error="")
+        if shown.pin and not shown.pinned:
+            self._record(surface, shown)  # still behind: a pin that fails is tried again, the message is not
+            shown = self._pinned(shown)
+        self._record(surface, replace(shown, shown=surface.wanted))
 
     def _channel(self, uow: UnitOfWork, surface: Surface) -> str | None:
         """Slack channel to post in; None while the incident's channel does not exist (its job asks again)."""
@@ -82,7 +86,9 @@ class Projector:
         head, _, rest = surface.target.partition(":")
         if head == "incident":
             incident = uow.incident(int(rest))
-            return incident.channel or None if incident else None
+            if incident is None:
+                return None
+            return incident.channel or (incident.home if uow.surface(stays_home(incident.id)) else "") or None
         if head in ("dm", "eph"):
             return rest
         return surface.target or None
@@ -101,7 +107,7 @@ class Projector:
             except errors.SlackError as error:
                 if error.code != "message_not_found":
                     raise
-                surface = replace(surface, ts="", attempts=0)  # somebody deleted it: desired state brings it back
+                surface = replace(surface, ts="", pinned=False)  # somebody deleted it: desired state brings it back
             else:
                 return surface
         return self._post(surface, channel, body)
@@ -109,9 +115,11 @@ class Projector:
     def _post(self, surface: Surface, channel: str, body: Mapping[str, Any]) -> Surface:
         """Intent first, then look, then post: an answer that was lost does not make a second message."""
         where = self.messenger.open_dm(channel) if surface.target.startswith("dm:") and not surface.channel else channel
-        if surface.attempts > 0:
-            found = self.messenger.find_delivery(where, surface.id, since=self._since(surface))
-            if found is not None:
+        if surface.channel:  # written down before each try; the count of tries starts anew with every wish
+            since = self._since(surface)
+            found = self.messenger.find_delivery(where, surface.id, since=since, thread=surface.thread)
+            if found is not None:  # as it was when that try was made, so perhaps out of date
+                self.messenger.update(found, body, delivery=surface.id)
                 return replace(surface, channel=found.channel, ts=found.ts)
         trying = replace(surface, attempts=surface.attempts + 1, channel=where)
         self._record(surface, trying)
@@ -136,25 +144,23 @@ class Projector:
             if error.kind in _AGAIN:
                 raise
             dm = self.messenger.open_dm(user)  # a command used where the bot is not: the answer goes to the person
-            self.messenger.post(dm, body, delivery=surface.id)
+            if self.messenger.find_delivery(dm, surface.id, since=self._since(surface)) is None:
+                self.messenger.post(dm, body, delivery=surface.id)
         return replace(surface, ts="ephemeral")
 
     def _pinned(self, surface: Surface) -> Surface:
-        if not surface.pin or surface.pinned or not surface.ts:
-            return surface
         try:
             self.messenger.pin(Posted(surface.channel, surface.ts))
         except errors.SlackError as error:
             if error.kind in _AGAIN:
-                log.warning("pin_later", surface=surface.id, code=error.code)
-                return surface
+                raise
             self._notice(surface, error)
         return replace(surface, pinned=True)
 
     # ------------------------------------------------------------ refusals
 
-    def _refused(self, surface: Surface, error: errors.SlackError) -> None:
-        """Slack refuses this message: told to the operator, the rest of the incident goes on."""
+    def _refused(self, surface: Surface, error: errors.MusterError) -> None:
+        """This message cannot be built or Slack refuses it: told to the operator, the rest of the incident goes on."""
         if error.kind in _AGAIN:
             raise error
         log.error("surface_refused", surface=surface.id, code=error.code)
@@ -183,12 +189,30 @@ class Projector:
             return None
         return replace(surface, target=target, channel="", ts="", attempts=0)
 
-    def _notice(self, surface: Surface, error: errors.SlackError) -> None:
+    def _notice(self, surface: Surface, error: errors.MusterError) -> None:
         with self.house.store.begin() as uow:
             uow.notice(f"slack:{error.code}:{surface.target}", error.told, now=self.house.now())
 
     def _record(self, before: Surface, after: Surface) -> None:
+        """Write how far Slack is. What the surface is to show may have changed meanwhile: that wish stands."""
         with self.house.store.begin() as uow:
             fresh = uow.surface(before.id)
-            if fresh is not None:  # it may have been asked for again meanwhile: that wish stands
-                uow.save_surface(replace(after, wanted=fresh.wanted, target=after.target))
+            if fresh is not None:
+                uow.save_surface(
+                    replace(
+                        fresh,
+                        shown=after.shown,
+                        channel=after.channel,
+                        ts=after.ts,
+                        attempts=after.attempts,
+                        error=after.error,
+                        shown_hash=after.shown_hash,
+                        shown_at=after.shown_at,
+                        pinned=after.pinned,
+                    )
+                )
+
+
+def stays_home(incident_id: int) -> str:
+    """Id of the surface that tells that no channel can be made: from then on the incident lives where its owner was told."""
+    return f"post:nochannel:{incident_id}"

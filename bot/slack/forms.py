@@ -11,6 +11,7 @@ from bot.slack.calls import Call, Desk, Reply, refusal_of
 from bot.slack.commands import execute
 from bot.slack.grammar import AnswerArgs, NoteArgs
 from playbooks import errors
+from playbooks.domain.clocks import parse_when
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Refusal
 from playbooks.plays import capture, postmortem
@@ -45,7 +46,7 @@ def _add_message(desk: Desk, call: Call, form: modals.Submission) -> Reply:
     """The form of the message shortcut: kind, words and time may differ from the message's own."""
     args = form.parsed.args if isinstance(form.parsed.args, NoteArgs) else NoteArgs()
     own = at_of(form.meta.ts)
-    said = datetime.fromisoformat(args.when) if args.when else None
+    said = parse_when(args.when, desk.now(), call.zone).at if args.when else None
     moved = said if said is not None and abs((said - own).total_seconds()) >= 60 else None
     author = actor_for(desk.house.registry(), form.meta.person or call.user)
     message = capture.Message(form.meta.channel, form.meta.ts, args.text, author, own, call.link)

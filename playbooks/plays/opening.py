@@ -11,7 +11,7 @@ from playbooks.domain.facts import DeclaredFacts, change_facts
 from playbooks.domain.incidents import Incident
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import MUSTER, Actor, source_actor
-from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.domain.timeline import EventKind, EventSource, NewEvent, Precision
 from playbooks.ports import OnCall
 
 
@@ -76,4 +76,30 @@ def change_event(change: Change) -> NewEvent:
         dedup_key=f"change:{change.source}:{change.key}",
         source_ref=change.link,
         payload=facts,
+    )
+
+
+def since_of(incident: Incident) -> datetime | None:
+    """When the signal first broke its limit, as the source says."""
+    text = incident.signal.get("silent_since") or incident.signal.get("since") or ""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None and at <= incident.detected_at else None
+
+
+def impact_event(incident: Incident) -> NewEvent:
+    """The first breached window, as the alert's source says it: where the silence began, until a person says otherwise."""
+    since = since_of(incident)
+    return NewEvent(
+        kind=EventKind.IMPACT_START,
+        text="first breached window, as the alert says",
+        actor=source_actor(incident.opened_by.removeprefix("source:")),
+        occurred_at=since or incident.detected_at,
+        source=EventSource.WEBHOOK,
+        dedup_key="impact:signal",
+        precision=Precision.INFERRED,
+        component=incident.component,
+        payload={"from": "signal"},
     )

@@ -17,7 +17,7 @@ from playbooks.domain.routing import Routed, Router
 from playbooks.domain.signals import headline, read_signal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.plays.house import House, refresh, say_in_channel, want
-from playbooks.plays.opening import change_event, declared_event, prior_changes
+from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
 from playbooks.plays.targets import change_target, components_of_target, targets_of
 from playbooks.ports import AlertTouch, Episode, KnownAlert, NewIncident, OpenIncident, StoredAlert, Surface, UnitOfWork
 
@@ -180,6 +180,7 @@ def open_up(
     since = now - timedelta(seconds=house.rules.changes_window)
     events = prior_changes(uow.changes_before(subjects, since=since, until=now))
     events.append(declared_event(registry, house.on_call, incident, by=by, source=source, now=now, actor=actor))
+    events += [] if since_of(incident) is None else [impact_event(incident)]
     uow.append_many(incident.id, events, now=now)
     refresh(uow, incident, now=now)
     uow.want_job("channel", str(incident.id), now=now, lane=f"incident:{incident.id}")

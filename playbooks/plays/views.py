@@ -34,6 +34,7 @@ from playbooks.messages import (
 )
 from playbooks.plays.house import House, must_find, tag_of, who
 from playbooks.plays.levers import RIGHT_OF, people_of
+from playbooks.plays.opening import since_of
 from playbooks.plays.postmortem import resolved_view
 from playbooks.plays.reach import line_of
 from playbooks.plays.timebox import holders_to_restore, may_restore_itself
@@ -61,16 +62,6 @@ def signal_line(incident: Incident) -> str:
     more += [s["windows"]] if s.get("windows") else []
     more += [f"{s['samples']} samples"] if s.get("samples") else []
     return head + (f" ({', '.join(more)})" if more else "")
-
-
-def since_of(incident: Incident) -> datetime | None:
-    """When the signal first broke its limit, as the source says."""
-    text = incident.signal.get("silent_since") or incident.signal.get("since") or ""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None and at <= incident.detected_at else None
 
 
 def silent_of(incident: Incident) -> int | None:
@@ -223,7 +214,8 @@ def _containment(actions: Sequence[Action]) -> str:
     words = []
     for action in actions:
         if action.state is ActionState.CONFIRMED and action.plan and action.kind is ActionKind.ROLLBACK:
-            words.append(f"{action.component} rolled back {action.plan.before} → {action.plan.after}, confirmed")
+            moved = f"{version_name(action.plan.before)} → {version_name(action.plan.after)}"
+            words.append(f"{action.component} rolled back {moved}, confirmed")
         elif action.state in (ActionState.CONTRADICTED, ActionState.UNPROVEN, ActionState.FAILED) and action.plan:
             words.append(f"{_VERB[action.kind].lower()} {action.component}: {action.state.value}")
     return " · ".join(words[-2:]) or "none yet"
@@ -314,7 +306,7 @@ def _serving_since(uow: UnitOfWork, action: Action, now: datetime) -> str:
         return ""
     history = uow.serving_history(action.component)
     if history and history[-1][0] == action.plan.before:
-        return f"{action.plan.before} has served for {say_span(now - history[-1][1])}"
+        return f"{version_name(action.plan.before)} has served for {say_span(now - history[-1][1])}"
     return ""
 
 
@@ -416,7 +408,7 @@ def _steps(action: Action) -> list[tuple[str, datetime | None]]:
 
 def _undo(action: Action, plan: Plan) -> str:
     if action.state is ActionState.CONFIRMED and action.kind is ActionKind.ROLLBACK:
-        return f"/rollback {action.component} to {plan.before}"
+        return f"/rollback {action.component} to {version_name(plan.before)}"
     if action.state is ActionState.CONFIRMED and action.kind is ActionKind.DISABLE:
         return f"/enable {action.component}"
     return ""
@@ -424,7 +416,7 @@ def _undo(action: Action, plan: Plan) -> str:
 
 def _bad_note(action: Action, plan: Plan) -> str:
     if action.kind is ActionKind.ROLLBACK and action.state is ActionState.CONFIRMED:
-        return f"{plan.before} is marked bad for INC-{action.incident_id}, so it will not be chosen as a target."
+        return f"{version_name(plan.before)} is marked bad for INC-{action.incident_id}, so it will not be chosen as a target."
     return ""
 
 
@@ -461,6 +453,11 @@ def override_note(house: House, uow: UnitOfWork, surface: Surface) -> Message | 
         closed_at=override.closed_at,
         action=override.action_id,
     )
+
+
+def version_name(version: str) -> str:
+    """`v42` for the bare number a provider gives, else the name as it is."""
+    return f"v{version}" if version.isdecimal() else version
 
 
 def _over_note(override: Override | None) -> Message | None:

@@ -14,7 +14,8 @@ from playbooks.domain.timeline import EventKind
 from playbooks.messages import IncidentList
 from playbooks.plays import incident as plays
 from playbooks.plays.house import must_find
-from playbooks.plays.views import incident_list, since_of
+from playbooks.plays.opening import since_of
+from playbooks.plays.views import incident_list
 
 
 def which(desk: Desk, call: Call, parsed: Parsed) -> int | IncidentList:
@@ -135,7 +136,7 @@ def resolve(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     args = parsed.args if isinstance(parsed.args, ResolveArgs) else ResolveArgs()
     if parsed.bare:
         return OpenModal(resolve_form(desk, number), "Type it: `/inc resolve <text>`.")
-    said = plays.Resolution(args.text, _iso(args.impact), _iso(args.relief))
+    said = plays.Resolution(args.text, _moment(desk, call, args.impact), _moment(desk, call, args.relief))
     return plays.resolve(desk.house, desk.order(call), number, said)
 
 
@@ -147,8 +148,8 @@ def resolve_form(desk: Desk, number: int) -> dict[str, object]:
     return dict(modals.resolve(number, impact=impact, relief=incident.mitigated_at))
 
 
-def _iso(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _moment(desk: Desk, call: Call, text: str) -> datetime | None:
+    return parse_when(text, desk.now(), call.zone).at if text else None
 
 
 def cancel(desk: Desk, call: Call, parsed: Parsed) -> Reply:
