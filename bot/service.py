@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -11,6 +14,7 @@ import uvicorn
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
 from slack_sdk.errors import SlackClientError
+from slack_sdk.socket_mode.builtin import SocketModeClient
 from starlette.applications import Starlette
 
 from bot.jobs.engine import DbosEngine
@@ -23,6 +27,8 @@ from bot.web.intake import GroupCommit
 from playbooks.plays.house import House
 
 log = structlog.get_logger(__name__)
+
+_DRAIN = 4.0  # seconds a stop waits for what is under way
 
 
 @dataclass(slots=True)
@@ -54,6 +60,7 @@ class Service:
     _socket: SocketModeHandler | None = None
     _started: threading.Event = field(default_factory=threading.Event)
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _stopped: bool = False
 
     # ------------------------------------------------------------ start
 
@@ -92,8 +99,8 @@ class Service:
     def _connect(self) -> None:
         """Socket Mode, tried again until Slack answers; the SDK keeps the connection up afterwards."""
         pause = 1.0
+        handler = self._socket = SocketModeHandler(self.slack, self.app_token)
         while not self._stopping.is_set():
-            handler = SocketModeHandler(self.slack, self.app_token)
             try:
                 handler.connect()  # type: ignore[no-untyped-call]
             except (SlackClientError, OSError) as error:
@@ -102,27 +109,53 @@ class Service:
                 self._stopping.wait(pause)
                 pause = min(60.0, pause * 2)
                 continue
-            self._socket = handler
             self.slack_error = ""
             log.info("socket_mode_connected")
-            return
+            break
+        if self._stopping.is_set():
+            self._hang_up()
 
     # ------------------------------------------------------------ stop
 
     def stop(self) -> None:
-        """Take nothing new, finish what is accepted, let go. Ends within about five seconds."""
+        """Take nothing new, finish what is accepted, let go; within about five seconds. Again: does nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
         self._stopping.set()
-        if self._socket is not None:
-            self._socket.close()  # type: ignore[no-untyped-call]
-        self.schedules.stop()
+        deadline = time.monotonic() + _DRAIN
         if self._server is not None:
             self._server.should_exit = True
-        self.intake.stop()
-        self.engine.stop()
-        for thread in self._threads:
-            thread.join(3)
+        hanging_up = threading.Thread(target=self._hang_up, name="hang-up", daemon=True)
+        hanging_up.start()
+        self.schedules.stop()
+        for thread in (hanging_up, *self._threads):
+            thread.join(max(0.1, deadline - time.monotonic()))
+        # Last of the three: requests under way wait for the writer.
+        self.intake.stop(patience=max(0.1, deadline - time.monotonic()))
+        self.engine.stop(patience=max(0.5, deadline - time.monotonic()))
         self.levers.close()
         self.close()
+
+    def _hang_up(self) -> None:
+        """Answer what Slack sent, then close the line; the SDK's own close would wait until its next read times out."""
+        handler, self._socket = self._socket, None
+        if handler is None:
+            return
+        client = handler.client
+        assert isinstance(client, SocketModeClient)
+        client.closed = True
+        client.auto_reconnect_enabled = False
+        client.message_processor.event.set()
+        client.message_queue.put(None)  # wakes who waits for the next message
+        client.message_processor.thread.join(1)
+        client.message_workers.shutdown(wait=True)
+        client.current_session_state.terminated = True
+        line = client.current_session.sock if client.current_session is not None else None
+        if line is not None:
+            with suppress(OSError):  # the other side was faster
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
+        handler.close()  # type: ignore[no-untyped-call]
 
     def wait(self) -> None:
         """Block until `stop` is asked for."""
@@ -142,7 +175,7 @@ class Service:
     def ready(self) -> dict[str, str]:
         """What stands in the way of working, by name; an empty text means well."""
         checks = {"database": "", "jobs": "" if self._started.is_set() else "starting", "slack": self.slack_error}
-        if self.app_token and self._socket is None and not self.slack_error:
+        if self.app_token and not self.slack_error and (self._socket is None or not self._socket.client.is_connected()):
             checks["slack"] = "connecting"
         checks |= {f"schedule {name}": late for name, late in self.schedules.late().items()}
         with self.house.store.read() as uow:

@@ -51,11 +51,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a caller may replace: the clock (demo, tests), and a probe around every commit and outgoing call."""
+    """What a caller may replace.
+
+    Attributes:
+        clock: moved on by the demo and tests. probe: hit around every commit and outgoing call.
+        busy_timeout: seconds to wait for another's lock on the database. Two of them must fit into the three seconds
+            in which Slack wants its answer: a person's command may wait for an alert batch that waits itself.
+    """
 
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=RandomIds)
     probe: Probe | None = None
+    busy_timeout: float = 1.2
 
 
 def build(settings: Settings, *, parts: Parts | None = None, base: Path | None = None) -> Service:
@@ -125,7 +132,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
 def open_store(url: str, parts: Parts | None = None) -> tuple[SqlStore, Callable[[], None]]:
     """The store on a database brought up to the newest schema, and what closes it."""
     parts = parts or Parts()
-    engine = make_engine(url)
+    engine = make_engine(url, busy_timeout=parts.busy_timeout)
     upgrade(engine)
     return SqlStore(engine, parts.ids, probe=parts.probe), engine.dispose
 
