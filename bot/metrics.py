@@ -12,19 +12,20 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.alerts = Counter("muster_alerts", "Alerts by source and decision", ["source", "decision"], registry=self.registry)
-        self.refused = Counter("muster_requests_refused", "Requests refused by reason", ["reason"], registry=self.registry)
+        own = {"registry": self.registry}
+        self.alerts = Counter("muster_alerts", "Alerts by source and decision", ["source", "decision"], **own)
+        self.refused = Counter("muster_requests_refused", "Requests refused by reason", ["reason"], **own)
         self.batch = Histogram(
             "muster_intake_batch_bodies",
             "Bodies per commit",
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
             registry=self.registry,
         )
-        self.jobs = Counter("muster_jobs", "Job runs by kind and outcome", ["kind", "outcome"], registry=self.registry)
-        self.errors = Counter("muster_edge_errors", "Errors at the Slack edge by code", ["code"], registry=self.registry)
-        self.ticks = Gauge("muster_last_tick_seconds", "Unix time of a schedule's last tick", ["id"], registry=self.registry)
+        self.jobs = Counter("muster_jobs", "Job runs by kind and outcome", ["kind", "outcome"], **own)
+        self.errors = Counter("muster_edge_errors", "Errors at the Slack edge by code", ["code"], **own)
+        self.ticks = Gauge("muster_last_tick_seconds", "Unix time of a schedule's last tick", ["id"], **own)
         self.open_promises = Gauge(
-            "muster_open_promises", "Jobs overdue by more than a minute, and parked ones", ["what"], registry=self.registry
+            "muster_open_promises", "Jobs overdue by more than a minute, and parked ones", ["what"], **own
         )
 
     def watch(self, what: str, read: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""The cadence: a table of ticks. APScheduler keeps time in memory only; what is due stands in rows, so nothing is lost."""
+"""The cadence: a table of ticks. APScheduler keeps time in memory only; what is due stands in rows, so none is lost."""
 
 from __future__ import annotations
 

@@ -85,7 +85,8 @@ class Card:
     """The pinned message of the incident channel: desired state, always the newest version.
 
     Attributes:
-        next: the one obvious next action, a sentence; `next_action` is the id of its button (`rollback`, `ack`, `resolve`,
+        next: the one obvious next action, a sentence; `next_action` is the id of its button (`rollback`, `ack`,
+            `resolve`,
             `mitigated`, `update`, `postmortem`, `none`), which is the primary one.
         silent, open_for: seconds. containment, automation, fallback: one clause each.
         decide: who may decide the next lever, with roles.
@@ -180,8 +181,8 @@ class ActionStatus:
     """One message per action in the incident channel that edits itself.
 
     Attributes:
-        steps: what is true so far, in order, each a clause with its time (`approved by … as model owner`, `alias moved`).
-        state: approved, applying, verifying, confirmed, unproven, contradicted, failed, stale, denied, expired, withdrawn.
+        steps: what is true so far, in order, each a clause with its time (`approved by …`, `alias moved`).
+        state: a value of `ActionState` from approved on.
         evidence: of the last verification. undo: the command that takes it back. note: one more line.
         ends_at, override: of a disable. can_extend, can_restore: show these buttons.
     """
@@ -231,7 +232,7 @@ class Refusal:
 
     Attributes:
         ask: persons with a button `Ask @…`. who_may: component for a `Who may?` button, empty for none.
-        suggestion: a command line to run instead (`/disable auto-decline for 4h`), with `suggestion_label` on its button.
+        suggestion: a command line to run instead (`/disable auto-decline for 4h`); `suggestion_label`: its button.
     """
 
     sentence: str

@@ -172,7 +172,7 @@ class Surface:
     Attributes:
         id: `card:42`, `owner_note:42`, `preview:17`, `ask:17:U02OMAR`, `post:<uuid>` …; unique.
         kind: the part before the colon; decides how it is built and rendered.
-        target: Slack channel id, `dm:U02OMAR`, `incident:42` (its channel once there is one) or `eph:C01:U01` (ephemeral).
+        target: Slack channel id, `dm:U02OMAR`, `incident:42` (its channel, once there is one) or `eph:C01:U01`.
         payload: the message's own content for kinds that are not derived from other rows.
         ts, channel: where Slack shows it; empty until posted. thread: ts of the message it answers, may be empty.
         attempts: tries of the newest version, committed before each call. error: sentence of the last failure.
@@ -214,8 +214,9 @@ class Job:
     """A durable job: *bring subject forward*. It carries no content. Pending while `wanted > done`.
 
     Attributes:
-        kind: `deliver`, `channel`, `action`, `document`, `invite`. subject: what it is about. lane: jobs of one lane run one by one.
-        due_at: not before this. attempts: failures in a row. parked: given up until a person retries it; error says why.
+        kind: `deliver`, `channel`, `action`, `document`, `invite`. subject: what it is about.
+        lane: jobs of one lane run one by one.
+        due_at: not before this. attempts: failures in a row. parked: given up until asked for again; error says why.
     """
 
     kind: str
@@ -260,7 +261,7 @@ class Document:
 
 
 class UnitOfWork(Protocol):
-    """One transaction: state + events + jobs. Opened by `Store.begin`; committed at the end of the `with`, else rolled back."""
+    """One transaction: state + events + jobs. Opened by `Store.begin`; committed at the end of the `with`."""
 
     # incidents
     def open_incident(self, new: NewIncident) -> tuple[Incident, bool]:
@@ -273,7 +274,7 @@ class UnitOfWork(Protocol):
     def open_incident_for(self, open_key: str) -> Incident | None: ...
     def open_incidents_of(self, component: str) -> list[Incident]: ...
     def save_incident(self, incident: Incident, *, open_key: str | None) -> Incident:
-        """Write all fields, `version + 1`. `open_key` None takes it out of the unique index. Raises Conflict on a lost race."""
+        """Write all fields but the chain's, `version + 1`. `open_key` None: no longer unique. Raises Conflict."""
         ...
 
     # timeline
@@ -293,7 +294,9 @@ class UnitOfWork(Protocol):
         self, alert_id: str, *, status: AlertStatus, ends_at: datetime | None, now: datetime, seen: int
     ) -> None: ...
     def alerts_of(self, incident_id: int, *, limit: int = 100) -> list[StoredAlert]: ...
-    def add_change(self, change: Change, *, decision: Decision, reason: Reason, incident_id: int | None, now: datetime) -> bool:
+    def add_change(
+        self, change: Change, *, decision: Decision, reason: Reason, incident_id: int | None, now: datetime
+    ) -> bool:
         """False when (source, key) is already there."""
         ...
 
@@ -323,9 +326,13 @@ class UnitOfWork(Protocol):
     def consume_approvals(self, action_id: int, *, now: datetime) -> int: ...
     def add_override(self, override: Override) -> Override: ...
     def override(self, override_id: int, *, lock: bool = False) -> Override | None: ...
-    def overrides(self, *, open_only: bool = True, component: str = "", incident_id: int | None = None) -> list[Override]: ...
+    def overrides(
+        self, *, open_only: bool = True, component: str = "", incident_id: int | None = None
+    ) -> list[Override]: ...
     def save_override(self, override: Override) -> Override: ...
-    def mark_version(self, component: str, version: str, mark: Mark, *, note: str, incident_id: int | None, now: datetime) -> None: ...
+    def mark_version(
+        self, component: str, version: str, mark: Mark, *, note: str, incident_id: int | None, now: datetime
+    ) -> None: ...
     def version_marks(self, component: str) -> Mapping[str, tuple[Mark, str, datetime]]: ...
     def record_serving(self, component: str, version: str, *, now: datetime) -> None:
         """Our own memory of which version was set when; the previous one is kept on our side."""
@@ -335,7 +342,7 @@ class UnitOfWork(Protocol):
 
     # surfaces, timers, jobs
     def want_surface(self, surface: Surface) -> Surface:
-        """Insert with `wanted` 1, or raise `wanted` by one (payload and target of an existing one are kept unless given)."""
+        """Insert with `wanted` 1, or raise `wanted` by one; payload and target are kept unless given."""
         ...
 
     def surface(self, surface_id: str) -> Surface | None: ...
@@ -423,7 +430,7 @@ class Posted:
 
 
 class Messenger(Protocol):
-    """Slack as the jobs need it; raises `errors.SlackError` (kind tells what may be done) and `errors.OutcomeUnknown`."""
+    """Slack as the jobs need it; raises `errors.SlackError` (its kind tells what may be done), `errors.OutcomeUnknown`."""
 
     def post(self, channel: str, message: Mapping[str, Any], *, delivery: str, thread: str = "") -> Posted: ...
     def update(self, posted: Posted, message: Mapping[str, Any], *, delivery: str) -> None: ...

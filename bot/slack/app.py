@@ -1,4 +1,4 @@
-"""The Bolt app: listeners that parse, play and commit before Slack is answered; one last handler for what is ours to mend."""
+"""The Bolt app: listeners that parse, play and commit before Slack is answered; one last handler for our own faults."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ class Edge:
         events.handle(self.desk, self.client, self._message, event, event_id)
 
     def failed(self, error: Exception, body: dict[str, Any], request: BoltRequest) -> BoltResponse | None:
-        """The last handler at this edge: logged, counted, told to the person; a command is never answered with a 500."""
+        """The last handler at this edge: logged, counted, told; a command is never answered with a 500."""
         kind = str(body.get("type") or body.get("command") or "event")
         known = error if isinstance(error, errors.MusterError) else None
         log.error("slack_edge_failed", kind=kind, code=known.code if known else type(error).__name__, exc_info=error)

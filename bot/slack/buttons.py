@@ -149,7 +149,8 @@ def _approve(desk: Desk, call: Call, value: ids.Value) -> Reply:
 
 def _deny_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
     number = _action(value)
-    return OpenModal(modals.deny(number, value.hash, incident=value.incident), f"Type it: `{desk.house.rules.root} deny {number} <why>`.")
+    view = modals.deny(number, value.hash, incident=value.incident)
+    return OpenModal(view, f"Type it: `{desk.house.rules.root} deny {number} <why>`.")
 
 
 def _plan(desk: Desk, call: Call, value: ids.Value) -> Reply:
@@ -165,7 +166,8 @@ def _plan(desk: Desk, call: Call, value: ids.Value) -> Reply:
 
 def _extend_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
     number = _override(value)
-    return OpenModal(modals.extend(number, value.component, incident=value.incident), f"Type it: `{desk.house.rules.root} extend D-{number} by 2h because …`.")
+    view = modals.extend(number, value.component, incident=value.incident)
+    return OpenModal(view, f"Type it: `{desk.house.rules.root} extend D-{number} by 2h because …`.")
 
 
 def _restore(desk: Desk, call: Call, value: ids.Value) -> Reply:

@@ -96,7 +96,8 @@ def _route(web: Web, handler: Handler) -> Callable[[Request], Awaitable[Response
 
 
 def _problem(status: int, code: str, detail: str, *, retry_after: int = 0) -> Response:
-    body = json.dumps({"type": f"urn:muster:{code}", "title": code.replace("_", " "), "status": status, "detail": detail})
+    title = code.replace("_", " ")
+    body = json.dumps({"type": f"urn:muster:{code}", "title": title, "status": status, "detail": detail})
     headers = {"Retry-After": str(retry_after)} if retry_after else None
     return Response(body, status, headers, media_type="application/problem+json")
 
@@ -127,7 +128,8 @@ def _admitted(web: Web, request: Request, body: bytes) -> Source:
         if known.admits(request.headers, body, now=web.house.now()):
             return known
     elif bearer_fits(request.headers, web.secrets):
-        raise _Refused(404, "unknown_source", f"No source is named {name[:60]}. Add it under `sources:` in muster.yaml.")
+        detail = f"No source is named {name[:60]}. Add it under `sources:` in muster.yaml."
+        raise _Refused(404, "unknown_source", detail)
     web.on_refused(name if known is not None else "unknown", "wrong or missing secret")
     raise _Refused(401, "wrong_secret", "The secret is wrong or missing. Send it as `Authorization: Bearer …`.")
 
@@ -172,7 +174,8 @@ async def _changes(web: Web, request: Request) -> Response:
     body = await _body(request)
     source = _admitted(web, request, body)
     if source.changes is None:
-        raise _Refused(404, "no_changes", f"The source {source.name} tells alerts, not changes. Use /alerts/{source.name}.")
+        detail = f"The source {source.name} tells alerts, not changes. Use /alerts/{source.name}."
+        raise _Refused(404, "no_changes", detail)
     return await _recorded(web, source, request, body)
 
 

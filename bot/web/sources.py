@@ -61,4 +61,4 @@ def bearer_fits(headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
     if scheme.lower() != "bearer" or not given:
         return False
     token = given.strip().encode()
-    return any([hmac.compare_digest(token, secret.encode()) for secret in secrets if secret])
+    return any(hmac.compare_digest(token, secret.encode()) for secret in secrets if secret)

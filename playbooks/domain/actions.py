@@ -99,7 +99,7 @@ class Plan:
     """What would be done; the hash over it and the observed before-state is what approvers approve.
 
     Attributes:
-        provider: lever provider kind. target: what it is about, in words (`fraud-scorer@champion`, flag and environment).
+        provider: lever provider kind. target: what it is about (`fraud-scorer@champion`, `default/flag@production`).
         before, after: states (versions, `on`/`off`).
         detail: facts of the before-state that must still hold at apply.
         proof: how the effect will be proved, one clause for people. takes: expected seconds.

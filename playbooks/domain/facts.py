@@ -45,7 +45,7 @@ class ChangeFacts(TypedDict):
 
 
 class DeclaredFacts(TypedDict):
-    """`declared`: what was known when the incident was opened; `registry` is the content hash of the version in force."""
+    """`declared`: what was known at the opening; `registry` is the content hash of the version in force."""
 
     title: str
     component: str
@@ -169,7 +169,9 @@ def verification_facts(action: Action, outcome: Outcome, evidence: str) -> dict[
     return action_facts(action, outcome=outcome.value, evidence=evidence)
 
 
-def override_facts(override: Override, phase: str, *, was_due_at: datetime | None = None, why: str = "") -> dict[str, Any]:
+def override_facts(
+    override: Override, phase: str, *, was_due_at: datetime | None = None, why: str = ""
+) -> dict[str, Any]:
     """Payload of `override`, `undo_due` and `undone` events."""
     return dict(
         OverrideFacts(

@@ -1,4 +1,4 @@
-"""Messages into the timeline and out again: pins, emoji, the shortcut; edits and deletions of a captured message are followed."""
+"""Messages into the timeline and out again: pins, emoji, the shortcut; their edits and deletions are followed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,29 @@ from datetime import datetime
 from playbooks import errors
 from playbooks.domain.incidents import Incident
 from playbooks.domain.people import Actor
-from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision
+from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision, is_machine
 from playbooks.messages import Say
 from playbooks.plays.house import House
 from playbooks.plays.orders import Order, event_of, execution, role_in
 from playbooks.ports import Captured, UnitOfWork
 
+# Who asked, who decided, who led and when: the record of authority, also where a person is its author.
+_RECORD = frozenset(
+    {
+        EventKind.DECLARED,
+        EventKind.ACK,
+        EventKind.STATUS,
+        EventKind.SEVERITY,
+        EventKind.ROLE,
+        EventKind.HANDOFF,
+        EventKind.PAGE,
+        EventKind.ACTION,
+        EventKind.OVERRIDE,
+        EventKind.RETRACTION,
+        EventKind.SOURCE_DELETED,
+        EventKind.REDACTION,
+    }
+)
 _SOURCE_OF = {"pin": EventSource.PIN, "reaction": EventSource.REACTION, "shortcut": EventSource.MESSAGE}
 
 
@@ -177,8 +194,8 @@ def _find(uow: UnitOfWork, incident_id: int, seq: int) -> tuple[Incident, Event]
 
 
 def _may_change(order: Order, incident: Incident, event: Event) -> None:
-    author = event.new.actor.id
-    if order.actor.id in (author, incident.lead) and author not in ("muster",):
+    mine = order.actor.id in (event.new.actor.id, incident.lead)
+    if mine and not is_machine(event.new.actor) and event.kind not in _RECORD and "action" not in event.payload:
         return
     raise errors.Denied(
         "Only its author or the incident lead may change that event, and nobody may change what Muster recorded.",

@@ -1,4 +1,4 @@
-"""Carrying an action out: plan, re-read, apply, verify. Intent is committed before each call, the outcome read back after.
+"""Carrying an action out: plan, re-read, apply, verify. Intent is committed before a call, its outcome read back after.
 
 `advance` is run by a durable job, again and again until the action is over; each step looks at the state on disk, so a
 process killed anywhere goes on where it stopped and no effect happens twice that can be read back.
@@ -34,6 +34,10 @@ from playbooks.plays.levers import VERB_OF, binding_of, refresh_asks, start
 from playbooks.ports import Lever, Levers, Surface, Timer, UnitOfWork
 
 _GIVE_UP_AFTER = 6  # applies started without an outcome, before a person is asked
+# How long a lever that cannot be read is asked again; below what the engine's twelve tries take at least.
+_PATIENCE = timedelta(minutes=4)
+_AGAIN = frozenset({errors.Kind.TRANSIENT, errors.Kind.RATE_LIMITED, errors.Kind.UNKNOWN_OUTCOME})
+_ABOUT_OVERRIDE = frozenset({"override_warn", "override_ask"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,34 @@ def advance(house: House, levers: Levers, action_id: int) -> Step:
     binding = {k: v for k, v in binding.items() if k != "provider"}
     if action.state is ActionState.PLANNING:
         return _plan(house, lever, binding, action)
+    try:
+        if action.state is ActionState.APPROVED:
+            return _begin(house, lever, binding, action)
+        if action.state is ActionState.APPLYING:
+            return _read_back(house, lever, binding, action)
+        return _verify(house, lever, binding, action)
+    except (errors.StoreBusy, errors.Conflict):
+        raise
+    except errors.MusterError as error:
+        return _unanswered(house, action.id, error)
+
+
+def _unanswered(house: House, action_id: int, error: errors.MusterError) -> Step:
+    """The lever refuses or stays silent: tried again for some minutes, then the action ends with what is known.
+
+    Raises the error while it is worth trying again.
+    """
+    with house.store.read() as uow:
+        action = uow.action(action_id)
+    if action is None or action.over:
+        return DONE
+    begun = action.applied_at or action.applying_at or action.approved_at or action.created_at
+    if error.kind in _AGAIN and house.now() < begun + _PATIENCE:
+        raise error
     if action.state is ActionState.APPROVED:
-        return _begin(house, lever, binding, action)
-    if action.state is ActionState.APPLYING:
-        return _read_back(house, lever, binding, action)
-    return _verify(house, lever, binding, action)
+        return _failed(house, action, error)
+    sentence = f"It may have happened, and it could not be read back: {error.told}"
+    return _over(house, action, ActionState.UNPROVEN, sentence, result="unknown")
 
 
 # ------------------------------------------------------------------ plan
@@ -75,6 +102,11 @@ def _plan(house: House, lever: Lever, binding: Mapping[str, Any], action: Action
         described = with_own_marks(house, action.component, lever.describe(binding))
         plan = _plan_for(house, lever, binding, described, action)
     except errors.MusterError as error:
+        if error.code == "already_there" and action.override is not None:
+            return _was_on(house, action, error)
+        waits = action.requester == MUSTER.id and house.now() < action.created_at + _PATIENCE
+        if waits and error.kind in _AGAIN:
+            raise  # nobody looks at a preview: the end of a time box does not fail at one hiccup
         return _failed(house, action, error)
     with house.store.begin() as uow:
         now = house.now()
@@ -106,6 +138,23 @@ def _plan(house: House, lever: Lever, binding: Mapping[str, Any], action: Action
                 Surface(f"preview:{action.id}", "preview", f"eph:{action.channel}:{action.requester_slack}"),
                 now=now,
             )
+    return DONE
+
+
+def _was_on(house: House, action: Action, error: errors.MusterError) -> Step:
+    """Somebody turned it on past Muster: the ledger's entry is closed, nothing is done."""
+    with house.store.begin() as uow:
+        now = house.now()
+        fresh = uow.action(action.id, lock=True)
+        override = uow.override(action.override or 0, lock=True)
+        if fresh is None or fresh.over or override is None:
+            return DONE
+        fresh = uow.save_action(replace(fresh, state=ActionState.STALE, error=error.told))
+        _result(uow, fresh, "stale", now, error=error.told)
+        if override.state not in ("closed", "void"):
+            _close(uow, override, fresh, f"{override.component} was on already; somebody else turned it on", now)
+        _show(uow, fresh, now)
+        show_override(uow, override, now)
     return DONE
 
 
@@ -141,7 +190,7 @@ def _plan_for(house: House, lever: Lever, binding: Mapping[str, Any], described:
         if original is not None and original.plan is not None:
             plan = lever.undo(original.plan)
             if described.state == plan.after:
-                raise errors.Conflict(f"{action.component} is already {plan.after}.", code="no_change")
+                raise errors.Conflict(f"{action.component} is already {plan.after}.", code="already_there")
             return plan
     return lever.plan(binding, described, "on")
 
@@ -317,7 +366,7 @@ def _verify(house: House, lever: Lever, binding: Mapping[str, Any], action: Acti
 
 
 def _mark_bad(lever: Lever, binding: Mapping[str, Any], action: Action) -> str:
-    """Mark what was rolled away from, so that it is not chosen again; the mark on our side stands even if this fails."""
+    """Mark what was rolled away from, so that it is not chosen again; the mark on our side stands in any case."""
     if action.kind is not ActionKind.ROLLBACK:
         return ""
     plan = _needed_plan(action)
@@ -402,6 +451,8 @@ def _after_disable(uow: UnitOfWork, override: Override, action: Action, state: A
         override = uow.save_override(replace(override, state="on", confirmed_at=confirmed))
         facts = override_facts(override, "on")
         _append(uow, action, EventKind.OVERRIDE, f"{override.component} is off until its end", "override", facts, now)
+        if override.due_at <= now:  # its end came while it was being applied: it is looked at once more
+            uow.set_timer(Timer(f"override_end:{override.id}", "override_end", str(override.id), override.due_at))
     else:
         override = uow.save_override(replace(override, state="void", closed_at=now))
         uow.cancel_timer(f"override_warn:{override.id}")
@@ -413,23 +464,20 @@ def _after_enable(
     house: House, uow: UnitOfWork, override: Override, action: Action, state: ActionState, now: datetime
 ) -> None:
     if state is ActionState.CONFIRMED:
-        override = uow.save_override(replace(override, state="closed", closed_at=now, closed_by=action.requester))
-        _append(
-            uow,
-            action,
-            EventKind.UNDONE,
-            f"{override.component} is on again",
-            "undone",
-            override_facts(override, "closed"),
-            now,
-        )
-        for kind in ("override_warn", "override_end", "override_escalate"):
-            uow.cancel_timer(f"{kind}:{override.id}")
-    else:
+        _close(uow, override, action, f"{override.component} is on again", now)
+    elif override.state not in ("closed", "void") and override.due_at <= now:
         override = uow.save_override(replace(override, state="overdue"))
         due = now + timedelta(seconds=house.rules.escalate_every)
         uow.set_timer(Timer(f"override_escalate:{override.id}", "override_escalate", str(override.id), due))
     show_override(uow, override, now)
+
+
+def _close(uow: UnitOfWork, override: Override, action: Action, text: str, now: datetime) -> None:
+    """Nothing is off any more: the entry is closed and nothing about it falls due."""
+    override = uow.save_override(replace(override, state="closed", closed_at=now, closed_by=action.requester))
+    _append(uow, action, EventKind.UNDONE, text, "undone", override_facts(override, "closed"), now)
+    for kind in ("override_warn", "override_end", "override_escalate"):
+        uow.cancel_timer(f"{kind}:{override.id}")
 
 
 def show_override(uow: UnitOfWork, override: Override, now: datetime) -> None:
@@ -438,6 +486,9 @@ def show_override(uow: UnitOfWork, override: Override, now: datetime) -> None:
         return
     target = f"incident:{override.incident_id}"
     want(uow, Surface(f"override:{override.id}", "override", target, incident_id=override.incident_id), now=now)
+    for surface in uow.surfaces_of(override.incident_id):
+        if surface.kind in _ABOUT_OVERRIDE and surface.payload.get("override") == override.id:
+            want(uow, surface, now=now)  # a warning or question that is answered has no live button
     want(
         uow,
         Surface(f"card:{override.incident_id}", "card", target, pin=True, incident_id=override.incident_id),

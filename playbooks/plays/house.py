@@ -114,6 +114,9 @@ def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
     )
     if incident.channel:
         want(uow, Surface(f"topic:{incident.id}", "topic", f"incident:{incident.id}", incident_id=incident.id), now=now)
+    for surface in () if incident.open else uow.surfaces_of(incident.id):
+        if surface.kind == "suggest":  # its buttons lead nowhere any more
+            want(uow, surface, now=now)
 
 
 def want(uow: UnitOfWork, surface: Surface, *, now: datetime, delay: float = 0.0) -> None:

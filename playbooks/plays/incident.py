@@ -1,4 +1,4 @@
-"""The incident's life by order of people: open, acknowledge, lead, severity, update, note, mitigate, resolve, reopen."""
+"""The incident's life by order of people: open, acknowledge, lead, update, note, mitigate, resolve, reopen, close."""
 
 from __future__ import annotations
 
@@ -276,6 +276,8 @@ def mitigate(house: House, order: Order, incident_id: int, text: str = "", *, at
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.MITIGATED, incident.name)
         when = at or now
+        if when > now:
+            raise errors.InputError("That time is in the future.", "Give a time that has passed.")
         uow.append(
             incident_id,
             event_of(
@@ -416,7 +418,7 @@ def close(house: House, order: Order, incident_id: int, text: str = "") -> Say:
         if left and not text.strip():
             raise errors.Conflict(
                 f"{incident.name} has {left} open question{'s' if left != 1 else ''} in its draft.",
-                f"Answer them (`{house.rules.root} postmortem`), or close with a reason: `{house.rules.root} close <why>`.",
+                f"Answer them (`/postmortem`), or close with a reason: `{house.rules.root} close <why>`.",
                 code="draft_open",
             )
         incident = _save(uow, replace(_move(uow, order, incident, State.CLOSED, now, text), closed_at=now))

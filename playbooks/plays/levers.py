@@ -1,4 +1,4 @@
-"""Asking for a lever: request, preview, confirm, approve, deny, withdraw. What is decided here, `effects.py` carries out."""
+"""Asking for a lever: request, preview, confirm, approve, deny, withdraw. `effects.py` carries it out."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _check_length(house: House, right: Authority, wanted: Wanted) -> None:
 
 
 def _incident_for(house: House, uow: UnitOfWork, order: Order, wanted: Wanted, now: datetime) -> Incident:
-    """The named incident, else this channel's, else the newest open one of the component or what it reads, else a new one."""
+    """The named incident, this channel's, the newest open one of the component or what it reads, or else a new one."""
     if wanted.incident_id is not None:
         return must_find(uow, wanted.incident_id)
     here = uow.incident_by_channel(order.channel) if order.channel else None
@@ -136,7 +136,7 @@ def _incident_for(house: House, uow: UnitOfWork, order: Order, wanted: Wanted, n
     for name in (wanted.component, *registry.upstream(wanted.component)):
         found = uow.open_incidents_of(name)
         if found:
-            return found[-1]
+            return must_find(uow, found[0].id)
     failure = f"{wanted.kind.value}-by-hand"
     component = registry.component(wanted.component)
     team = registry.teams.get(component.accountable)
@@ -366,8 +366,8 @@ def _live(uow: UnitOfWork, action_id: int, plan_hash: str, now: datetime, *, wan
     if action is None:
         raise errors.UnknownName(f"There is no action {action_id}.", "See the incident's channel.")
     if action.state in (ActionState.AWAITING, ActionState.PREVIEWED) and action.expires_at and now >= action.expires_at:
-        uow.save_action(replace(action, state=ActionState.EXPIRED, error="nobody decided in time"))
-        _refresh_asks(uow, action, now)
+        if action.state is ActionState.PREVIEWED:  # of a request the timer writes it down, with its event
+            uow.save_action(replace(action, state=ActionState.EXPIRED, error="nobody decided in time"))
         return Refusal(f"Action {action_id} expired.", f"Ask again: `/{action.kind.value} {action.component}`.")
     if action.state is not wanted:
         return Refusal(f"Action {action_id} is already {_word(action)}.", "Nothing was done twice.")

@@ -90,7 +90,7 @@ def since_of(incident: Incident) -> datetime | None:
 
 
 def impact_event(incident: Incident) -> NewEvent:
-    """The first breached window, as the alert's source says it: where the silence began, until a person says otherwise."""
+    """The first breached window, as the alert's source says it: where the silence began, as far as machines know."""
     since = since_of(incident)
     return NewEvent(
         kind=EventKind.IMPACT_START,

@@ -266,7 +266,7 @@ _SENT = frozenset({ActionState.APPLYING, ActionState.VERIFYING, ActionState.CONF
 
 
 def record_changes(house: House, changes: Sequence[Change]) -> list[Verdict]:
-    """Record changes; the echo of our own action is recognised, nothing opens an incident. Raises `errors.StoreBusy`."""
+    """Record changes; the echo of our own action is recognised, nothing opens an incident. Raises StoreBusy."""
     registry = house.registry()
     with house.store.begin(lane="alerts") as uow:
         now = house.now()
@@ -294,13 +294,13 @@ def _record(uow: UnitOfWork, registry: Registry, change: Change, ours: Sequence[
 
 
 def echo_of(change: Change, actions: Sequence[Action]) -> Action | None:
-    """The action of ours this change is the echo of: same target, same state reached, sent within the last hour."""
+    """The action of ours this change is the echo of: same target, same move as far as told, within the last hour."""
     target = change_target(change)
     for action in actions:
         plan = action.plan
         if plan is None or action.state not in _SENT or plan.target != target:
             continue
-        if change.after == plan.after:
+        if change.after == plan.after and change.before in ("", plan.before):
             return action
     return None
 

@@ -1,4 +1,4 @@
-"""The time box of a disable: warning, end, restore by itself or by people, extension, escalation. Rows with a due time."""
+"""The time box of a disable: warning, end, restore by itself or by people, extension, escalation."""
 
 from __future__ import annotations
 
@@ -21,11 +21,14 @@ from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, held_right, re
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.ports import Surface, Timer, UnitOfWork
 
+_MANY = 10_000
 _RESTORABLE = frozenset({State.MITIGATED, State.RESOLVED, State.CLOSED, State.CANCELLED})
 
 
 def may_restore_itself(house: House, uow: UnitOfWork, override: Override) -> str:
     """Empty when it may come back by itself at its end, else why not, as a clause."""
+    if override.component not in house.registry().components:
+        return f"the registry no longer knows {override.component}"
     right = held_right(house, override.component, ActionKind.ENABLE)
     if right.approvals > 0:
         return f"turning {override.component} on needs {right.approvals} approval{'s' if right.approvals > 1 else ''}"
@@ -88,7 +91,7 @@ def extend(house: House, order: Order, override_id: int, span: timedelta, becaus
 def restore(house: House, order: Order, override_id: int, because: str = "") -> Say:
     """Turn it on again before its end; by the registry's `enable` right."""
     with house.store.read() as uow:
-        override = _open(uow, override_id)
+        override = _open(uow, override_id, lock=False)
     wanted = Wanted(
         ActionKind.ENABLE, override.component, because=because or "restored early", incident_id=override.incident_id
     )
@@ -96,8 +99,8 @@ def restore(house: House, order: Order, override_id: int, because: str = "") -> 
     return Say(f"Looking at {override.component}…", "It is turned on by the registry's rule for `enable`.")
 
 
-def _open(uow: UnitOfWork, override_id: int) -> Override:
-    override = uow.override(override_id, lock=True)
+def _open(uow: UnitOfWork, override_id: int, *, lock: bool = True) -> Override:
+    override = uow.override(override_id, lock=lock)
     if override is None:
         raise errors.UnknownName(f"There is no debt D-{override_id}.", "See `/inc status`.")
     if override.state in ("closed", "void"):
@@ -112,10 +115,10 @@ def fire(house: House, timer: Timer) -> bool:
     """What a due timer does, once; the timer goes in the same transaction. False when it is not due after all."""
     with house.store.begin() as uow:
         now = house.now()
-        if timer.due_at > now:
+        number = int(timer.subject)
+        if not _still_due(uow, timer, number, now):
             return False
         uow.cancel_timer(timer.id)
-        number = int(timer.subject)
         if timer.kind == "approval_expiry":
             _expire(house, uow, number, now)
         elif timer.kind == "approval_silence":
@@ -129,11 +132,35 @@ def fire(house: House, timer: Timer) -> bool:
     return True
 
 
+def _still_due(uow: UnitOfWork, timer: Timer, number: int, now: datetime) -> bool:
+    """Whether it is there as it was seen: not moved since, nor fired by another process (the row's lock waits)."""
+    if timer.kind.startswith("override_"):
+        uow.override(number, lock=True)
+    else:
+        uow.action(number, lock=True)
+    return timer.due_at <= now and timer in uow.due_timers(now=timer.due_at, limit=_MANY)
+
+
 def sweep(house: House, *, limit: int = 100) -> int:
-    """Fire what is due; found by condition, so a restart or a jump of the clock loses and repeats nothing."""
+    """Fire what is due; found by condition, so a restart or a jump of the clock loses and repeats nothing.
+
+    A timer that cannot be carried out stops no other: it is told to the operators and taken away.
+    """
     with house.store.read() as uow:
         due = uow.due_timers(now=house.now(), limit=limit)
-    return sum(1 for timer in due if fire(house, timer))
+    return sum(1 for timer in due if _fire_or_tell(house, timer))
+
+
+def _fire_or_tell(house: House, timer: Timer) -> bool:
+    try:
+        return fire(house, timer)
+    except errors.MusterError as error:
+        if error.kind in (errors.Kind.TRANSIENT, errors.Kind.CONFLICT):
+            return False  # the next sweep finds it again
+        with house.store.begin() as uow:
+            uow.notice(f"timer:{timer.id}", error.told, now=house.now())
+            uow.cancel_timer(timer.id)
+    return False
 
 
 def _expire(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
@@ -232,7 +259,7 @@ def _end(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
 
 
 def _restore_now(uow: UnitOfWork, override: Override, now: datetime) -> None:
-    """The time box ended and nobody has to be asked: an action like any other, planned, applied and proved by its job."""
+    """The time box ended and nobody has to be asked: an action like any other, planned, applied and proved."""
     action = uow.add_action(
         Action(
             id=0,
@@ -264,7 +291,7 @@ def _escalate(house: House, uow: UnitOfWork, number: int, now: datetime) -> None
     override = uow.save_override(replace(override, escalations=override.escalations + 1))
     facts = override_facts(override, "escalated", why=why_not)
     text = f"{override.component} is still off past its end; asked again ({override.escalations})"
-    key = f"override:{number}:escalated:{override.escalations}"
+    key = f"override:{number}:escalated:{override.due_at.isoformat()}:{override.escalations}"
     _append(uow, override.incident_id, EventKind.UNDO_DUE, text, key, facts, now, override.component)
     due = now + timedelta(seconds=house.rules.escalate_every)
     uow.set_timer(Timer(f"override_escalate:{number}", "override_escalate", str(number), due))
@@ -290,7 +317,9 @@ def _ask_holders(house: House, uow: UnitOfWork, override: Override, why: str, no
 
 
 def holders_to_restore(house: House, component: str) -> tuple[str, ...]:
-    """Persons who may turn it on: holders of `enable`, else those of `disable`."""
+    """Persons who may turn it on: holders of `enable`, else those of `disable`; nobody for an unknown component."""
+    if component not in house.registry().components:
+        return ()
     right = authority(house.registry(), component, Right.ENABLE, house.on_call.now)
     if not right.holders:
         right = authority(house.registry(), component, Right.DISABLE, house.on_call.now)

@@ -241,7 +241,7 @@ def _upstream(uow: UnitOfWork, registry: Registry, incident: Incident) -> tuple[
     facts = []
     for name in component.depends_on if component else ():
         found = uow.open_incidents_of(name)
-        facts.append(Fact(name, f"{found[-1].name} is open" if found else "no open incident", warn=bool(found)))
+        facts.append(Fact(name, f"{found[0].name} is open" if found else "no open incident", warn=bool(found)))
     return tuple(facts)
 
 
@@ -416,7 +416,8 @@ def _undo(action: Action, plan: Plan) -> str:
 
 def _bad_note(action: Action, plan: Plan) -> str:
     if action.kind is ActionKind.ROLLBACK and action.state is ActionState.CONFIRMED:
-        return f"{version_name(plan.before)} is marked bad for INC-{action.incident_id}, so it will not be chosen as a target."
+        bad = version_name(plan.before)
+        return f"{bad} is marked bad for INC-{action.incident_id}, so it will not be chosen as a target."
     return ""
 
 

@@ -19,9 +19,8 @@ def rollback(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/rollback <component> [to <version>] [because <text>]`; alone it opens the form."""
     args = parsed.args if isinstance(parsed.args, RollbackArgs) else RollbackArgs()
     if parsed.bare or not args.component:
-        return OpenModal(
-            modals.rollback(_bound(desk, "rollback"), incident=parsed.incident, channel=call.channel), "Type it: `/rollback <component>`."
-        )
+        view = modals.rollback(_bound(desk, "rollback"), incident=parsed.incident, channel=call.channel)
+        return OpenModal(view, "Type it: `/rollback <component>`.")
     wanted = plays.Wanted(ActionKind.ROLLBACK, args.component, args.to, args.because, incident_id=parsed.incident)
     return plays.request(desk.house, desk.order(call), wanted)[1]
 
@@ -30,9 +29,8 @@ def disable(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/disable <component> for <time> | until <time> [because <text>]`; alone it opens the form."""
     args = parsed.args if isinstance(parsed.args, DisableArgs) else DisableArgs()
     if parsed.bare or not args.component:
-        return OpenModal(
-            modals.disable(_bound(desk, "disable"), incident=parsed.incident, channel=call.channel), "Type it: `/disable <component> for 4h`."
-        )
+        view = modals.disable(_bound(desk, "disable"), incident=parsed.incident, channel=call.channel)
+        return OpenModal(view, "Type it: `/disable <component> for 4h`.")
     desk.house.registry().component(args.component)  # an unknown name is told before anything about its time
     length = _length(desk, call, args.span, args.until)
     wanted = plays.Wanted(
