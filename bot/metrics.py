@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -12,20 +13,21 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        own = {"registry": self.registry}
-        self.alerts = Counter("muster_alerts", "Alerts by source and decision", ["source", "decision"], **own)
-        self.refused = Counter("muster_requests_refused", "Requests refused by reason", ["reason"], **own)
+        counter = partial(Counter, registry=self.registry)
+        self.alerts = counter("muster_alerts", "Alerts by source and decision", ["source", "decision"])
+        self.refused = counter("muster_requests_refused", "Requests refused by reason", ["reason"])
         self.batch = Histogram(
             "muster_intake_batch_bodies",
             "Bodies per commit",
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
             registry=self.registry,
         )
-        self.jobs = Counter("muster_jobs", "Job runs by kind and outcome", ["kind", "outcome"], **own)
-        self.errors = Counter("muster_edge_errors", "Errors at the Slack edge by code", ["code"], **own)
-        self.ticks = Gauge("muster_last_tick_seconds", "Unix time of a schedule's last tick", ["id"], **own)
-        self.open_promises = Gauge(
-            "muster_open_promises", "Jobs overdue by more than a minute, and parked ones", ["what"], **own
+        self.jobs = counter("muster_jobs", "Job runs by kind and outcome", ["kind", "outcome"])
+        self.errors = counter("muster_edge_errors", "Errors at the Slack edge by code", ["code"])
+        gauge = partial(Gauge, registry=self.registry)
+        self.ticks = gauge("muster_last_tick_seconds", "Unix time of a schedule's last tick", ["id"])
+        self.open_promises = gauge(
+            "muster_open_promises", "Jobs overdue by more than a minute, and parked ones", ["what"]
         )
 
     def watch(self, what: str, read: Callable[[], float]) -> None:

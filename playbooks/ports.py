@@ -370,6 +370,14 @@ class UnitOfWork(Protocol):
         """Add to `alerts_total` and `alerts_firing`; `version + 1`."""
         ...
 
+    def redact(self, event_id: str) -> bool:
+        """Blank an event's text for privacy; its digest stays, so that the chain still verifies."""
+        ...
+
+    def forget_deliveries(self, *, before: datetime) -> int:
+        """Forget deliveries of Slack older than `before`; returns how many."""
+        ...
+
     # memory of what Slack already delivered, captured messages, documents, notices, registry versions
     def first_time(self, key: str, *, now: datetime) -> bool:
         """Whether this delivery (event id, trigger id, …) is new; remembers it."""
@@ -430,7 +438,7 @@ class Posted:
 
 
 class Messenger(Protocol):
-    """Slack as the jobs need it; raises `errors.SlackError` (its kind tells what may be done), `errors.OutcomeUnknown`."""
+    """Slack as the jobs need it; raises `errors.SlackError` (kind: what may be done), `errors.OutcomeUnknown`."""
 
     def post(self, channel: str, message: Mapping[str, Any], *, delivery: str, thread: str = "") -> Posted: ...
     def update(self, posted: Posted, message: Mapping[str, Any], *, delivery: str) -> None: ...

@@ -252,9 +252,8 @@ def _levers(registry: Registry, incident: Incident, overrides: Sequence[Override
     found = (
         [Lever("rollback", incident.component)] if "rollback" in registry.components[incident.component].levers else []
     )
-    for name in (incident.component, *registry.downstream(incident.component)):
-        if "disable" in registry.components[name].levers and name not in off:
-            found.append(Lever("disable", name))
+    around = (incident.component, *registry.downstream(incident.component))
+    found += [Lever("disable", n) for n in around if "disable" in registry.components[n].levers and n not in off]
     return tuple(found[:4])
 
 
