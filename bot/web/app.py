@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from slack_bolt import App, BoltRequest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -70,7 +71,20 @@ def build_web(web: Web) -> Starlette:
         Route("/readyz", _route(web, _readyz)),
         Route("/metrics", _route(web, _metrics)),
     ]
-    return Starlette(routes=routes)
+    return Starlette(routes=routes, exception_handlers={HTTPException: _no_route, Exception: _defect})
+
+
+async def _no_route(_request: Request, refused: Exception) -> Response:
+    """No such path, or another method: told like every other refusal."""
+    assert isinstance(refused, HTTPException)
+    code = "method_not_allowed" if refused.status_code == 405 else "not_found"
+    return _problem(refused.status_code, code, f"{refused.detail}.", headers=refused.headers)
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    """The last handler of this edge: nothing was confirmed, so the sender repeats."""
+    log.error("request_crashed", path=request.url.path, error=type(error).__name__)
+    return _problem(500, "unexpected", "That failed on this side and is logged. Nothing was confirmed; send it again.")
 
 
 Handler = Callable[[Web, Request], Awaitable[Response]]
@@ -95,11 +109,13 @@ def _route(web: Web, handler: Handler) -> Callable[[Request], Awaitable[Response
     return answered
 
 
-def _problem(status: int, code: str, detail: str, *, retry_after: int = 0) -> Response:
+def _problem(
+    status: int, code: str, detail: str, *, retry_after: int = 0, headers: Mapping[str, str] | None = None
+) -> Response:
     title = code.replace("_", " ")
     body = json.dumps({"type": f"urn:muster:{code}", "title": title, "status": status, "detail": detail})
-    headers = {"Retry-After": str(retry_after)} if retry_after else None
-    return Response(body, status, headers, media_type="application/problem+json")
+    known = dict(headers or {}) | ({"Retry-After": str(retry_after)} if retry_after else {})
+    return Response(body, status, known, media_type="application/problem+json")
 
 
 # ------------------------------------------------------------------ intake
