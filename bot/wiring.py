@@ -158,6 +158,7 @@ def rules_of(config: Config) -> Rules:
     return Rules(
         severities=config.severities,
         triage_channel=config.channels.triage,
+        updates_channel=config.channels.updates,
         triage_team=config.triage_team or "",
         channel_prefix=config.channels.prefix,
         root=config.commands.root,

@@ -11,7 +11,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import httpcore  # noqa: F401  before threads start: httpx imports it late, and so does what a thread imports
 import httpx
 import yaml
 

@@ -13,6 +13,7 @@ from typing import Final
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
+    CorrectArgs,
     DecideArgs,
     DisableArgs,
     EnableArgs,
@@ -36,6 +37,7 @@ from playbooks import errors
 __all__ = [
     "AnswerArgs",
     "Args",
+    "CorrectArgs",
     "DecideArgs",
     "DisableArgs",
     "EnableArgs",
@@ -297,6 +299,15 @@ def _reason(text: str) -> str:
     return re.sub(r"^because:?\s+", "", text, flags=re.IGNORECASE)
 
 
+def _correct(text: str, context: Context) -> Args:
+    word, rest = _word(text)
+    number = re.fullmatch(r"[E#]?(\d{1,9})", word, re.IGNORECASE)
+    if number is None:
+        raise context.usage("correct", "Which event? Its number stands in the timeline.")
+    head, because = _because(rest)
+    return CorrectArgs(int(number.group(1)), head, because)
+
+
 def _who(text: str, context: Context) -> Args:
     word, rest = _word(text)
     if rest:
@@ -329,6 +340,8 @@ VERBS: Final[dict[str, Verb]] = {
     "extend": Verb(_extend, "extend <component> by 2h [because …]", ("prolong",)),
     "approve": Verb(_decide, "approve [number]", ("approved", "yes")),
     "deny": Verb(_decide, "deny [number] [why]", ("denied", "reject", "no")),
+    "correct": Verb(_correct, "correct E12 <text> [because …]", ("amend",)),
+    "retract": Verb(_correct, "retract E12 [because …]", ("remove",)),
     "audit": Verb(_nothing, "audit", ("verify",)),
     "help": Verb(lambda text, _: HelpArgs(_word(text)[0].lower()), "help", ("?", "h")),
 }

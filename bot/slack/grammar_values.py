@@ -143,6 +143,15 @@ class HelpArgs:
     verb: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectArgs:
+    """`correct E12 <text> [because <why>]`, `retract E12 [because <why>]`: the number of the event in the timeline."""
+
+    event: int = 0
+    text: str = ""
+    because: str = ""
+
+
 Args = (
     NoArgs
     | TextArgs
@@ -160,6 +169,7 @@ Args = (
     | DecideArgs
     | AnswerArgs
     | HelpArgs
+    | CorrectArgs
 )
 
 

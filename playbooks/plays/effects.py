@@ -326,7 +326,6 @@ def _read_back(house: House, lever: Lever, binding: Mapping[str, Any], action: A
     described = lever.describe(binding)
     if described.state == plan.after:
         with house.store.begin() as uow:
-            now = house.now()
             fresh = uow.action(action.id, lock=True)
             if fresh is None or fresh.state is not ActionState.APPLYING:
                 return DONE

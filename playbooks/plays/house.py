@@ -20,6 +20,7 @@ class Rules:
 
     Attributes:
         triage_channel, triage_team: who is told of alerts that belong to nobody.
+        updates_channel: where updates to people are posted beside the incident's own channel, empty for nowhere.
         approval_ttl: how long an approval may be given. warn_before: warning before the end of a time box.
         escalate_every: between two questions to the holders when a time box ended and may not restore itself.
         storm_after: episodes of one incident that get an event each; later ones are counted together.
@@ -29,6 +30,7 @@ class Rules:
 
     severities: tuple[Severity, ...] = DEFAULT_SEVERITIES
     triage_channel: str = ""
+    updates_channel: str = ""
     triage_team: str = ""
     channel_prefix: str = "inc"
     root: str = "/inc"

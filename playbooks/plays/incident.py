@@ -18,7 +18,7 @@ from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.postmortem import open_questions
 from playbooks.plays.reach import next_in_line
 from playbooks.plays.receive import open_up
-from playbooks.ports import NewIncident, UnitOfWork
+from playbooks.ports import NewIncident, Surface, UnitOfWork
 
 _TITLE_MAX = 200
 _TEXT_MAX = 3000
@@ -202,19 +202,18 @@ def update(house: House, order: Order, incident_id: int, text: str) -> Say:
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         key = f"update:{order.once or house.ids.new()}"
-        facts = {"audience": "incident channel"}
+        elsewhere = house.rules.updates_channel
+        facts = {"audience": "incident and updates channels" if elsewhere else "incident channel"}
         event = uow.append(
             incident_id, event_of(order, incident, EventKind.COMMS, words, now=now, dedup=key, payload=facts), now=now
         )
         incident = _save(uow, replace(incident, last_update_at=now))
-        say_in_channel(
-            uow,
-            incident,
-            "update",
-            event.id if event else key,
-            {"text": words, "by": order.actor.id, "at": now.isoformat()},
-            now=now,
-        )
+        payload = {"text": words, "by": order.actor.id, "at": now.isoformat()}
+        posted = event.id if event else key
+        say_in_channel(uow, incident, "update", posted, dict(payload), now=now)
+        if elsewhere:
+            copy = Surface(f"update:{posted}:updates", "update", elsewhere, payload=payload, incident_id=incident_id)
+            want(uow, copy, now=now)
         refresh(uow, incident, now=now)
     return Say("Your update is posted.")
 

@@ -18,7 +18,7 @@ from playbooks.domain.signals import headline, read_signal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.plays.house import House, refresh, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
-from playbooks.plays.targets import change_target, components_of_target, targets_of
+from playbooks.plays.targets import binding_target, change_target, components_of_target, targets_of
 from playbooks.ports import AlertTouch, Episode, KnownAlert, NewIncident, OpenIncident, StoredAlert, Surface, UnitOfWork
 
 
@@ -290,7 +290,19 @@ def _record(uow: UnitOfWork, registry: Registry, change: Change, ours: Sequence[
     elif action is None:
         for number in {i for i in incidents if i is not None}:
             uow.append_many(number, [change_event(change)], now=now)
+        _remember_serving(uow, registry, change)
     return Verdict(change.key, change.key, change.kind, decision, reason, incident)
+
+
+def _remember_serving(uow: UnitOfWork, registry: Registry, change: Change) -> None:
+    """Our own memory of which version serves since when: the registry's alias keeps no history."""
+    target = change_target(change)
+    for name, component in registry.components.items():
+        binding = component.levers.get("rollback")
+        if binding is not None and binding_target(binding) == target and change.after:
+            if change.before and not uow.serving_history(name):
+                uow.record_serving(name, change.before, now=change.occurred_at - timedelta(microseconds=1))
+            uow.record_serving(name, change.after, now=change.occurred_at)
 
 
 def echo_of(change: Change, actions: Sequence[Action]) -> Action | None:

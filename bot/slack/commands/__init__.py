@@ -34,6 +34,8 @@ HANDLERS: Mapping[str, Handler] = {
     "cancel": lifecycle.cancel,
     "reopen": lifecycle.reopen,
     "close": lifecycle.close,
+    "correct": lifecycle.correct,
+    "retract": lifecycle.retract,
     "rollback": levers.rollback,
     "disable": levers.disable,
     "enable": levers.enable,

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from bot.slack import modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply
-from bot.slack.grammar import LeadArgs, NewArgs, NoteArgs, Parsed, ResolveArgs, RoleArgs, SevArgs, TextArgs
+from bot.slack.grammar import CorrectArgs, LeadArgs, NewArgs, NoteArgs, Parsed, ResolveArgs, RoleArgs, SevArgs, TextArgs
 from playbooks import errors
 from playbooks.domain.clocks import parse_when
 from playbooks.domain.incidents import Role
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import IncidentList
+from playbooks.plays import capture
 from playbooks.plays import incident as plays
 from playbooks.plays.house import must_find
 from playbooks.plays.opening import since_of
@@ -78,9 +79,7 @@ def severity(desk: Desk, call: Call, parsed: Parsed) -> Reply:
         return number
     args = parsed.args if isinstance(parsed.args, SevArgs) else SevArgs()
     if parsed.bare or not args.severity:
-        return OpenModal(
-            modals.severity(number, desk.house.rules.severities), "Type it: `/inc sev 2`."
-        )
+        return OpenModal(modals.severity(number, desk.house.rules.severities), "Type it: `/inc sev 2`.")
     return plays.set_severity(desk.house, desk.order(call), number, args.severity)
 
 
@@ -178,3 +177,23 @@ def close(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     return (
         number if isinstance(number, IncidentList) else plays.close(desk.house, desk.order(call), number, _text(parsed))
     )
+
+
+def correct(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc correct E12 <text> [because …]`: the first words stay in the record."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    args = parsed.args if isinstance(parsed.args, CorrectArgs) else CorrectArgs()
+    if not args.text:
+        raise errors.InputError("A correction needs the right words.", "Try `/inc correct E12 the queue was empty`.")
+    return capture.correct(desk.house, desk.order(call), number, args.event, args.text, args.because)
+
+
+def retract(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc retract E12 [because …]`: taken out of what people read, never out of the record."""
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    args = parsed.args if isinstance(parsed.args, CorrectArgs) else CorrectArgs()
+    return capture.retract(desk.house, desk.order(call), number, args.event, args.because or args.text)
