@@ -1,0 +1,1 @@
+"""The whole of it: workspace, plant and service, seen only from outside."""

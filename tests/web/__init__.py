@@ -1,0 +1,1 @@
+"""The running service over HTTP, as alert senders and Slack reach it."""
