@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.jobs.outcome import DONE, RunResult
+from bot.jobs.surfaces import stays_home
+from bot.slack import refusals
 from playbooks import errors
 from playbooks.domain.incidents import Incident, channel_name, open_key
 from playbooks.plays.house import House, refresh, want
@@ -103,9 +105,11 @@ class Channels:
             if incident.home:
                 want(
                     uow,
-                    Surface(f"post:nochannel:{incident.id}", "post", incident.home, payload={"text": text}),
+                    Surface(stays_home(incident.id), "post", incident.home, payload={"text": text}),
                     now=now,
                 )
+                # What was to be shown in its channel is shown there now.
+                uow.want_job("deliver", f"incident:{incident.id}", now=now, lane=f"incident:{incident.id}")
 
     def invite(self, subject: str) -> RunResult:
         """Invite who has to be there; each refusal is told in the channel once, with the next step."""
@@ -116,19 +120,33 @@ class Channels:
         users = invitees(self.house, incident)
         if not users:
             return DONE
-        refused = self.messenger.invite(incident.channel, users)
-        if not refused:
-            return DONE
+        try:
+            refused = {user: _why(user, code) for user, code in self.messenger.invite(incident.channel, users).items()}
+        except errors.SlackError as error:
+            if error.kind in _AGAIN:
+                raise
+            refused = {"": error.told}
+        if refused:
+            self._not_invited(incident, refused)
+        return DONE
+
+    def _not_invited(self, incident: Incident, refused: dict[str, str]) -> None:
+        """Tell the channel once per person, with the next step; without a person it was the whole call."""
         with self.house.store.begin() as uow:
             now = self.house.now()
             for user, sentence in refused.items():
                 uow.notice(f"slack:invite:{user}", sentence, now=now)
                 key = f"say:invite:{incident.id}:{user}"
                 if uow.surface(key) is None:
-                    payload = {"text": sentence, "by": "", "hint": "The incident goes on.", "mentions": []}
+                    mentions = [f"slack:{user}"] if user else []
+                    payload = {"text": sentence, "by": "", "hint": "The incident goes on.", "mentions": mentions}
                     target = f"incident:{incident.id}"
                     want(uow, Surface(key, "say", target, payload=payload, incident_id=incident.id), now=now)
-        return DONE
+
+
+def _why(user: str, code: str) -> str:
+    """Slack's code for one person as a sentence; the person is its first mention."""
+    return refusals.told("conversations.invite", code, whom="{0}").told
 
 
 def _key(incident: Incident) -> str | None:

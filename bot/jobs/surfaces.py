@@ -174,7 +174,7 @@ class Projector:
         self._record(surface, replace(surface, shown=surface.wanted, error=error.told, attempts=0))
 
     def _elsewhere(self, surface: Surface) -> Surface | None:
-        """The owner's first message must reach somebody: the next in line by direct message, then the triage channel."""
+        """The owner's first message must reach somebody: the next in line by direct message, then triage."""
         if surface.kind != "owner_note" or surface.ts or surface.incident_id is None:
             return None
         with self.house.store.read() as uow:
@@ -214,5 +214,5 @@ class Projector:
 
 
 def stays_home(incident_id: int) -> str:
-    """Id of the surface that tells that no channel can be made: from then on the incident lives where its owner was told."""
+    """Id of the surface that tells that no channel can be made: from then on the incident lives at its home."""
     return f"post:nochannel:{incident_id}"
