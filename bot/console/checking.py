@@ -1,0 +1,201 @@
+"""`muster check`, `muster route`: what the files say, and what would happen to a payload; both write nothing."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.console.speaking import say, settings, show, text_of
+from playbooks.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from bot.config import Config
+    from playbooks.check import Finding
+    from playbooks.domain.ownership import Registry
+
+_REGISTRY = re.compile(r"^\s*api:\s*['\"]?ownership/", re.MULTILINE)
+
+
+def check(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...", help="Ownership files, muster.yaml, or folders of them.", show_default=False
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 2 where a gap is left open.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Validate configuration and ownership registry; list ownership and authority gaps. Made for a pipeline.
+
+    \b
+    Example: muster check
+    Example: muster check --strict ownership.yaml muster.yaml
+
+    Exit code 1 on an error, 2 on a gap with --strict. Without PATH the files of MUSTER_CONFIG are checked.
+    """
+    from playbooks.check import Level
+
+    findings, about = _findings(paths or [])
+    wrong = [finding for finding in findings if finding.level is Level.ERROR]
+    gaps = len(findings) - len(wrong)
+    code = 1 if wrong else 2 if strict and gaps else 0
+    if as_json:
+        rows = [{"level": str(f.level), "where": f.where, "sentence": f.sentence} for f in findings]
+        show({"ok": not code, "errors": len(wrong), "gaps": gaps, "checked": about, "findings": rows})
+    else:
+        for finding in findings:
+            say(f"{finding.level:5} {finding.where}: {finding.sentence}")
+        say(f"{about}: {_count(len(wrong), 'error')}, {_count(gaps, 'gap')}")
+    raise typer.Exit(code)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+
+
+def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
+    """The findings of all files, errors first, and what was checked in words."""
+    from datetime import UTC, datetime
+
+    from bot.config import Config
+    from playbooks.check import Level, check_registry, file_findings
+    from playbooks.domain.ownership import Registry
+    from playbooks.schemas.marked import DocumentError
+
+    config_path, registry_paths = _sorted_out(paths)
+    found: list[Finding] = []
+    config: Config | None = Config()
+    if config_path is not None:
+        try:
+            config = Config.load(text_of(config_path), name=config_path.name)
+        except DocumentError as error:
+            found += file_findings(error)
+            config = None
+    if not registry_paths and config is not None and (config_path is not None or not paths):
+        registry_paths = list(config.ownership_paths(config_path.parent if config_path else Path()))
+    registry = Registry()
+    try:
+        registry = Registry.load_files([(path.name, text_of(path)) for path in registry_paths])
+    except DocumentError as error:
+        found += file_findings(error)
+    else:
+        providers = set(config.providers) if config is not None and config_path is not None else None
+        now = datetime.now(UTC)
+        found += (
+            check_registry(registry, now=now, providers=providers, severities=config.severities)
+            if config is not None
+            else check_registry(registry, now=now, providers=providers)
+        )
+        if config is not None:
+            found += _bindings(registry, config)
+    about = ", ".join(str(path) for path in [*([config_path] if config_path else []), *registry_paths])
+    return sorted(found, key=lambda finding: finding.level is not Level.ERROR), about or "nothing"
+
+
+def _sorted_out(paths: list[Path]) -> tuple[Path | None, list[Path]]:
+    """The configuration and the registry's files among the paths; the settings' configuration where none is named."""
+    if not paths:
+        config = settings().config
+        return (config if config.is_file() else None), []
+    files: list[Path] = []
+    for path in paths:
+        inside = sorted(each for each in path.glob("*.y*ml") if each.suffix in (".yaml", ".yml"))
+        if path.is_dir() and not inside:
+            raise InputError(f"There is no YAML file in {path}.", "Name the files to check.")
+        files += inside if path.is_dir() else [path]
+    registry = [path for path in files if _REGISTRY.search(text_of(path))]
+    rest = [path for path in files if path not in registry and "muster" in path.name]
+    unknown = [path for path in files if path not in registry and path not in rest]
+    named = [path for path in unknown if path in paths]
+    if named:
+        raise InputError(
+            f"{named[0]} is neither an ownership file nor a configuration.",
+            "An ownership file begins with `api: ownership/v1`; a configuration has muster in its name.",
+        )
+    if len(rest) > 1:
+        raise InputError(f"{rest[0]} and {rest[1]} are both configurations.", "Check one at a time.")
+    return (rest[0] if rest else None), registry
+
+
+def _bindings(registry: Registry, config: Config) -> list[Finding]:
+    """Errors in the keys of lever bindings and provider settings, found without any call or secret."""
+    from bot.providers.registry import LeverShelf
+    from playbooks.check import Finding, Level
+
+    shelf = LeverShelf({name: _without_secrets(entry) for name, entry in config.providers.items()})
+    found = []
+    for component in registry.components.values():
+        for kind, bound in component.levers.items():
+            provider = str(bound["provider"])
+            if provider not in config.providers:
+                continue  # told by the registry's own check
+            try:
+                shelf.check(provider, {key: value for key, value in bound.items() if key != "provider"})
+            except ConfigError as error:
+                found.append(Finding(Level.ERROR, f"components.{component.id}.levers.{kind}", error.told))
+    shelf.close()
+    return found
+
+
+def _without_secrets(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Provider settings with a stand-in for each secret, so that a pipeline needs none."""
+    return {
+        key.removesuffix("_env").removesuffix("_file"): "not-looked-up" if key.endswith(("_env", "_file")) else value
+        for key, value in entry.items()
+    }
+
+
+# ------------------------------------------------------------------ route
+
+
+def route(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A payload as its source sends it; - for stdin.")],
+    source: Annotated[
+        str, typer.Option(help="Name of the configured source; default: the first that can read it.")
+    ] = "",
+    explain: Annotated[bool, typer.Option("--explain", help="Also the matchers that were tried, and why not.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """What would happen to this payload: alerts, component, owner, dedup key, decision and its reason. Writes nothing.
+
+    \b
+    Example: muster route alert.json --explain
+    Example: curl -s alertmanager:9093/api/v2/alerts | muster route -
+    """
+    from bot.console.rehearsal import rehearse
+
+    name = "stdin" if file == "-" else file
+    body = sys.stdin.buffer.read() if file == "-" else text_of(Path(file)).encode()
+    told = rehearse(settings(), body, source=source, name=name, explain=explain)
+    if as_json:
+        show(told)
+        return
+    for line in _lines(told):
+        say(line)
+
+
+def _lines(told: dict[str, Any]) -> list[str]:
+    lines = [f"{told['source']}: {_count(len(told['alerts']), 'alert')}; compared with {told['compared_with']}"]
+    for row in told["alerts"]:
+        lines += ["", f"{row['name']} ({row['status']})"]
+        owner = row["owner"] or "nobody"
+        on_call = f", on call {', '.join(row['on_call'])}" if row["on_call"] else ""
+        lines += [
+            f"  component  {row['component'] or 'none'}: {row['why']}",
+            f"  owner      {owner}{on_call}; told in {row['told_in'] or 'no channel (set channels.triage)'}",
+            f"  severity   {row['severity'] or 'unset: a person sets it'}",
+            f"  dedup key  {row['dedup_key']}",
+            f"  decision   {row['decision']}{' ' + row['incident'] if row['incident'] else ''}, because {row['reason']}",
+        ]
+        for tried in row.get("tried", ()):
+            mark = "fits" if tried["fits"] else "no  "
+            lines.append(f"    {mark} {tried['component']}: {tried['matcher']} ({tried['why']})")
+    for refused in told["rejected"]:
+        lines += ["", f"alert {refused['index']} cannot be used: {refused['reason']}"]
+    return lines

@@ -1,0 +1,1 @@
+"""The files `muster init` writes: small, commented, and good as they stand."""
