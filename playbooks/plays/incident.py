@@ -13,7 +13,7 @@ from playbooks.domain.facts import move_facts
 from playbooks.domain.incidents import Incident, Role, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays.house import House, must_find, refresh, say_in_channel
+from playbooks.plays.house import House, must_find, refresh, say_in_channel, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.postmortem import open_questions
 from playbooks.plays.reach import next_in_line
