@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
 
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.ports import AlertTouch, Episode, KnownAlert, StoredAlert
@@ -29,7 +29,8 @@ _TOUCH = (
     .where(ALERT.c.id == bindparam("which"))
     .values(
         status=bindparam("new_status"),
-        ends_at=bindparam("new_ends_at", type_=ALERT.c.ends_at.type),
+        # A repeated body that tells no end does not take away the one that is known.
+        ends_at=func.coalesce(bindparam("new_ends_at", type_=ALERT.c.ends_at.type), ALERT.c.ends_at),
         updated_at=bindparam("now", type_=ALERT.c.updated_at.type),
         seen=ALERT.c.seen + bindparam("times"),
     )
