@@ -191,7 +191,7 @@ def _lines(told: dict[str, Any]) -> list[str]:
             f"  owner      {owner}{on_call}; told in {row['told_in'] or 'no channel (set channels.triage)'}",
             f"  severity   {row['severity'] or 'unset: a person sets it'}",
             f"  dedup key  {row['dedup_key']}",
-            f"  decision   {row['decision']}{' ' + row['incident'] if row['incident'] else ''}, because {row['reason']}",
+            f"  decision   {' '.join(filter(None, (row['decision'], row['incident'])))}, because {row['reason']}",
         ]
         for tried in row.get("tried", ()):
             mark = "fits" if tried["fits"] else "no  "
