@@ -13,7 +13,9 @@ def set_up(level: str = "INFO", *, readable: bool | None = None) -> None:
     number = logging.getLevelName(level)
     human = sys.stderr.isatty() if readable is None else readable
     renderer: structlog.types.Processor = (
-        structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)  # locals may hold secrets
+        if human
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     structlog.configure(
         processors=[

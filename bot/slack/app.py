@@ -85,7 +85,10 @@ def build_app(
     identity = Identity(client, token)
     zones = Zones(client)
     desk = Desk(house, {}, zones.of, identity.user)
+    quiet = logging.getLogger("muster.bolt")
+    quiet.setLevel(logging.ERROR)  # its warnings are about set-ups that are not ours
     app = App(
+        logger=quiet,
         client=client,
         signing_secret=signing_secret or None,
         authorize=lambda: identity.authorize(),
@@ -93,7 +96,6 @@ def build_app(
         request_verification_enabled=bool(signing_secret),
         raise_error_for_unhandled_request=False,
     )
-    app.logger.setLevel(logging.WARNING)
     edge = Edge(house, desk, client, on_error)
     app.command(re.compile(".*"))(edge.command)
     app.action(re.compile(".*"))(edge.action)
