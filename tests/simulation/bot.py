@@ -105,12 +105,13 @@ class Bot:
         registry: Registry = REGISTRY,
         rules: Rules = RULES,
         bodies: BodiesOf = bodies_of,
+        sweeps: Callable[[House], int] = sweep,
     ) -> None:
         self.store = SqlStore(engine, ids, probe=probe)
         on_call = OnCallBook(lambda: registry, clock)
         self.house = House(self.store, clock, ids, lambda: registry, on_call, rules)
         self.board = SqlJobBoard(self.store)
-        self.levers, self.messenger = levers, messenger
+        self.levers, self.messenger, self.sweep = levers, messenger, sweeps
         self.runner = Rationed(Bodies(bodies(self.house, messenger, levers)), None, [])
         self.parked: list[tuple[str, str]] = []
         self.executor = DeterministicExecutor(self.board, clock, self.runner, seed=seed, on_parked=self._on_parked)
@@ -152,7 +153,7 @@ class Bot:
                 advance(end)
                 return
             advance(timer.due_at)
-            sweep(self.house)
+            self.sweep(self.house)
         raise RuntimeError("timers do not come to an end")
 
 

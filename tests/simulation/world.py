@@ -12,7 +12,8 @@ from typing import Any, cast
 from sqlalchemy import Engine, event
 
 from playbooks.domain.actions import Mark, Version
-from playbooks.plays.house import Rules
+from playbooks.plays.house import House, Rules
+from playbooks.plays.timebox import sweep
 from playbooks.ports import Lever, Messenger
 from storage import schema
 from storage.engine import make_engine
@@ -129,6 +130,7 @@ class World:
     crash_at: frozenset[int] = frozenset()
     rules: Rules = RULES
     bodies: BodiesOf = bodies_of
+    sweeps: Callable[[House], int] = sweep
     wrap: Callable[[FakeSlack], Messenger] | None = None
     clock: SetClock = field(default_factory=lambda: SetClock(NIGHT))
     ids: CountedIds = field(default_factory=CountedIds)
@@ -167,6 +169,7 @@ class World:
             probe=self.probe,
             rules=self.rules,
             bodies=self.bodies,
+            sweeps=self.sweeps,
         )
         self.bot.parked = self.parked
         return self.bot

@@ -1,0 +1,70 @@
+"""An empty database of either kind per test; made once, emptied between tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from sqlalchemy import Engine, text
+
+from storage import schema
+from storage.engine import WRITES, make_engine
+from storage.tables import Row
+from tests.plays.stage import Stage
+from tests.real.postgres import Postgres
+from tests.simulation.world import Database
+
+
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    folder: Path = tmp_path_factory.mktemp("plays")
+    database = Database(folder)
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(sqlite_file: Database) -> Engine:
+    sqlite_file.reset()
+    return sqlite_file.engine
+
+
+@pytest.fixture(scope="session")
+def postgres_made(postgres_server: Postgres) -> Iterator[Engine]:
+    with postgres_server.database() as url:
+        engine = make_engine(url)
+        schema.upgrade(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(postgres_made: Engine) -> Engine:
+    names = ", ".join(f'"{name}"' for name in Row.metadata.tables if name != "alembic_version")
+    with postgres_made.connect() as plain:
+        connection = plain.execution_options(**{WRITES: True})
+        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the timeline guards itself else
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        connection.commit()
+    return postgres_made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """An empty database; a test that takes it runs once on each kind."""
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return engine
+
+
+@pytest.fixture
+def stage(engine: Engine) -> Stage:
+    return Stage(engine)
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Refusals that are meant are not worth a line each."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50), cache_logger_on_first_use=False)
+    yield
+    structlog.configure(**before)
