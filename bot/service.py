@@ -91,6 +91,8 @@ class Service:
 
     def _start_rest(self) -> None:
         self.engine.start()
+        if self._stopping.is_set():
+            return
         self.schedules.start()
         self._started.set()
         if self.app_token:
@@ -128,9 +130,9 @@ class Service:
             self._server.should_exit = True
         hanging_up = threading.Thread(target=self._hang_up, name="hang-up", daemon=True)
         hanging_up.start()
-        self.schedules.stop()
         for thread in (hanging_up, *self._threads):
             thread.join(max(0.1, deadline - time.monotonic()))
+        self.schedules.stop()  # after the start has ended, which may have been under way
         # Last of the three: requests under way wait for the writer.
         self.intake.stop(patience=max(0.1, deadline - time.monotonic()))
         self.engine.stop(patience=max(0.5, deadline - time.monotonic()))

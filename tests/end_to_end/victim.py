@@ -1,0 +1,97 @@
+"""The service as a real process that kills itself at a given point, made quickly: a warm process forks one per order.
+
+`python -m tests.end_to_end.victim` imports everything, then reads orders, one JSON object a line, from its input and
+answers each with the process id of a fresh child that runs the service until SIGTERM, or until its n-th point.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dbos  # noqa: F401  imported late by the engine: half a second that a fork saves
+import httpcore  # noqa: F401
+import psycopg  # noqa: F401
+
+from bot.providers.levers import local  # noqa: F401
+from bot.settings import Settings
+from bot.wiring import Parts, build
+
+
+class FileClock:
+    """The machine's time plus the seconds that stand in a file, so that hours pass when a test says so."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def now(self) -> datetime:
+        """See `ports.Clock`."""
+        try:
+            offset = float(self._path.read_text(encoding="ascii") or 0)
+        except FileNotFoundError:
+            offset = 0.0
+        return datetime.now(UTC) + timedelta(seconds=offset)
+
+
+class KillAt:
+    """Counts the points, writes each one's label down, and kills the process at the n-th."""
+
+    def __init__(self, number: int, written: Path) -> None:
+        self._number = number
+        self._passed = 0
+        self._lock = threading.Lock()
+        self._file = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def hit(self, label: str) -> None:
+        """See `ports.Probe`."""
+        with self._lock:
+            self._passed += 1
+            os.write(self._file, f"{label}\n".encode())
+            if self._passed == self._number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def serve(order: Mapping[str, Any]) -> None:
+    """Run the service of one order until it is asked to stop."""
+    settings = Settings.load(order["environ"], env_file=None)
+    probe = KillAt(int(order["kill_at"]), Path(order["points"]))
+    parts = Parts(clock=FileClock(Path(order["clock"])), probe=probe)
+    service = build(settings, parts=parts, base=settings.config.parent)
+    signal.signal(signal.SIGTERM, lambda *_: service.ask_to_stop())
+    service.start()
+    service.wait()
+    service.stop()
+
+
+def forked(order: Mapping[str, Any]) -> int:
+    """A child that serves; its process id."""
+    child = os.fork()
+    if child:
+        return child
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(nothing, 0)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    serve(order)
+    os._exit(0)
+
+
+def main() -> None:
+    """Take orders until the input ends."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
+    print("ready", flush=True)
+    for line in sys.stdin:
+        print(forked(json.loads(line)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
