@@ -21,11 +21,21 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A label and a value on one line; `warn` puts a warning sign behind it."""
+    """A label and a value on one line; `warn` puts a warning sign behind it, `at` a time in the reader's zone."""
 
     label: str
     value: str
     warn: bool = False
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change before an incident: `what` (`fraud-scorer v42 → v43`), when, and by whom, which may be empty."""
+
+    what: str
+    at: datetime
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class OwnerNote:
         signal: the figures in the order given by the source (`PSI of score 0.34 (limit 0.20, …)`).
         since: when the signal first broke its limit; silent: seconds between that and detection.
         on_call: who is on call now; nobody resolved -> empty, then `fallback` says who is asked instead.
-        changes: what changed before, one line each, newest first.
+        changes: what changed before, newest first.
         unowned: no component's matcher fits; the triage team is asked to say whose it is.
         over: nothing is asked any more (resolved, cancelled): no buttons but the channel.
         alerts: `3 alerts (2 firing)`. suggestion: `all alerts have ended` when so, else empty.
@@ -63,7 +73,7 @@ class OwnerNote:
     on_call: tuple[Who, ...]
     fallback: str
     lead: Who | None
-    changes: tuple[str, ...]
+    changes: tuple[Changed, ...]
     alerts: str
     unowned: bool = False
     acknowledged_by: Who | None = None
@@ -125,7 +135,8 @@ class Preview:
         note: about the target; current: about what serves now. affects: components that read this one.
         takes: seconds. proof: how it will be proved. deciders, deputies: who may decide; needed: how many.
         confirm_is_approval: the requester holds the right and no second person is asked.
-        if_silent: what happens when nobody answers, a sentence. others: versions to choose from instead.
+        if_silent: what happens when nobody answers; in it `{0}`, `{1}` stand for the deputies.
+        others: versions to choose from instead.
         ends_after: seconds of a disable. warning: must be seen. hash: the whole plan hash.
     """
 
@@ -154,7 +165,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """An approval request, to a holder by DM and in the channel; edited when it is decided (`closed` says how)."""
+    """An approval request, to a holder by DM and in the channel; edited when it is decided (`closed` says how).
+
+    Attributes:
+        closed: a clause in which `{0}`, `{1}` stand for `closed_by`; empty while it is open. closed_at: when.
+    """
 
     action: int
     verb: str
@@ -173,6 +188,8 @@ class Ask:
     ends_after: int | None = None
     plan: tuple[Fact, ...] = ()
     closed: str = ""
+    closed_by: tuple[Who, ...] = ()
+    closed_at: datetime | None = None
     in_channel: bool = False
 
 
@@ -181,10 +198,11 @@ class ActionStatus:
     """One message per action in the incident channel that edits itself.
 
     Attributes:
-        steps: what is true so far, in order, each a clause with its time (`approved by …`, `alias moved`).
+        steps: what is true so far, in order, each a clause with its time (`approved by {0}`, `alias moved`);
+            `{0}`, `{1}` stand for `people`.
         state: a value of `ActionState` from approved on.
-        evidence: of the last verification. undo: the command that takes it back. note: one more line.
-        ends_at, override: of a disable. can_extend, can_restore: show these buttons.
+        evidence: of the last verification, where no step says it. undo: the command that takes it back. note: one more
+            line.
     """
 
     action: int
@@ -198,6 +216,7 @@ class ActionStatus:
     undo: str = ""
     note: str = ""
     error: str = ""
+    people: tuple[Who, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +224,9 @@ class OverrideNote:
     """A component that is switched off, until when, and what can be done; edited until it is on again.
 
     Attributes:
-        phase: `off`, `warning` (ends soon), `overdue` (end came, may not restore itself), `restoring`, `on`.
-        restores_itself: whether it does at its end; `why_not` says why not.
+        phase: `switching` (being switched off), `off`, `warning` (ends soon), `overdue` (end came, may not restore
+            itself), `restoring`, `on`, `was` (on again, and another message says so).
+        restores_itself: whether it does at its end; `only_if` what must hold by then, `why_not` why it does not.
     """
 
     override: int
@@ -224,6 +244,7 @@ class OverrideNote:
     ask: tuple[Who, ...] = ()
     closed_at: datetime | None = None
     action: int = 0
+    only_if: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,11 @@ TERMINAL = frozenset(
 )
 
 
+def version_name(version: str) -> str:
+    """`v42` for the bare number a provider gives, else the name as it is."""
+    return f"v{version}" if version.isdecimal() else version
+
+
 class Mark(StrEnum):
     """What people or evaluation said of a version."""
 

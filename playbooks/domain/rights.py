@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from playbooks.domain.ownership import SILENT_DEFAULT, Component, Registry, RightEntry, mention, parse_holder
+from playbooks.domain.ownership import SILENT_DEFAULT, Component, Registry, RightEntry, parse_holder
 from playbooks.domain.ownership_file import STAGES
 from playbooks.domain.wording import plain
 from playbooks.errors import Denied
@@ -186,31 +186,31 @@ def _asking_roles(registry: Registry, component: Component, person: str, on_call
 
 
 def ask_refusal(registry: Registry, component_id: str, right: Right, held: Authority, on_call: OnCallNow) -> Denied:
-    """The answer to somebody who may not ask: whose it is, in Slack markup; `ask` has the persons to turn to."""
+    """The answer to somebody who may not ask: whose it is, without mentions; `ask` has the persons to turn to."""
     team = registry.component(component_id).accountable
     now = tuple(p for p in on_call(team) if p in registry.people)
     holders = tuple(h.person for h in held.holders if h.person not in now)
-    who_now = f"now {_or([_mention(registry, p) for p in now])}" if now else "nobody is on call now"
-    whose = _or([f"*{plain(team)} on call* ({who_now})", *(_mention(registry, p) for p in holders)])
+    who_now = f"now {_or([_at(p) for p in now])}" if now else "nobody is on call now"
+    whose = _or([f"*{plain(team)} on call* ({who_now})", *(_at(p) for p in holders)])
     sentence = f"You can't ask for this {right.noun}: it belongs to {whose}."
-    return Denied(sentence, code="may_not_ask", ask=(*now, *holders))
+    return Denied(sentence, code="may_not_ask", ask=now[:1] or holders)
 
 
 def decide_refusal(registry: Registry, component_id: str, right: Right, held: Authority, on_call: OnCallNow) -> Denied:
-    """The answer to somebody who may not decide: who may, in Slack markup; `ask` has the persons to turn to."""
+    """The answer to somebody who may not decide: who may, without mentions; `ask` has the persons to turn to."""
     every = (*held.holders, *held.deputies)
     subject = f"this {right.noun} of *{plain(component_id)}*"
     if every:
-        named = [f"{_mention(registry, h.person)} ({plain(h.role)})" for h in every]
+        named = [f"{_at(h.person)} ({plain(h.role)})" for h in every]
         sentence = f"You can't decide on {subject}: {_or(named)} can."
         return Denied(sentence, code="may_not_decide", ask=tuple(h.person for h in every))
     now = tuple(p for p in on_call(registry.component(component_id).accountable) if p in registry.people)
     return Denied(f"You can't decide on {subject}.", plain(held.missing, 300), code="may_not_decide", ask=now)
 
 
-def _mention(registry: Registry, person: str) -> str:
-    found = registry.people.get(person)
-    return mention(found) if found is not None else plain(person)
+def _at(person: str) -> str:
+    """A person in a sentence: the registry's name; buttons carry the persons themselves."""
+    return f"@{plain(person)}"
 
 
 def _or(words: list[str]) -> str:

@@ -25,6 +25,7 @@ from playbooks.domain.actions import (
     Version,
     choose_rollback_target,
     plan_hash,
+    version_name,
 )
 from playbooks.domain.facts import action_facts, override_facts, verification_facts
 from playbooks.domain.people import MUSTER
@@ -255,7 +256,8 @@ def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Actio
             return DONE
         fresh = _with_override(house, uow, fresh, now)
         fresh = uow.save_action(replace(fresh, state=ActionState.APPLYING, applying_at=now, attempts=1))
-        text = f"started to {VERB_OF[action.kind]} {action.component} {plan.before} → {plan.after}"
+        moved = f"{version_name(plan.before)} → {version_name(plan.after)}"
+        text = f"started to {VERB_OF[action.kind]} {action.component} {moved}"
         _append(uow, fresh, EventKind.ACTION, text, "started", action_facts(fresh, phase="started"), now)
         _show(uow, fresh, now)
     return _apply(house, lever, binding, fresh)
@@ -563,6 +565,9 @@ def _show(uow: UnitOfWork, action: Action, now: datetime) -> None:
         return
     target = f"incident:{action.incident_id}"
     want(uow, Surface(f"action:{action.id}", "action", target, incident_id=action.incident_id), now=now)
+    if action.override is not None:
+        shown = Surface(f"override:{action.override}", "override", target, incident_id=action.incident_id)
+        want(uow, shown, now=now)
     want(uow, Surface(f"card:{action.incident_id}", "card", target, pin=True, incident_id=action.incident_id), now=now)
 
 

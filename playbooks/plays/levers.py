@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from playbooks import errors
-from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Override
+from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Override, version_name
 from playbooks.domain.clocks import say_span
 from playbooks.domain.facts import action_facts
 from playbooks.domain.incidents import Incident, open_key
@@ -108,7 +108,7 @@ def request(house: House, order: Order, wanted: Wanted) -> tuple[int, Say]:
             )
         )
         uow.want_job("action", str(action.id), now=now, lane=f"lever:{wanted.component}")
-    return action.id, Say(f"Looking at {wanted.component}…", "The preview follows here in a moment.")
+    return action.id, Say(f"Looking at {wanted.component}…")
 
 
 def _check_length(house: House, right: Authority, wanted: Wanted) -> None:
@@ -232,7 +232,7 @@ def confirm(house: House, order: Order, action_id: int, plan_hash: str) -> Say |
 
 def _asked_event(order: Order, incident: Incident, action: Action, now: datetime) -> NewEvent:
     plan = action.plan
-    moved = f" {plan.before} → {plan.after}" if plan else ""
+    moved = f" {version_name(plan.before)} → {version_name(plan.after)}" if plan else ""
     because = f": {action.because}" if action.because else ""
     return event_of(
         order,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from playbooks.domain.actions import Action, ActionKind, ActionState, Override, Plan
+from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Override, Plan, version_name
 from playbooks.domain.clocks import say_span
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.ownership import Registry
@@ -16,6 +17,7 @@ from playbooks.messages import (
     Announcement,
     Ask,
     Card,
+    Changed,
     Fact,
     IncidentList,
     IncidentRow,
@@ -40,6 +42,7 @@ from playbooks.plays.reach import line_of
 from playbooks.plays.timebox import holders_to_restore, may_restore_itself
 from playbooks.ports import Surface, UnitOfWork
 
+_WORTH_TELLING = timedelta(minutes=1)  # of an older version often only that something came after it is known
 _VERB = {ActionKind.ROLLBACK: "Roll back", ActionKind.DISABLE: "Disable", ActionKind.ENABLE: "Enable"}
 
 
@@ -52,15 +55,18 @@ def build(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
 # ------------------------------------------------------------------ parts
 
 
-def signal_line(incident: Incident) -> str:
-    """The figures of the first alert in one line, in the source's own words; empty when it gave none."""
+def signal_line(incident: Incident, *, short: bool = False) -> str:
+    """The figures of the first alert in one line, in the source's own words; empty when it gave none.
+
+    `short` keeps the value and its limit alone.
+    """
     s = incident.signal
     if not s.get("value"):
         return s.get("summary", "")
     head = " ".join(w for w in (s.get("metric", ""), s["value"]) if w)
     more = [f"limit {s['limit']}"] if s.get("limit") else []
-    more += [s["windows"]] if s.get("windows") else []
-    more += [f"{s['samples']} samples"] if s.get("samples") else []
+    more += [s["windows"]] if s.get("windows") and not short else []
+    more += [f"{s['samples']} samples"] if s.get("samples") and not short else []
     return head + (f" ({', '.join(more)})" if more else "")
 
 
@@ -84,10 +90,19 @@ def _ended(incident: Incident) -> str:
     return "all alerts have ended" if over else ""
 
 
-def _changes(uow: UnitOfWork, incident: Incident) -> tuple[str, ...]:
+def _changes(uow: UnitOfWork, incident: Incident) -> tuple[Changed, ...]:
     found = [e for e in uow.events(incident.id) if e.kind is EventKind.CHANGE and e.occurred_at <= incident.detected_at]
     newest = sorted(found, key=lambda e: e.occurred_at, reverse=True)[:3]
-    return tuple(f"{e.text} at {e.occurred_at:%H:%M} UTC" for e in newest)
+    return tuple(_changed(e) for e in newest)
+
+
+def _changed(event: Event) -> Changed:
+    """`fraud-scorer v42 → v43` from the recorded facts; the event's own words where they are not there."""
+    subject, before, after = (str(event.payload.get(key) or "") for key in ("subject", "before", "after"))
+    if not subject or not after:
+        return Changed(event.text, event.occurred_at)
+    moved = f"{version_name(before)} → {version_name(after)}" if before else version_name(after)
+    return Changed(f"{subject.partition('@')[0]} {moved}", event.occurred_at, str(event.payload.get("by") or ""))
 
 
 # ------------------------------------------------------------------ the owner's message
@@ -156,11 +171,11 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         silent=silent_of(incident),
         opened_at=incident.opened_at,
         over_at=incident.resolved_at,
-        signal=signal_line(incident),
+        signal=signal_line(incident, short=True),
         alerts=alerts_line(incident),
         upstream=_upstream(uow, registry, incident),
         containment=_containment(actions),
-        automation=_automation(registry, incident, overrides),
+        automation=_automation(registry, incident, actions, overrides),
         fallback=(component.fallback or "") if component else "",
         decide=people_of(house, (*right.holders, *right.deputies)) if right and next_action == "rollback" else (),
         levers=_levers(registry, incident, overrides),
@@ -221,8 +236,13 @@ def _containment(actions: Sequence[Action]) -> str:
     return " · ".join(words[-2:]) or "none yet"
 
 
-def _automation(registry: Registry, incident: Incident, overrides: Sequence[Override]) -> tuple[Fact, ...]:
+def _automation(
+    registry: Registry, incident: Incident, actions: Sequence[Action], overrides: Sequence[Override]
+) -> tuple[Fact, ...]:
     off = {o.component for o in overrides}
+    # What was switched on again is known to be on; of anything else only that nobody switched it off here.
+    on = {a.component for a in actions if a.kind is ActionKind.ENABLE and a.state is ActionState.CONFIRMED}
+    contained = not incident.open or incident.state is State.MITIGATED
     facts = []
     for name in (
         (incident.component, *registry.downstream(incident.component))
@@ -232,16 +252,22 @@ def _automation(registry: Registry, incident: Incident, overrides: Sequence[Over
         if "disable" not in registry.components[name].levers:
             continue
         reads = f" (reads {incident.component})" if name != incident.component else ""
-        facts.append(Fact(name, "OFF" if name in off else f"not switched off{reads}", warn=name not in off))
+        state = "OFF" if name in off else "ON again" if name in on else f"not switched off{reads}"
+        facts.append(Fact(name, state, warn=name not in off and not contained))
     return tuple(facts)
 
 
 def _upstream(uow: UnitOfWork, registry: Registry, incident: Incident) -> tuple[Fact, ...]:
     component = registry.components.get(incident.component)
-    facts = []
+    facts, quiet = [], []
     for name in component.depends_on if component else ():
         found = uow.open_incidents_of(name)
-        facts.append(Fact(name, f"{found[0].name} is open" if found else "no open incident", warn=bool(found)))
+        if found:
+            facts.append(Fact(name, f"{found[0].name} is open", warn=True))
+        else:
+            quiet.append(name)
+    if quiet:
+        facts.append(Fact(", ".join(quiet), "without an open incident"))
     return tuple(facts)
 
 
@@ -274,7 +300,7 @@ def preview(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
         component=action.component,
         before=action.plan.before,
         after=action.plan.after,
-        note=action.plan.note,
+        note=_target_note(uow, action),
         current=_serving_since(uow, action, house.now()),
         affects=house.registry().downstream(action.component),
         takes=action.plan.takes,
@@ -283,7 +309,7 @@ def preview(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
         deputies=people_of(house, right.deputies),
         needed=right.approvals,
         confirm_is_approval=right.approvals <= 1 and action.requester in held,
-        if_silent=_if_silent(right),
+        if_silent=_if_silent(right, action.requester in held and right.approvals <= 1),
         expires_at=action.expires_at or house.now(),
         hash=action.plan_hash,
         others=_others(uow, action),
@@ -293,11 +319,27 @@ def preview(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
     )
 
 
-def _if_silent(right: Authority) -> str:
+def _if_silent(right: Authority, own: bool) -> str:
+    if own:
+        return ""
     span = say_span(right.answer_within)
     if right.deputies and right.if_silent == "deputy":
-        return f"If nobody answers in {span}, the deputy is asked."
+        places = [f"{{{n}}}" for n in range(min(len(right.deputies), 4))]
+        return f"If nobody answers in {span}, {' or '.join(places)} {'is' if len(places) == 1 else 'are'} asked."
     return f"If nobody answers in {span}, the accountable team is asked."
+
+
+def _target_note(uow: UnitOfWork, action: Action) -> str:
+    """`v42 served 19 d, marked good on 2 Nov (evaluation 0.941)`, as far as it is recorded."""
+    plan = action.plan
+    if plan is None or action.kind is not ActionKind.ROLLBACK:
+        return plan.note if plan else ""
+    history = uow.serving_history(action.component)
+    spans = pairwise(history)
+    served = sum((end - start for (version, start), (_, end) in spans if version == plan.after), timedelta())
+    if served >= _WORTH_TELLING:
+        return f"{version_name(plan.after)} served {say_span(served)}" + (f", {plan.note}" if plan.note else "")
+    return f"{version_name(plan.after)} is {plan.note}" if plan.note else ""
 
 
 def _serving_since(uow: UnitOfWork, action: Action, now: datetime) -> str:
@@ -349,6 +391,8 @@ def ask_view(house: House, uow: UnitOfWork, action: Action, *, in_channel: bool 
         ends_after=action.ends_after,
         plan=_plan_facts(action, plan),
         closed=_closed(house, uow, action),
+        closed_by=tuple(w for a in _deciding(uow, action) if (w := house.who(a.decider, a.decider_role))),
+        closed_at=next((a.at for a in reversed(_deciding(uow, action))), None),
         in_channel=in_channel,
     )
 
@@ -365,20 +409,41 @@ def _plan_facts(action: Action, plan: Plan) -> tuple[Fact, ...]:
 def _closed(house: House, uow: UnitOfWork, action: Action) -> str:
     if action.state is ActionState.AWAITING:
         return ""
+    by = _by(_deciding(uow, action))
+    why = f": {action.error}" if action.error else ""
+    if action.state is ActionState.DENIED:
+        return f"Denied{by}{why}"
+    if action.state is ActionState.WITHDRAWN:
+        return f"Withdrawn by who asked{why}"
+    if action.state is ActionState.EXPIRED:
+        return "Expired: nobody decided in time"
+    return f"Approved{by}" if by else "No approval was needed by the registry"
+
+
+def _deciding(uow: UnitOfWork, action: Action) -> list[Approval]:
+    """The answers that decided it, oldest first: the "no" where there is one, else every "yes"."""
     answers = uow.approvals(action.id)
-    roles = ", ".join(a.decider_role for a in answers if a.verdict == "approved")
-    if action.state in (ActionState.DENIED, ActionState.WITHDRAWN, ActionState.EXPIRED):
-        why = f": {action.error}" if action.error else ""
-        return f"{action.state.value}{why}"
-    return f"approved by {roles or 'the registry (no approval needed)'}"
+    return [a for a in answers if a.verdict == "denied"] or [a for a in answers if a.verdict == "approved"]
+
+
+def _by(answers: Sequence[Approval]) -> str:
+    """` by {0} as *model owner*`: persons as places, to be filled in the same order; their roles in words."""
+    return f" by {' and '.join(_named(n, a) for n, a in enumerate(answers[:9]))}" if answers else ""
+
+
+def _named(place: int, answer: Approval) -> str:
+    return f"{{{place}}} as *{answer.decider_role}*" if answer.decider_role else f"{{{place}}}"
 
 
 def action_status(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
-    """One message per action that edits itself."""
+    """One message per action that edits itself; of a switch that goes well the override's message tells enough."""
     action = uow.action(_number(surface))
     if action is None:
         return None
+    if action.state in _GOING_WELL and _told_elsewhere(action):
+        return _switch_status(house, uow, surface, action)
     plan = action.plan or Plan("", "", "", "")
+    answers = _deciding(uow, action)
     return ActionStatus(
         action=action.id,
         verb=_VERB[action.kind],
@@ -386,21 +451,46 @@ def action_status(house: House, uow: UnitOfWork, surface: Surface) -> Message | 
         before=plan.before,
         after=plan.after,
         state=action.state.value,
-        steps=tuple(_steps(action)),
-        evidence=action.evidence,
+        steps=tuple(_steps(action, plan, answers)),
+        evidence="" if action.state is ActionState.CONFIRMED else action.evidence,
         undo=_undo(action, plan),
         note=_bad_note(action, plan),
         error=action.error,
+        people=tuple(house.who(a.decider) or Who("somebody") for a in answers),
     )
 
 
-def _steps(action: Action) -> list[tuple[str, datetime | None]]:
+_GOING_WELL = frozenset({ActionState.APPROVED, ActionState.APPLYING, ActionState.VERIFYING, ActionState.CONFIRMED})
+
+
+def _told_elsewhere(action: Action) -> bool:
+    """Whether something else than its own status stands for an action that goes well.
+
+    A disable is told by its override's message alone; an enable, once proved, says that the component is on again.
+    """
+    if action.kind is ActionKind.DISABLE:
+        return True
+    return action.kind is ActionKind.ENABLE and action.override is not None and action.state is ActionState.CONFIRMED
+
+
+def _switch_status(house: House, uow: UnitOfWork, surface: Surface, action: Action) -> Message | None:
+    override = uow.override(action.override) if action.override is not None else None
+    if action.kind is ActionKind.ENABLE and override is not None:
+        return _override_view(house, uow, override, "on")
+    # nothing, unless a status of it stands there already
+    return Announcement(f"{action.component} is switched off; its own message says until when.") if surface.ts else None
+
+
+def _steps(action: Action, plan: Plan, answers: Sequence[Approval]) -> list[tuple[str, datetime | None]]:
     steps: list[tuple[str, datetime | None]] = []
-    if action.approved_at is not None:
-        steps.append((f"approved: {action.authority}", action.approved_at))
+    if action.approved_at is not None and answers:
+        steps.append((f"approved{_by(answers)}", None))
+    elif action.approved_at is not None:
+        steps.append(("no approval needed", None))
     if action.applied_at is not None:
-        steps.append(("set", action.applied_at))
+        steps.append(("alias moved" if "@" in plan.target and "/" not in plan.target else "set", action.applied_at))
     if action.verified_at is not None and action.state is ActionState.CONFIRMED:
+        steps += [(action.evidence, None)] if action.evidence else []
         steps.append(("confirmed", action.verified_at))
     return steps
 
@@ -427,13 +517,35 @@ def override_note(house: House, uow: UnitOfWork, surface: Surface) -> Message | 
     if override is None or (override.state in ("closed", "void") and surface.kind != "override"):
         return _over_note(override)
     if override.state == "void":
-        return None
+        text = f"{override.component} was not switched off; D-{override.id} is void."
+        return Announcement(text) if surface.ts else None
+    phase = _phase(uow, override)
+    if surface.kind == "override_warn" and phase == "off":
+        phase = "warning"
+    return _override_view(house, uow, override, phase, why=str(surface.payload.get("why") or ""))
+
+
+def _phase(uow: UnitOfWork, override: Override) -> str:
+    """What the message of an override says now."""
+    enables = [
+        a
+        for a in (uow.actions_of(override.incident_id) if override.incident_id is not None else [])
+        if a.kind is ActionKind.ENABLE and a.override == override.id and a.state in _GOING_WELL
+    ]
+    if override.state == "closed":
+        return "was" if any(a.state is ActionState.CONFIRMED for a in enables) else "on"
+    if any(not a.over for a in enables):
+        return "restoring"
+    if override.state == "pending":
+        return "switching"
+    return "overdue" if override.state == "overdue" else "off"
+
+
+def _override_view(house: House, uow: UnitOfWork, override: Override, phase: str, why: str = "") -> OverrideNote:
     action = uow.action(override.action_id)
     why_not = may_restore_itself(house, uow, override)
     incident = uow.incident(override.incident_id) if override.incident_id is not None else None
-    phase = {"pending": "off", "on": "off", "overdue": "overdue", "closed": "on"}[override.state]
-    if surface.kind == "override_warn":
-        phase = "warning"
+    waits = incident is not None and why_not == f"{incident.name} is still {incident.state.value}"
     registry = house.registry()
     ask_people = holders_to_restore(house, override.component) if phase in ("overdue", "warning") else ()
     return OverrideNote(
@@ -445,19 +557,15 @@ def override_note(house: House, uow: UnitOfWork, surface: Surface) -> Message | 
         warn_at=_warn_at(house, override),
         holder=house.who(override.holder) or Who("nobody"),
         evidence=action.evidence if action else "",
-        confirmed_at=override.confirmed_at if phase != "on" else override.closed_at,
-        restores_itself=not why_not,
-        why_not=str(surface.payload.get("why") or why_not),
+        confirmed_at=override.confirmed_at if phase not in ("on", "was") else override.closed_at,
+        restores_itself=not why_not or (waits and phase in ("off", "switching")),
+        only_if=f"{incident.name} is mitigated" if incident is not None and waits else "",
+        why_not=why or why_not,
         incident=f"{incident.name} is {incident.state.value}" if incident else "",
         ask=tuple(w for p in ask_people if (w := who(registry, p)) is not None),
         closed_at=override.closed_at,
         action=override.action_id,
     )
-
-
-def version_name(version: str) -> str:
-    """`v42` for the bare number a provider gives, else the name as it is."""
-    return f"v{version}" if version.isdecimal() else version
 
 
 def _over_note(override: Override | None) -> Message | None:
@@ -576,7 +684,7 @@ def summary(house: House, incident_id: int) -> Summary:
     ]
     silent = silent_of(incident)
     facts += [Fact("Silent for", say_span(timedelta(seconds=silent)))] if silent is not None else []
-    facts += [Fact(o.component, f"off until {o.due_at:%H:%M} UTC (D-{o.id})", warn=True) for o in overrides]
+    facts += [Fact(o.component, f"off (D-{o.id}) until", warn=True, at=o.due_at) for o in overrides]
     waiting = tuple(
         f"{_VERB[a.kind].lower()} {a.component}: action {a.id}" for a in actions if a.state is ActionState.AWAITING
     )

@@ -8,6 +8,7 @@ from playbooks.messages import (
     Announcement,
     Ask,
     Card,
+    Changed,
     Fact,
     Help,
     Home,
@@ -52,7 +53,7 @@ OWNER = OwnerNote(
     on_call=(DANA,),
     fallback="",
     lead=None,
-    changes=("fraud-scorer v42 → v43 at 22:10 UTC by the training pipeline",),
+    changes=(Changed("fraud-scorer v42 → v43", at(0, 10), "the training pipeline"),),
     alerts="3 alerts (2 firing)",
 )
 CARD = Card(
@@ -89,7 +90,7 @@ PREVIEW = Preview(
     deputies=(LIN,),
     needed=1,
     confirm_is_approval=False,
-    if_silent="If nobody answers in 10 min, a deputy is asked.",
+    if_silent="If nobody answers in 10 min, {0} is asked.",
     expires_at=at(2, 49),
     hash=HASH,
     others=("41", "40"),
@@ -120,11 +121,13 @@ STATUS = ActionStatus(
     after="42",
     state="confirmed",
     steps=(
-        ("approved by omar as model owner", None),
+        ("approved by {0} as *model owner*", None),
         ("alias moved", at(2, 36, 4)),
+        ("servers answering v42: 3 of 3", None),
         ("confirmed", at(2, 36, 41)),
     ),
-    evidence="20 of 20 answers carry v42",
+    evidence="",
+    people=(OMAR,),
     undo="/rollback fraud-scorer to v43",
     note="v43 is marked bad for INC-42, so it will not be chosen as a target.",
 )
@@ -166,8 +169,8 @@ RESOLVED = Resolved(
     similar=("INC-17", "INC-29"),
 )
 REFUSAL = Refusal(
-    "You can't ask for this rollback: it belongs to *fraud-ml on call* (now <@U01DANA>) or <@U02OMAR>.",
-    ask=(DANA, OMAR),
+    "You can't ask for this rollback: it belongs to *fraud-ml on call* (now @dana) or @omar.",
+    ask=(DANA,),
     who_may="fraud-scorer",
 )
 UNKNOWN = Refusal(

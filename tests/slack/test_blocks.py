@@ -153,7 +153,8 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
         [
             "SEV2 · fraud-scorer is drifting — PSI of score 0.34 (limit 0.20, 4 of the last 4 windows, 18,240 samples)"
             ", since 01:40 UTC, silent for 51 min",
-            "<@U01DANA> is on call for serving; nobody leads yet. INC-42",
+            "<@U01DANA> is on call for serving; nobody leads yet. INC-42 · "
+            "changed before: fraud-scorer v42 → v43 at 00:10 UTC by the training pipeline",
         ],
         ["[I take it]", "Not me", "Open incident"],
     ),
@@ -162,7 +163,8 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
         [
             "INC-42 · fraud-scorer is drifting · SEV2 · investigating · lead <@U01DANA> · "
             "51 min silent, open since 02:31 UTC",
-            "Next: decide on a rollback. <@U02OMAR> or <@U03LIN> may decide (model owner; deputy).",
+            "Next: decide on a rollback. <@U01DANA> may ask; <@U02OMAR> or <@U03LIN> may approve "
+            "(model owner; deputy).",
             "Signal: PSI 0.34 &gt; 0.20 · 3 alerts (2 firing) · "
             "upstream: transactions-features fresh, merchant-embeddings 6 h late ⚠︎",
             "Containment: none yet · Automation: auto-decline ON (reads fraud-scorer) · Fallback: rules engine v3",
@@ -177,7 +179,7 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
             "v43 has served 4 h 24 min, 212,000 decisions.",
             "Affects: auto-decline and manual-review queue. Takes about 40 s; proof: 20 answers in a row carry v42.",
             "Approval: 1 of <@U02OMAR> (model owner) or <@U03LIN> (deputy). "
-            "If nobody answers in 10 min, a deputy is asked.",
+            "If nobody answers in 10 min, <@U03LIN> is asked.",
         ],
         ["[Ask for approval]", "Another version", "Cancel"],
     ),
@@ -189,10 +191,9 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
     (
         story.STATUS,
         [
-            "Rollback fraud-scorer v43 → v42 · approved by omar as model owner · alias moved 02:36:04 UTC · "
-            "confirmed 02:36:41 UTC",
-            "Seen: 20 of 20 answers carry v42",
-            "Undo until decided: /rollback fraud-scorer to v43",
+            "Rollback fraud-scorer v43 → v42 · approved by <@U02OMAR> as model owner · alias moved 02:36:04 UTC · "
+            "servers answering v42: 3 of 3 · confirmed 02:36:41 UTC · "
+            "undo until decided: /rollback fraud-scorer to v43",
             "v43 is marked bad for INC-42, so it will not be chosen as a target.",
         ],
         [],
@@ -203,7 +204,35 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
             "auto-decline is OFF until 06:37 UTC (confirmed 02:37:09 UTC: the flag reads off in production).",
             "Restores itself then; I'll ask at 06:22 UTC. Holder <@U01DANA>, debt D-118.",
         ],
-        ["Extend…", "Restore now"],
+        ["Extend…", "Restore now…"],
+    ),
+    (
+        dataclasses.replace(story.OFF, only_if="INC-42 is mitigated"),
+        [
+            "auto-decline is OFF until 06:37 UTC (confirmed 02:37:09 UTC: the flag reads off in production).",
+            "Restores itself, if INC-42 is mitigated by then; I'll ask at 06:22 UTC. Holder <@U01DANA>, debt D-118.",
+        ],
+        ["Extend…", "Restore now…"],
+    ),
+    (
+        dataclasses.replace(story.OFF, phase="switching", confirmed_at=None),
+        ["auto-decline is being switched off until 06:37 UTC; I'm reading the effect back now."],
+        [],
+    ),
+    (
+        dataclasses.replace(story.OFF, phase="was", closed_at=story.at(6, 37, 8)),
+        ["auto-decline was off from 02:37 UTC until 06:37 UTC (4 h). D-118 is closed."],
+        [],
+    ),
+    (
+        dataclasses.replace(
+            story.ASK, closed="Approved by {0} as *model owner*", closed_by=(story.OMAR,), closed_at=story.at(2, 36, 4)
+        ),
+        [
+            "<@U01DANA> asks: roll back fraud-scorer v43 → v42 (INC-42, SEV2) — drift since v43.",
+            "Approved by <@U02OMAR> as model owner 02:36:04 UTC",
+        ],
+        [],
     ),
     (
         dataclasses.replace(story.OFF, phase="warning"),
@@ -227,8 +256,8 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
     ),
     (
         story.REFUSAL,
-        ["You can't ask for this rollback: it belongs to fraud-ml on call (now <@U01DANA>) or <@U02OMAR>."],
-        ["[Ask @dana]", "Ask @omar", "Who may?"],
+        ["You can't ask for this rollback: it belongs to fraud-ml on call (now @dana) or @omar."],
+        ["[Ask @dana]", "Who may?"],
     ),
     (
         story.UNKNOWN,

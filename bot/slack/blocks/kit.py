@@ -132,7 +132,8 @@ def dots(*parts: str) -> str:
 def fact(item: Fact) -> str:
     """`label: value`, with a warning sign where it warns."""
     label = escape.value(item.label, 80)
-    shown = escape.value(item.value) + (" ⚠︎" if item.warn else "")
+    when = f" {escape.moment(item.at)}" if item.at is not None else ""
+    shown = escape.value(item.value) + when + (" ⚠︎" if item.warn else "")
     return f"{label}: {shown}" if label else shown
 
 

@@ -65,7 +65,7 @@ def _approval(view: Preview, root: str) -> str:
         line = "Approval: yours. You hold the right, and nobody else is asked."
     else:
         line = f"Approval: {_deciders(view.deciders, view.deputies, view.needed)}."
-    return f"{line} {escape.prose(view.if_silent, root=root)}".rstrip()
+    return f"{line} {escape.fill(view.if_silent, view.deputies, root=root)}".rstrip()
 
 
 def _deciders(deciders: Sequence[Who], deputies: Sequence[Who], needed: int) -> str:
@@ -104,7 +104,9 @@ def ask(view: Ask, *, root: str = "/inc") -> kit.Rendered:
     first = head + (f" ({where})" if where else "")
     first += f" — {_sentence(escape.value(view.because, 300))}" if view.because else "."
     if view.closed:
-        return kit.message(kit.section(first, escape.prose(view.closed, root=root)))
+        closed = escape.fill(view.closed, view.closed_by, root=root)
+        at = f" {escape.moment(view.closed_at, '{time_secs}')}" if view.closed_at is not None else ""
+        return kit.message(kit.section(first, f"{closed}{at}"))
     return kit.message(
         kit.section(first, _wanted(view)),
         kit.context(_bound(view.hash, view.expires_at, "")),
@@ -132,22 +134,22 @@ def status(view: ActionStatus, *, root: str = "/inc") -> kit.Rendered:
     verb = escape.value(view.verb, 20)
     head = f"{_NOUNS.get(verb.lower(), verb)} {escape.value(view.component, 63)} {change(view.before, view.after)}"
     sign = "⚠︎ " if view.state in _BAD else ""
-    steps = [_step(text, at) for text, at in view.steps[-6:]]
+    steps = [_step(text, at, view.people) for text, at in view.steps[-6:]]
     if view.state not in (text.partition(" ")[0] for text, _ in view.steps):
         steps.append(escape.bold(_ENDED.get(view.state, escape.value(view.state, 40))))
     elif steps:
         steps[-1] = escape.bold(steps[-1])
+    undo = f"undo until decided: {escape.code(view.undo)}" if view.undo else ""
     return kit.message(
         kit.section(
-            f"{sign}{kit.dots(escape.bold(head), *steps)}",
+            f"{sign}{kit.dots(escape.bold(head), *steps, undo)}",
             escape.prose(view.error, root=root),
             f"Seen: {escape.value(view.evidence)}" if view.evidence else "",
-            f"Undo until decided: {escape.code(view.undo)}" if view.undo else "",
             escape.prose(view.note, root=root),
         )
     )
 
 
-def _step(text: str, at: datetime | None) -> str:
-    shown = escape.value(text, 160)
+def _step(text: str, at: datetime | None, people: Sequence[Who]) -> str:
+    shown = escape.fill(escape.shorten(text, 300), people)
     return f"{shown} {escape.moment(at, '{time_secs}')}" if at is not None else shown

@@ -10,11 +10,13 @@ from playbooks.messages import OverrideNote
 def render(note: OverrideNote, *, root: str = "/inc") -> kit.Rendered:
     """The message of one override, edited until it is on again."""
     first, second = {
+        "switching": _switching,
         "off": _off,
         "warning": _warning,
         "overdue": _overdue,
         "restoring": _restoring,
         "on": _on,
+        "was": _was,
     }.get(note.phase, _off)(note, root)
     return kit.message(kit.section(first, second), kit.actions(*_buttons(note)))
 
@@ -39,12 +41,18 @@ def _proof(note: OverrideNote) -> str:
     return f" (confirmed {escape.moment(note.confirmed_at, '{time_secs}')}" + (f": {evidence})" if evidence else ")")
 
 
+def _switching(note: OverrideNote, root: str) -> tuple[str, str]:
+    until = escape.until(note.due_at, note.since)
+    return f"{_name(note)} is being switched off until *{until}*; I'm reading the effect back now.", _debt(note)
+
+
 def _off(note: OverrideNote, root: str) -> tuple[str, str]:
     first = f"{_name(note)} is *OFF* until *{escape.until(note.due_at, note.since)}*{_proof(note)}."
     if not note.restores_itself:
         return first, f"{_why_not(note, root)} {_debt(note)}"
     asked = f"; I'll ask at {escape.until(note.warn_at, note.since)}" if note.warn_at else ""
-    return first, f"Restores itself then{asked}. {_debt(note)}"
+    condition = f", if {escape.value(note.only_if, 60)} by then" if note.only_if else " then"
+    return first, f"Restores itself{condition}{asked}. {_debt(note)}"
 
 
 def _warning(note: OverrideNote, root: str) -> tuple[str, str]:
@@ -80,10 +88,23 @@ def _on(note: OverrideNote, root: str) -> tuple[str, str]:
     return f"{_name(note)} is *ON* again{confirmed}. D-{note.override} closed{took}.", ""
 
 
+def _was(note: OverrideNote, root: str) -> tuple[str, str]:
+    end = note.closed_at or note.due_at
+    span = escape.span((end - note.since).total_seconds())
+    times = f"{escape.until(note.since, end)} until {escape.until(end, note.since)}"
+    return f"{_name(note)} was off from {times} ({span}). D-{note.override} is closed.", ""
+
+
 def _buttons(note: OverrideNote) -> list[kit.Element]:
-    if note.phase in ("restoring", "on"):
+    if note.phase in ("switching", "restoring", "on", "was"):
         return []
     value = ids.Value(override=note.override, component=note.component[:100])
     extend = kit.button("Extend…", ids.EXTEND_OPEN, value)
-    restore = kit.button("Restore now", ids.RESTORE, value, style="primary" if note.phase == "overdue" else None)
+    later = note.phase == "off"
+    restore = kit.button(
+        "Restore now…" if later else "Restore now",
+        ids.RESTORE,
+        value,
+        style="primary" if note.phase == "overdue" else None,
+    )
     return [restore, extend] if note.phase == "overdue" else [extend, restore]

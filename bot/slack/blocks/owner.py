@@ -12,8 +12,8 @@ def render(note: OwnerNote, *, root: str = "/inc") -> kit.Rendered:
     tag = note.tag
     value = ids.Value(incident=tag.number)
     return kit.message(
-        kit.section(_wrong(note), _asked(note, root)),
-        kit.context(*_before(note), _state(note)),
+        kit.section(_wrong(note), kit.dots(_asked(note, root), _before(note))),
+        kit.context(_state(note)),
         kit.actions(*_buttons(note, value)),
     )
 
@@ -54,12 +54,14 @@ def _on_call(who: Who) -> str:
     return f"{escape.mention(who)} is on call" + (f" for {escape.bold(role)}" if role else "")
 
 
-def _before(note: OwnerNote) -> list[str]:
-    changes = [escape.value(change) for change in note.changes]
-    if not changes:
-        return []
-    lines = [f"Changed before: {changes[0]}", *changes[1:3]]
-    return [*lines, f"and {len(changes) - 3} earlier changes"] if len(changes) > 3 else lines
+def _before(note: OwnerNote) -> str:
+    """The newest change alone: the rest stands in the timeline."""
+    if not note.changes or note.over:
+        return ""
+    newest = note.changes[0]
+    at = escape.until(newest.at, note.since or newest.at)
+    by = f" by {escape.value(newest.by, 60)}" if newest.by else ""
+    return f"changed before: {escape.value(newest.what, 160)} at {at}{by}"
 
 
 def _state(note: OwnerNote) -> str:
