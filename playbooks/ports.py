@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from playbooks.domain.actions import Action, ActionState, Approval, Described, Mark, Override, Plan, Verification
 from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason
+from playbooks.domain.handoffs import Handoff
 from playbooks.domain.incidents import Incident
 from playbooks.domain.timeline import ChainReport, Event, NewEvent
 
@@ -143,6 +144,16 @@ class AlertTouch:
     ends_at: datetime | None
     seen: int
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a batch of alerts adds to one incident: events for its chain, and its counts."""
+
+    incident_id: int
+    events: Sequence[NewEvent]
+    total: int
+    firing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +341,13 @@ class UnitOfWork(Protocol):
         self, *, open_only: bool = True, component: str = "", incident_id: int | None = None
     ) -> list[Override]: ...
     def save_override(self, override: Override) -> Override: ...
+    def add_handoff(self, handoff: Handoff) -> Handoff:
+        """Insert; gives the id (the one passed is ignored)."""
+        ...
+
+    def handoff(self, handoff_id: int, *, lock: bool = False) -> Handoff | None: ...
+    def handoffs(self, incident_id: int, *, open_only: bool = False) -> list[Handoff]: ...
+    def save_handoff(self, handoff: Handoff) -> Handoff: ...
     def mark_version(
         self, component: str, version: str, mark: Mark, *, note: str, incident_id: int | None, now: datetime
     ) -> None: ...
@@ -368,6 +386,22 @@ class UnitOfWork(Protocol):
 
     def bump_incident(self, incident_id: int, *, total: int, firing: int) -> None:
         """Add to `alerts_total` and `alerts_firing`; `version + 1`."""
+        ...
+
+    def grow(self, growths: Sequence[Growth], *, now: datetime) -> None:
+        """`append_many` and `bump_incident` for many incidents in one pass; each incident once."""
+        ...
+
+    def want_surfaces(self, surfaces: Sequence[Surface]) -> list[Surface]:
+        """`want_surface` for each, in the order given."""
+        ...
+
+    def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime, delay: float = 0.0) -> None:
+        """`want_job` for each (kind, subject, lane); the same one twice counts once."""
+        ...
+
+    def coming(self, surfaces: Sequence[str], *, after: datetime) -> set[str]:
+        """Those that are behind already and whose target is brought up to date later than that: nothing more to ask."""
         ...
 
     def redact(self, event_id: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -36,6 +37,38 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Values]) ->
         connection.exec_driver_sql(filled, [convert(row) for row in rows])
         return
     _copy(connection, f"COPY {table.name} ({_listed(names)}) FROM STDIN", map(convert, rows))
+
+
+def run_many(connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Run a statement of ours, with `?` for parameters, once per row; the values are the driver's own already."""
+    if rows:
+        connection.exec_driver_sql(_marked(statement, connection.dialect.name), list(rows))
+
+
+def fetch(connection: Connection, statement: str, values: tuple[Any, ...]) -> Sequence[Any]:
+    """All rows of a query of ours, with `?` for parameters; values are the driver's own, in and out.
+
+    `{keys}` stands for a parameter of `texts` as a table of one column `value`.
+    """
+    kind = connection.dialect.name
+    return connection.exec_driver_sql(_marked(statement, kind), values).fetchall()
+
+
+def texts(connection: Connection, values: Sequence[str]) -> Any:
+    """Many texts as one parameter, for `{keys}`."""
+    return _encode(list(values)) if connection.dialect.name == "sqlite" else list(values)
+
+
+def moment(connection: Connection, value: datetime) -> Any:
+    """A moment as the driver takes it and gives it back."""
+    return _sqlite_time(value) if connection.dialect.name == "sqlite" else in_utc(value)
+
+
+@lru_cache(maxsize=64)
+def _marked(statement: str, dialect: str) -> str:
+    if dialect == "sqlite":
+        return statement.replace("{keys}", "json_each(?)")
+    return statement.replace("{keys}", "unnest(?::text[]) AS asked(value)").replace("?", "%s")
 
 
 def keys_of(connection: Connection, keys: Sequence[str]) -> TableValuedAlias:

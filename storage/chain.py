@@ -9,12 +9,22 @@ from sqlalchemy import Connection, exists, select, update
 
 from playbooks import errors
 from playbooks.domain.timeline import ChainReport, Event, NewEvent, genesis, link_event, verify_chain
-from playbooks.ports import Ids
-from storage.bulk import insert_many, keys_of
+from playbooks.ports import Growth, Ids
+from storage.bulk import fetch, insert_many, keys_of, run_many, texts
 from storage.rows import BODY, EVENT, INCIDENT, body_row, event_row, to_event
 
 _JOINED = select(EVENT, BODY.c.salt, BODY.c.text, BODY.c.redacted).join(BODY, BODY.c.event_id == EVENT.c.id)
 _HEAD = select(INCIDENT.c.chain_seq, INCIDENT.c.chain_head)
+_HEADS = "SELECT id, chain_seq, chain_head FROM incident WHERE id IN (SELECT CAST(value AS INTEGER) FROM {keys})"
+# Each asked for is an incident's number in twelve digits and a dedup key.
+_KNOWN_PAIRS = (
+    "SELECT value FROM {keys} WHERE EXISTS (SELECT 1 FROM event "
+    "WHERE incident_id = CAST(substr(value, 1, 12) AS INTEGER) AND dedup_key = substr(value, 13))"
+)
+_GROW = (
+    "UPDATE incident SET chain_seq = ?, chain_head = ?, alerts_total = alerts_total + ?, "
+    "alerts_firing = alerts_firing + ?, version = version + 1 WHERE id = ?"
+)
 
 
 def append(
@@ -32,6 +42,43 @@ def append(
         return []
     seq, prev = _lock_head(connection, incident_id)
     known = _known_keys(connection, incident_id, [event.dedup_key for event in new])
+    events = _linked(ids, incident_id, new, known, seq, prev, now)
+    if events:
+        _write(connection, events)
+    return events
+
+
+def grow(connection: Connection, ids: Ids, growths: Sequence[Growth], *, now: datetime) -> None:
+    """Append to many chains and add to their incidents' counts, in one pass; each incident once.
+
+    Raises:
+        errors.UnknownName: when there is no such incident.
+        ValueError: as `append`.
+    """
+    if not growths:
+        return
+    heads = _lock_heads(connection, [each.incident_id for each in growths])
+    known = _known_pairs(connection, growths)
+    events: list[Event] = []
+    changes: list[tuple[int, str, int, int, int]] = []
+    for each in growths:
+        if each.incident_id not in heads:
+            raise errors.UnknownName(f"There is no incident INC-{each.incident_id}.")
+        seq, head = heads[each.incident_id]
+        prev = head or genesis(each.incident_id)
+        added = _linked(ids, each.incident_id, each.events, known.get(each.incident_id, set()), seq, prev, now)
+        events += added
+        last, head = (added[-1].seq, added[-1].hash) if added else (seq, head)
+        changes.append((last, head, each.total, each.firing, each.incident_id))
+    insert_many(connection, EVENT, [event_row(event) for event in events])
+    insert_many(connection, BODY, [body_row(event) for event in events])
+    run_many(connection, _GROW, changes)
+
+
+def _linked(
+    ids: Ids, incident_id: int, new: Sequence[NewEvent], known: set[str], seq: int, prev: str, now: datetime
+) -> list[Event]:
+    """The events that are not known yet, each in its place; their keys are known from then on."""
     events: list[Event] = []
     for each in new:
         if each.dedup_key in known:
@@ -49,9 +96,23 @@ def append(
         )
         prev = event.hash
         events.append(event)
-    if events:
-        _write(connection, events)
     return events
+
+
+def _lock_heads(connection: Connection, incidents: Sequence[int]) -> dict[int, tuple[int, str]]:
+    # In one order, so that two writers cannot lock each other out.
+    query = _HEADS if connection.dialect.name == "sqlite" else f"{_HEADS} ORDER BY id FOR UPDATE"
+    rows = fetch(connection, query, (texts(connection, [str(number) for number in incidents]),))
+    return {number: (seq, head) for number, seq, head in rows}
+
+
+def _known_pairs(connection: Connection, growths: Sequence[Growth]) -> dict[int, set[str]]:
+    asked = [f"{each.incident_id:012d}{event.dedup_key}" for each in growths for event in each.events]
+    known: dict[int, set[str]] = {}
+    if asked:
+        for (pair,) in fetch(connection, _KNOWN_PAIRS, (texts(connection, asked),)):
+            known.setdefault(int(pair[:12]), set()).add(pair[12:])
+    return known
 
 
 def _lock_head(connection: Connection, incident_id: int) -> tuple[int, str]:

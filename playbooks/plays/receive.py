@@ -19,7 +19,23 @@ from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.plays.house import House, refresh, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
 from playbooks.plays.targets import binding_target, change_target, components_of_target, targets_of
-from playbooks.ports import AlertTouch, Episode, KnownAlert, NewIncident, OpenIncident, StoredAlert, Surface, UnitOfWork
+from playbooks.ports import (
+    AlertTouch,
+    Episode,
+    Growth,
+    KnownAlert,
+    NewIncident,
+    OpenIncident,
+    StoredAlert,
+    Surface,
+    UnitOfWork,
+)
+
+# Alerts an incident had before -> seconds until its count is told; the last goes from `storm_after` on.
+_AT_ONCE, _SOON, _IN_A_STORM = 0.0, 5.0, 30.0
+_FEW = 4
+# A job due in less than this may run before we commit, and would not see what we add.
+_MARGIN = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -195,22 +211,57 @@ def _subjects(registry: Registry, component: str) -> list[str]:
 def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
     uow.add_alerts(batch.fresh)
     uow.touch_alerts(list(batch.touched.values()))
-    totals = {held.id: held for held in batch.open.values()}
+    held = {each.id: each for each in batch.open.values()}
+    grown = []
     for incident_id, alerts in batch.events.items():
-        held = totals.get(incident_id)
-        seen_before = held.alerts_total if held else 0
-        uow.append_many(incident_id, _alert_events(house, alerts, seen_before, batch.now), now=batch.now)
-        uow.bump_incident(incident_id, total=batch.total[incident_id], firing=batch.firing[incident_id])
-        _tell(house, uow, incident_id, batch, ended=any(a.status is AlertStatus.RESOLVED for a in alerts))
+        seen_before = held[incident_id].alerts_total if incident_id in held else 0
+        events = _alert_events(house, alerts, seen_before, batch.now)
+        grown.append(Growth(incident_id, events, batch.total[incident_id], batch.firing[incident_id]))
+    uow.grow(grown, now=batch.now)
+    ended = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
+    more = [held[i] for i in batch.events if i in held and i not in batch.opened and i not in ended]
+    _counted(house, uow, more, now=batch.now)
+    for incident_id in sorted(ended):
+        _tell_end(uow, incident_id, batch)
 
 
-def _tell(house: House, uow: UnitOfWork, incident_id: int, batch: _Batch, *, ended: bool) -> None:
+def _counted(house: House, uow: UnitOfWork, incidents: Sequence[OpenIncident], *, now: datetime) -> None:
+    """Ask for what counts alerts, the owner's message and the card: the first few at once, then at longer intervals.
+
+    Slack takes fifty edits a minute; a count that grows by thousands is told every half minute.
+    """
+    both = {each.id: _counting(each) for each in incidents}
+    coming = uow.coming([surface.id for pair in both.values() for surface in pair], after=now + _MARGIN)
+    asked: defaultdict[float, list[Surface]] = defaultdict(list)
+    for each in incidents:
+        surfaces = both[each.id]
+        delay = _wait(each.alerts_total, house.rules.storm_after)
+        if not delay or any(surface.id not in coming for surface in surfaces):
+            asked[delay] += surfaces
+    for delay, wanted in asked.items():
+        uow.want_surfaces(wanted)
+        uow.want_jobs([("deliver", s.target, s.target) for s in wanted], now=now, delay=delay)
+
+
+def _wait(alerts: int, storm_after: int) -> float:
+    if alerts < _FEW:
+        return _AT_ONCE
+    return _SOON if alerts < storm_after else _IN_A_STORM
+
+
+def _counting(incident: OpenIncident) -> tuple[Surface, Surface]:
+    note = Surface(f"owner_note:{incident.id}", "owner_note", incident.home, incident_id=incident.id)
+    card = Surface(f"card:{incident.id}", "card", f"incident:{incident.id}", pin=True, incident_id=incident.id)
+    return note, card
+
+
+def _tell_end(uow: UnitOfWork, incident_id: int, batch: _Batch) -> None:
     incident = uow.incident(incident_id)
     if incident is None:
         return
     if incident_id not in batch.opened:
         refresh(uow, incident, now=batch.now)
-    if ended and incident.open and incident.alerts_firing <= 0:
+    if incident.open and incident.alerts_firing <= 0:
         text = (
             f"All {incident.alerts_total} alerts have ended." if incident.alerts_total != 1 else "The alert has ended."
         )

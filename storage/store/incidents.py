@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from playbooks import errors
 from playbooks.domain.incidents import OPEN_STATES, Incident
 from playbooks.domain.timeline import ChainReport, Event, NewEvent, genesis
-from playbooks.ports import NewIncident, OpenIncident
+from playbooks.ports import Growth, NewIncident, OpenIncident
 from storage import chain
 from storage.rows import INCIDENT, incident_row, new_incident_row, to_incident
 from storage.store.part import Part, chunks
@@ -111,6 +111,14 @@ class Incidents(Part):
         values = {k: v for k, v in incident_row(incident).items() if k not in _CHAIN_OWNS}
         self._save(INCIDENT, values | {"open_key": open_key}, incident.name)
         return self._incident(incident.id)
+
+    def grow(self, growths: Sequence[Growth], *, now: datetime) -> None:
+        """`append_many` and `bump_incident` for many incidents in one pass; each incident once.
+
+        Raises:
+            errors.UnknownName: when there is no such incident.
+        """
+        chain.grow(self._db, self._ids, growths, now=now)
 
     # ------------------------------------------------------------ timeline
 

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 
 from playbooks.ports import Captured, Surface
+from storage.bulk import fetch, moment, run_many, texts
 from storage.rows import CAPTURED, SURFACE, captured_row, surface_row, to_captured, to_surface
 from storage.store.part import Part
 from storage.tables import PENDING_SURFACE
+
+_RENEW = "UPDATE surface SET wanted = wanted + 1, attempts = 0, error = '' WHERE id = ?"
+# A job that is not due yet runs nowhere, so what is written before it starts is seen by it.
+_COMING = (
+    "SELECT s.id FROM surface s JOIN job j ON j.id = 'deliver:' || s.target WHERE s.id IN (SELECT value FROM {keys}) "
+    "AND s.wanted > s.shown AND j.wanted > j.done AND NOT j.parked AND j.due_at > ?"
+)
+
+
+def _only_renewed(before: Surface, asked: Surface) -> bool:
+    """Whether asking again changes nothing but the count."""
+    kept = not asked.payload and asked.target in ("", before.target) and asked.thread in ("", before.thread)
+    return kept and (before.pin or not asked.pin) and asked.incident_id in (None, before.incident_id)
 
 
 class Surfaces(Part):
@@ -48,7 +63,27 @@ class Surfaces(Part):
 
     def want_surfaces(self, surfaces: Sequence[Surface]) -> list[Surface]:
         """`want_surface` for each, in the order given."""
-        return [self.want_surface(surface) for surface in surfaces]
+        there = {} if len({each.id for each in surfaces}) < len(surfaces) else self._all_locked(surfaces)
+        plain = [each.id for each in surfaces if each.id in there and _only_renewed(there[each.id], each)]
+        run_many(self._db, _RENEW, [(name,) for name in sorted(plain)])
+        renewed = set(plain)
+        return [
+            replace(there[each.id], wanted=there[each.id].wanted + 1, attempts=0, error="")
+            if each.id in renewed
+            else self.want_surface(each)
+            for each in surfaces
+        ]
+
+    def _all_locked(self, surfaces: Sequence[Surface]) -> dict[str, Surface]:
+        query = select(SURFACE).where(SURFACE.c.id.in_([each.id for each in surfaces])).order_by(SURFACE.c.id)
+        return {row.id: to_surface(row) for row in self._db.execute(query.with_for_update())}
+
+    def coming(self, surfaces: Sequence[str], *, after: datetime) -> set[str]:
+        """Those that are behind already and whose target is brought up to date later than that: nothing more to ask."""
+        if not surfaces:
+            return set()
+        rows = fetch(self._db, _COMING, (texts(self._db, surfaces), moment(self._db, after)))
+        return {name for (name,) in rows}
 
     def _locked(self, surface_id: str) -> Surface | None:
         row = self._db.execute(select(SURFACE).where(SURFACE.c.id == surface_id).with_for_update()).one_or_none()

@@ -1,4 +1,4 @@
-"""The processes of a measurement: each server in a group of its own, the sender niced, memory and time read from outside."""
+"""The processes of a measurement: each server in a group of its own, the sender niced, all read from outside."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import yaml
 
 from tests.bench.alerts import registry
@@ -94,7 +94,9 @@ def asked(port: int, path: str, *, method: str = "GET") -> int:
         connection.close()
 
 
-def until(port: int, path: str, statuses: Sequence[int], process: subprocess.Popen[bytes], *, within: float = 60) -> None:
+def until(
+    port: int, path: str, statuses: Sequence[int], process: subprocess.Popen[bytes], *, within: float = 60
+) -> None:
     """Wait for one of these statuses. Raises RuntimeError when the process ends or time runs out."""
     end = time.perf_counter() + within
     while asked(port, path) not in statuses:

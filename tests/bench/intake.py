@@ -70,9 +70,7 @@ def loaded(server: Started, alerts: int, *, distinct: int = 0, warm: int = 0) ->
     return report, server.cpu() - before
 
 
-def pairs(
-    setting: Callable[[int], Setting], folder: Path, *, rounds: int, alerts: int, distinct: int = 0
-) -> Paired:
+def pairs(setting: Callable[[int], Setting], folder: Path, *, rounds: int, alerts: int, distinct: int = 0) -> Paired:
     """Ceiling, ours, ceiling, ours …, each on an empty database."""
     both = Paired()
     for number in range(rounds):
