@@ -199,4 +199,6 @@ def alert(name: str = "a", component: str = "fraud-scorer", *, minute: int = 0, 
     starts = NIGHT - timedelta(minutes=51 - minute)
     ends = starts + timedelta(minutes=40) if status == "resolved" else None
     labels = {"component": component} if component else {}
-    return Alert("prod", f"fp-{name}", "ModelDriftHigh", AlertStatus(status), starts, ends, "critical", labels=labels)
+    return Alert(
+        "prod", f"fp-{component}-{name}", "ModelDriftHigh", AlertStatus(status), starts, ends, "critical", labels=labels
+    )

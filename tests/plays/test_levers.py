@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -90,10 +91,11 @@ def test_who_holds_no_right_decides_nothing(stage: Stage, who: str) -> None:
     number = stage.opened()
     action = stage.asked("mei")
     before = len(stage.events(number))
-    for decide in (
+    decisions: list[Callable[[], object]] = [
         lambda: levers.approve(stage.house, stage.by(who), action.id),
         lambda: levers.deny(stage.house, stage.by("dana" if who == "mei" else who), action.id, "no"),
-    ):
+    ]
+    for decide in decisions:
         with pytest.raises(errors.Denied, match="You can't decide on") as denied:
             decide()
         assert denied.value.ask == ("omar", "lin")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -235,7 +236,7 @@ def test_resolve_does_not_move_a_relief_that_is_known(stage: Stage) -> None:
     assert len(stage.events(number, EventKind.MITIGATED)) == 1
 
 
-MOVES = {
+MOVES: dict[str, Callable[[Stage, int], object]] = {
     "mitigate": lambda s, n: incident.mitigate(s.house, s.by("dana"), n),
     "resolve": lambda s, n: incident.resolve(s.house, s.by("dana"), n, Resolution()),
     "cancel": lambda s, n: incident.cancel(s.house, s.by("dana"), n),
