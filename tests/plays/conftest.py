@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from storage import schema
 from storage.engine import WRITES, make_engine
@@ -33,9 +34,16 @@ def sqlite_engine(sqlite_file: Database) -> Engine:
 def postgres_made(postgres_server: Postgres) -> Iterator[Engine]:
     with postgres_server.database() as url:
         engine = make_engine(url)
+        event.listen(engine, "connect", _unsynced)
         schema.upgrade(engine)
         yield engine
         engine.dispose()
+
+
+def _unsynced(connection: Any, _entry: object) -> None:
+    # The machine does not lose its power here.
+    connection.execute("SET synchronous_commit = off")
+    connection.commit()
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Messages into the timeline and out again, corrections and retractions by those who may, and a chain nobody can cut."""
+"""Messages into the timeline and out again, corrections by those who may, and a chain nobody can cut."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -145,10 +146,11 @@ def test_author_and_lead_correct_and_retract(stage: Stage, who: str) -> None:
 def test_others_neither_correct_nor_retract(stage: Stage, who: str) -> None:
     number, seq = _noted(stage)
     before = len(stage.events(number))
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: capture.correct(stage.house, stage.by(who), number, seq, "x", "y"),
         lambda: capture.retract(stage.house, stage.by(who), number, seq, "y"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(errors.Denied, match="Only its author or the incident lead"):
             change()
     assert len(stage.events(number)) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -199,10 +200,11 @@ def test_restored_early_by_who_may_ask(stage: Stage, who: str) -> None:
     assert stage.world.effects == OFF_ON
     stage.wait(5 * HOUR)
     assert stage.world.effects == OFF_ON
-    for again in (
+    orders: list[Callable[[], object]] = [
         lambda: timebox.restore(stage.house, stage.by(who), 1),
         lambda: timebox.extend(stage.house, stage.by("dana"), 1, HOUR, "x"),
-    ):
+    ]
+    for again in orders:
         with pytest.raises(errors.Conflict, match="D-1 is closed"):
             again()
 
@@ -218,10 +220,11 @@ def test_outsiders_do_not_restore(stage: Stage, who: str) -> None:
 
 
 def test_a_debt_that_does_not_exist(stage: Stage) -> None:
-    for do in (
+    orders: list[Callable[[], object]] = [
         lambda: timebox.restore(stage.house, stage.by("dana"), 7),
         lambda: timebox.extend(stage.house, stage.by("dana"), 7, HOUR, "x"),
-    ):
+    ]
+    for do in orders:
         with pytest.raises(errors.UnknownName, match="no debt D-7"):
             do()
 
