@@ -248,6 +248,26 @@ class OverrideNote:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoffOffer:
+    """A hand-off of a role, to its receiver and in the channel; edited when it is answered.
+
+    Attributes:
+        handoff: its number. state: offered, accepted, declined, withdrawn. brief: what the receiver has to know.
+    """
+
+    tag: Tag
+    handoff: int
+    role: str
+    giver: Who
+    receiver: Who
+    brief: tuple[Fact, ...]
+    state: str
+    offered_at: datetime
+    answered_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Refusals are help: one sentence, the next step, and who could be asked.
 
@@ -395,6 +415,7 @@ Message = (
     | Ask
     | ActionStatus
     | OverrideNote
+    | HandoffOffer
     | Refusal
     | Say
     | IncidentList

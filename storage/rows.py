@@ -11,6 +11,7 @@ from sqlalchemy import Row, Table
 
 from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Override, Plan
 from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason
+from playbooks.domain.handoffs import Handoff
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision
@@ -29,6 +30,7 @@ QUARANTINE: Table = _TABLES["quarantine"]
 ACTION: Table = _TABLES["action"]
 APPROVAL: Table = _TABLES["approval"]
 OVERRIDE: Table = _TABLES["override"]
+HANDOFF: Table = _TABLES["handoff"]
 VERSION_MARK: Table = _TABLES["version_mark"]
 SERVING: Table = _TABLES["serving"]
 SURFACE: Table = _TABLES["surface"]
@@ -275,6 +277,17 @@ def override_row(override: Override) -> Values:
 def to_override(row: Row[Any]) -> Override:
     """The entry of a row of `override`."""
     return Override(**_mapping(row))
+
+
+def handoff_row(handoff: Handoff) -> Values:
+    """The row of `handoff`."""
+    return _values(handoff) | {"brief": [list(line) for line in handoff.brief]}
+
+
+def to_handoff(row: Row[Any]) -> Handoff:
+    """The hand-off of a row of `handoff`."""
+    values = dict(_mapping(row))
+    return Handoff(**values | {"brief": tuple((str(label), str(text)) for label, text in values["brief"])})
 
 
 # ---------------------------------------------------------------- surfaces, timers, jobs, memory

@@ -269,6 +269,26 @@ class OverrideRow(Row, table=True):
     version: int
 
 
+class HandoffRow(Row, table=True):
+    """A hand-off of a role: offered, and in force when accepted."""
+
+    __tablename__ = "handoff"
+    __table_args__ = (Index(None, "incident_id", "state"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id")
+    role: str
+    giver: str
+    receiver: str
+    offered_at: datetime = Field(sa_type=UtcDateTime)
+    state: str
+    answered_at: datetime | None = Field(sa_type=UtcDateTime)
+    brief: list[Any] = Field(sa_type=Json)
+    reminders: int
+    reason: str
+    version: int
+
+
 class VersionMarkRow(Row, table=True):
     """What was said last of a component's version."""
 

@@ -10,7 +10,7 @@ from bot.slack.commands import execute, lifecycle
 from bot.slack.grammar import NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from playbooks import errors
 from playbooks.messages import Say
-from playbooks.plays import incident, timebox
+from playbooks.plays import handoff, incident, timebox
 from playbooks.plays import levers as lever_plays
 from playbooks.plays.house import actor_for, must_find, want, who
 from playbooks.plays.postmortem import questions
@@ -206,6 +206,24 @@ def _run(desk: Desk, call: Call, value: ids.Value) -> Reply:
     return execute(desk, call, parsed)
 
 
+def _handoff_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    return OpenModal(modals.handoff(_incident(value)), "Type it: `/inc handoff @person`.")
+
+
+def _handoff(value: ids.Value) -> int:
+    if value.handoff is None:
+        raise errors.InputError("That button is from an older message.", "Use the newest message.", code="old_button")
+    return value.handoff
+
+
+def _accept_handoff(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    return handoff.accept(desk.house, desk.order(call), _handoff(value))
+
+
+def _decline_handoff(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    return handoff.decline(desk.house, desk.order(call), _handoff(value))
+
+
 def _dismiss(desk: Desk, call: Call, value: ids.Value) -> Reply:
     return Say("All right. It stays open.")
 
@@ -240,4 +258,7 @@ _CLICKS: Mapping[str, Click] = {
     ids.RUN_SUGGESTION: _run,
     ids.DISMISS: _dismiss,
     ids.LIST: _form("list"),
+    ids.HANDOFF_OPEN: _handoff_open,
+    ids.HANDOFF_ACCEPT: _accept_handoff,
+    ids.HANDOFF_DECLINE: _decline_handoff,
 }

@@ -13,7 +13,7 @@ from bot.slack.calls import Call, Desk
 from bot.slack.forms import at_of
 from playbooks.domain.timeline import EventSource
 from playbooks.messages import Home, Message
-from playbooks.plays import capture, home
+from playbooks.plays import capture, handoff, home
 from playbooks.plays.house import actor_for
 
 log = get_logger(__name__)
@@ -126,6 +126,14 @@ def _home(desk: Desk, client: WebClient, render: Render, event: Event, event_id:
     client.views_publish(user_id=user, view={"type": "home", "blocks": render(view)["blocks"]})
 
 
+def _left(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:
+    """The lead left the incident's channel: asked to hand off."""
+    channel, user = str(event.get("channel", "")), str(event.get("user", ""))
+    if _known_channel(desk, channel):
+        call = _call(desk, user, channel, event_id, EventSource.MESSAGE)
+        handoff.lead_left(desk.house, desk.order(call), channel)
+
+
 Handler = Callable[[Desk, WebClient, Render, Event, str], None]
 _HANDLERS: Mapping[str, Handler] = {
     "reaction_added": _reaction,
@@ -134,4 +142,5 @@ _HANDLERS: Mapping[str, Handler] = {
     "pin_removed": _pin,
     "message": _message,
     "app_home_opened": _home,
+    "member_left_channel": _left,
 }

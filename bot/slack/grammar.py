@@ -18,6 +18,7 @@ from bot.slack.grammar_values import (
     DisableArgs,
     EnableArgs,
     ExtendArgs,
+    HandoffArgs,
     HelpArgs,
     LeadArgs,
     NewArgs,
@@ -42,6 +43,7 @@ __all__ = [
     "DisableArgs",
     "EnableArgs",
     "ExtendArgs",
+    "HandoffArgs",
     "HelpArgs",
     "LeadArgs",
     "NewArgs",
@@ -216,6 +218,16 @@ def _role(text: str, context: Context) -> Args:
     return RoleArgs(words[0].lower() if words else "", person)
 
 
+def _handoff(text: str, context: Context) -> Args:
+    words = text.split()
+    if len(words) > 2:
+        raise context.usage("handoff", f"I need a person and perhaps a role; I read `{_shown(text)}`.")
+    if len(words) == 2 and not words[0].startswith("@"):
+        words.reverse()
+    person = _person(words[0], context) if words else Person()
+    return HandoffArgs(person, words[1].lower() if len(words) == 2 else "lead")
+
+
 def _sev(text: str, context: Context) -> Args:
     head, because = _because(text)
     if len(head.split()) > 1 and not re.fullmatch(r"sev\s+\d", head, re.IGNORECASE):
@@ -322,6 +334,8 @@ VERBS: Final[dict[str, Verb]] = {
     "ack": Verb(lambda text, _: TextArgs(text), "ack", ("acknowledge", "take", "mine")),
     "lead": Verb(_lead, "lead [@person]", ("ic", "captain", "commander")),
     "role": Verb(_role, "role comms @person", ("assign",)),
+    "handoff": Verb(_handoff, "handoff @person [comms]", ("hand-off", "handover")),
+    "accept": Verb(_nothing, "accept", ("accepted",)),
     "sev": Verb(_sev, "sev 2 [because …]", ("severity",)),
     "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
     "note": Verb(_note, "note [10:42] <text for the timeline>", ("log",)),

@@ -59,6 +59,14 @@ class RoleArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoffArgs:
+    """`handoff @user [role]`; the role is `lead` when none is named."""
+
+    person: Person = field(default_factory=Person)
+    role: str = "lead"
+
+
+@dataclass(frozen=True, slots=True)
 class SevArgs:
     """`sev <2|sev2|name> [because <text>]`; a number reads `sev2`."""
 
@@ -170,6 +178,7 @@ Args = (
     | AnswerArgs
     | HelpArgs
     | CorrectArgs
+    | HandoffArgs
 )
 
 

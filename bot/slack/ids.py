@@ -41,6 +41,9 @@ ASK_PERSON: Final = "ask_person"
 RUN_SUGGESTION: Final = "run_suggestion"
 DISMISS: Final = "dismiss"
 LIST: Final = "list"
+HANDOFF_OPEN: Final = "handoff_open"
+HANDOFF_ACCEPT: Final = "handoff_accept"
+HANDOFF_DECLINE: Final = "handoff_decline"
 
 ACTIONS: Final = (
     TAKE,
@@ -73,6 +76,9 @@ ACTIONS: Final = (
     RUN_SUGGESTION,
     DISMISS,
     LIST,
+    HANDOFF_OPEN,
+    HANDOFF_ACCEPT,
+    HANDOFF_DECLINE,
 )
 
 # ---------------------------------------------------------------- modals (callback_id) and shortcuts
@@ -89,6 +95,7 @@ MODAL_RESOLVE: Final = "modal_resolve"
 MODAL_TIMELINE: Final = "modal_timeline"
 MODAL_ANSWER: Final = "modal_answer"
 MODAL_PLAN: Final = "modal_plan"
+MODAL_HANDOFF: Final = "modal_handoff"
 
 SHORTCUT_TIMELINE: Final = "add_to_timeline"
 SHORTCUT_OPEN_INCIDENT: Final = "open_incident"
@@ -108,7 +115,8 @@ class Value:
 
     Attributes:
         incident: incident id. action: action id. hash: the plan hash an approval is bound to.
-        override: number of a debt entry. component: registry id. version: a version to go to.
+        override: number of a debt entry. handoff: of a hand-off.
+        component: registry id. version: a version to go to.
         person: Slack id where known, else a name. text: a command line, a sentence or a question.
         channel, ts: the message or channel it came from.
     """
@@ -117,6 +125,7 @@ class Value:
     action: int | None = None
     hash: str = ""
     override: int | None = None
+    handoff: int | None = None
     component: str = ""
     version: str = ""
     person: str = ""
@@ -130,6 +139,7 @@ _KEYS: Final = {
     "action": "a",
     "hash": "h",
     "override": "o",
+    "handoff": "f",
     "component": "c",
     "version": "x",
     "person": "p",
@@ -137,7 +147,7 @@ _KEYS: Final = {
     "channel": "k",
     "ts": "s",
 }
-_NUMBERS: Final = frozenset({"incident", "action", "override"})
+_NUMBERS: Final = frozenset({"incident", "action", "override", "handoff"})
 
 
 def encode(value: Value, *, limit: int = BUTTON_VALUE) -> str:

@@ -83,6 +83,13 @@ class _Form:
             self.faults[block_id] = needed
         return text
 
+    def user(self, block_id: str, *, needed: str) -> str:
+        """Slack id of the chosen person; `needed` is the complaint when nobody is chosen."""
+        user = str(self._field(block_id).get("selected_user") or "")
+        if not user:
+            self.faults[block_id] = needed
+        return user
+
     def when(self, block_id: str, *, needed: str = "") -> str:
         """A moment as `2026-11-21 02:36:00 UTC`, empty when none was chosen."""
         stamp = self._field(block_id).get("selected_date_time")
@@ -169,6 +176,11 @@ def _read_answer(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "answer", values.AnswerArgs(question, form.text("text", needed="Write the answer."))
 
 
+def _read_handoff(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    user = form.user("person", needed="Choose a person.")
+    return "handoff", values.HandoffArgs(values.Person(user, user), form.text("role") or "lead")
+
+
 _READERS: Final = {
     ids.MODAL_NEW: _read_new,
     ids.MODAL_UPDATE: _read_update,
@@ -181,4 +193,5 @@ _READERS: Final = {
     ids.MODAL_RESOLVE: _read_resolve,
     ids.MODAL_TIMELINE: _read_timeline,
     ids.MODAL_ANSWER: _read_answer,
+    ids.MODAL_HANDOFF: _read_handoff,
 }

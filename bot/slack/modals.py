@@ -14,13 +14,14 @@ from slack_sdk.models.blocks import (
     PlainTextInputElement,
     PlainTextObject,
     StaticSelectElement,
+    UserSelectElement,
 )
 from slack_sdk.models.views import View
 
 from bot.slack import ids
 from bot.slack.blocks import escape, kit
 from bot.slack.modal_values import ACTION, KINDS, FieldErrors, Submission, parse
-from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
+from playbooks.domain.incidents import DEFAULT_SEVERITIES, Role, Severity
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Ask
 
@@ -32,6 +33,7 @@ __all__ = [
     "deny",
     "disable",
     "extend",
+    "handoff",
     "new_incident",
     "note",
     "parse",
@@ -251,6 +253,20 @@ def resolve(
         _when("impact", "Impact began", impact, hint="As far as you know now; it can be corrected."),
         _when("relief", "Relief: people were no longer hit", relief),
         _text("text", "What ended it?", value=text, long=True, optional=True),
+    )
+
+
+def handoff(incident: int) -> dict[str, Any]:
+    """Offer a role to a person; in force when it is accepted."""
+    person = UserSelectElement(action_id=ACTION, placeholder="Choose a person")
+    roles = _select("role", "Which role?", ((role.value, role.value) for role in Role), chosen=Role.LEAD.value)
+    return _view(
+        ids.MODAL_HANDOFF,
+        "Hand off",
+        "Offer",
+        ids.Value(incident=incident),
+        _input("person", "To whom?", person, hint="You stay responsible until it is accepted."),
+        *([roles] if roles else []),
     )
 
 

@@ -105,8 +105,8 @@ def acknowledge(house: House, order: Order, incident_id: int, *, lead: bool = Fa
         if incident.state is State.TRIAGE:
             incident = _move(uow, order, incident, State.INVESTIGATING, now)
         if lead:
-            incident = _take_role(house, uow, order, incident, Role.LEAD, order.actor.id, now)
-        incident = _save(uow, incident)
+            incident = change_role(house, uow, order, incident, Role.LEAD, order.actor.id, now)
+        incident = save(uow, incident)
         refresh(uow, incident, now=now)
         uow.want_job("invite", str(incident_id), now=now, lane=f"incident:{incident_id}")
     return Say(f"You lead {incident.name}." if lead else f"{incident.name} is acknowledged.")
@@ -119,15 +119,16 @@ def take_role(house: House, order: Order, incident_id: int, role: Role, person: 
         _must_be_open(incident)
         if incident.state is State.TRIAGE and role is Role.LEAD:
             incident = _move(uow, order, incident, State.INVESTIGATING, now)
-        incident = _save(uow, _take_role(house, uow, order, incident, role, person, now))
+        incident = save(uow, change_role(house, uow, order, incident, role, person, now))
         refresh(uow, incident, now=now)
         uow.want_job("invite", str(incident_id), now=now, lane=f"incident:{incident_id}")
     return Say(f"{{0}} is {role.value} of {incident.name}.", mentions=_who(house, person))
 
 
-def _take_role(
+def change_role(
     house: House, uow: UnitOfWork, order: Order, incident: Incident, role: Role, person: str, now: datetime
 ) -> Incident:
+    """The incident with a role given to a person, recorded and told; to be saved by the caller."""
     before = incident.lead if role is Role.LEAD else incident.comms
     if before == person:
         return incident
@@ -160,7 +161,7 @@ def not_me(house: House, order: Order, incident_id: int) -> Say:
             is None
         ):
             return Say("You already said so; the others know.")
-        incident = _save(uow, incident)
+        incident = save(uow, incident)
         refresh(uow, incident, now=now)
         if person:
             _announce(house, uow, order, incident, "{0}, can you take it?", now, mentions=[person])
@@ -185,7 +186,7 @@ def set_severity(house: House, order: Order, incident_id: int, word: str) -> Say
         uow.append(
             incident_id, event_of(order, incident, EventKind.SEVERITY, text, now=now, dedup=key, payload=facts), now=now
         )
-        incident = _save(uow, replace(incident, severity=severity))
+        incident = save(uow, replace(incident, severity=severity))
         refresh(uow, incident, now=now)
         _announce(house, uow, order, incident, f"{incident.name}: {text}", now)
     return Say(f"{incident.name} is {_label(house, severity)}.")
@@ -207,7 +208,7 @@ def update(house: House, order: Order, incident_id: int, text: str) -> Say:
         event = uow.append(
             incident_id, event_of(order, incident, EventKind.COMMS, words, now=now, dedup=key, payload=facts), now=now
         )
-        incident = _save(uow, replace(incident, last_update_at=now))
+        incident = save(uow, replace(incident, last_update_at=now))
         payload = {"text": words, "by": order.actor.id, "at": now.isoformat()}
         posted = event.id if event else key
         say_in_channel(uow, incident, "update", posted, dict(payload), now=now)
@@ -290,7 +291,7 @@ def mitigate(house: House, order: Order, incident_id: int, text: str = "", *, at
             ),
             now=now,
         )
-        incident = _save(uow, replace(_move(uow, order, incident, State.MITIGATED, now), mitigated_at=when))
+        incident = save(uow, replace(_move(uow, order, incident, State.MITIGATED, now), mitigated_at=when))
         refresh(uow, incident, now=now)
         _announce(
             house,
@@ -326,7 +327,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         text = said.text.strip() or "resolved"
         uow.append(incident_id, event_of(order, incident, EventKind.RESOLVED, text, now=now, dedup=key), now=now)
         incident = replace(_move(uow, order, incident, State.RESOLVED, now), resolved_at=now)
-        incident = _save(uow, incident)
+        incident = save(uow, incident)
         refresh(uow, incident, now=now)
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
         uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
@@ -377,7 +378,7 @@ def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.CANCELLED, incident.name)
-        incident = _save(uow, _move(uow, order, incident, State.CANCELLED, now, text))
+        incident = save(uow, _move(uow, order, incident, State.CANCELLED, now, text))
         refresh(uow, incident, now=now)
         _announce(house, uow, order, incident, f"{incident.name} is cancelled.", now)
     return Say(f"{incident.name} is cancelled.", f"`{house.rules.root} reopen` brings it back.")
@@ -402,7 +403,7 @@ def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
         incident = replace(
             incident, resolved_at=None, closed_at=None, mitigated_at=None, reopened=incident.reopened + 1
         )
-        incident = _save(uow, incident)
+        incident = save(uow, incident)
         refresh(uow, incident, now=now)
         _announce(house, uow, order, incident, f"{incident.name} is open again.", now)
     return Say(f"{incident.name} is open again.")
@@ -420,7 +421,7 @@ def close(house: House, order: Order, incident_id: int, text: str = "") -> Say:
                 f"Answer them (`/postmortem`), or close with a reason: `{house.rules.root} close <why>`.",
                 code="draft_open",
             )
-        incident = _save(uow, replace(_move(uow, order, incident, State.CLOSED, now, text), closed_at=now))
+        incident = save(uow, replace(_move(uow, order, incident, State.CLOSED, now, text), closed_at=now))
         refresh(uow, incident, now=now)
     return Say(f"{incident.name} is closed.")
 
@@ -455,7 +456,7 @@ def _must_be_open(incident: Incident) -> None:
         )
 
 
-def _save(uow: UnitOfWork, incident: Incident) -> Incident:
+def save(uow: UnitOfWork, incident: Incident) -> Incident:
     """Write what a play changed. The chain's own columns were moved on by `append`, so they are taken from the row."""
     fresh = uow.incident(incident.id)
     if fresh is not None:

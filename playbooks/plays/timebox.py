@@ -16,6 +16,7 @@ from playbooks.domain.rights import Right, authority, decide_refusal, may_decide
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
 from playbooks.plays.effects import set_override_timers, show_override
+from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, held_right, refresh_asks, request
 from playbooks.plays.orders import Order, event_of, execution
@@ -129,6 +130,8 @@ def fire(house: House, timer: Timer) -> bool:
             _end(house, uow, number, now)
         elif timer.kind == "override_escalate":
             _escalate(house, uow, number, now)
+        elif timer.kind == "handoff_remind":
+            remind(house, uow, number, now)
     return True
 
 
@@ -136,6 +139,8 @@ def _still_due(uow: UnitOfWork, timer: Timer, number: int, now: datetime) -> boo
     """Whether it is there as it was seen: not moved since, nor fired by another process (the row's lock waits)."""
     if timer.kind.startswith("override_"):
         uow.override(number, lock=True)
+    elif timer.kind.startswith("handoff_"):
+        uow.handoff(number, lock=True)
     else:
         uow.action(number, lock=True)
     return timer.due_at <= now and timer in uow.due_timers(now=timer.due_at, limit=_MANY)

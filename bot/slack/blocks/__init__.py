@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.slack.blocks import card, home, kit, levers, lists, override, owner, replies, resolved
+from bot.slack.blocks import card, handoff, home, kit, levers, lists, override, owner, replies, resolved
 from playbooks import messages
 from playbooks.messages import Message
 
@@ -22,6 +22,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return _lever(message, root)
         case messages.OverrideNote():
             return override.render(message, root=root)
+        case messages.HandoffOffer():
+            return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
         case messages.Home():

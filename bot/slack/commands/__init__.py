@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, refusal_of
-from bot.slack.commands import levers, lifecycle, reads
+from bot.slack.commands import levers, lifecycle, people, reads
 from bot.slack.grammar import Parsed
 from playbooks import errors
 from playbooks.messages import Say
@@ -26,6 +26,8 @@ HANDLERS: Mapping[str, Handler] = {
     "ack": lifecycle.ack,
     "lead": lifecycle.lead,
     "role": lifecycle.role,
+    "handoff": people.handoff,
+    "accept": people.accept,
     "sev": lifecycle.severity,
     "update": lifecycle.update,
     "note": lifecycle.note,

@@ -28,6 +28,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("ack", "you have seen it"),
             ("lead", "you or somebody leads"),
+            ("handoff", "offers the lead to somebody"),
+            ("accept", "takes an offered hand-off"),
             ("sev", "severity"),
             ("update", "speak to people"),
             ("note", "write the timeline"),

@@ -1,0 +1,46 @@
+"""A hand-off: who offers what to whom, the brief, and how it was answered."""
+
+from __future__ import annotations
+
+from bot.slack import ids
+from bot.slack.blocks import escape, kit
+from playbooks.messages import HandoffOffer
+
+
+def render(offer: HandoffOffer, *, root: str = "/inc") -> kit.Rendered:
+    """The message of one hand-off, edited until it is answered."""
+    return kit.message(
+        kit.section(_first(offer), _second(offer, root)),
+        kit.section(*(kit.fact(line) for line in offer.brief)) if offer.state == "offered" and offer.brief else [],
+        kit.actions(*_buttons(offer)),
+    )
+
+
+def _first(offer: HandoffOffer) -> str:
+    giver, receiver = escape.mention(offer.giver), escape.mention(offer.receiver)
+    role, name = escape.value(offer.role, 20), escape.value(offer.tag.name, 20)
+    if offer.state == "accepted":
+        return f"{receiver} is {role} of *{name}* now; {giver} handed it over."
+    if offer.state == "offered":
+        return f"{giver} offers {receiver} the {role} of *{name}*."
+    return f"{giver} stays {role} of *{name}*: the hand-off to {receiver} was {escape.value(offer.state, 20)}."
+
+
+def _second(offer: HandoffOffer, root: str) -> str:
+    if offer.state == "offered":
+        return f"Until it is accepted, {escape.mention(offer.giver)} stays responsible."
+    at = f"At {escape.moment(offer.answered_at)}" if offer.answered_at else ""
+    took = (offer.answered_at - offer.offered_at).total_seconds() if offer.answered_at else None
+    gap = f", {escape.span(took)} after it was offered" if took is not None else ""
+    reason = f" — {escape.prose(offer.reason, root=root)}" if offer.reason else ""
+    return f"{at}{gap}{reason}."
+
+
+def _buttons(offer: HandoffOffer) -> list[kit.Element]:
+    if offer.state != "offered":
+        return []
+    value = ids.Value(incident=offer.tag.number, handoff=offer.handoff)
+    return [
+        kit.button("Accept", ids.HANDOFF_ACCEPT, value, style="primary"),
+        kit.button("Not now", ids.HANDOFF_DECLINE, value),
+    ]

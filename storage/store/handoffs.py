@@ -1,0 +1,40 @@
+"""Hand-offs of roles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import insert, select
+
+from playbooks.domain.handoffs import Handoff
+from storage.rows import HANDOFF, handoff_row, to_handoff
+from storage.store.part import Part
+
+
+class Handoffs(Part):
+    """Offers and their answers."""
+
+    def add_handoff(self, handoff: Handoff) -> Handoff:
+        """Insert; gives the id (the one passed is ignored)."""
+        values = handoff_row(handoff)
+        del values["id"]
+        number = self._db.execute(insert(HANDOFF).values(values).returning(HANDOFF.c.id)).scalar_one()
+        return replace(handoff, id=number)
+
+    def handoff(self, handoff_id: int, *, lock: bool = False) -> Handoff | None:
+        """One hand-off."""
+        query = select(HANDOFF).where(HANDOFF.c.id == handoff_id)
+        row = self._db.execute(query.with_for_update() if lock else query).one_or_none()
+        return None if row is None else to_handoff(row)
+
+    def handoffs(self, incident_id: int, *, open_only: bool = False) -> list[Handoff]:
+        """Hand-offs of an incident, oldest first."""
+        query = select(HANDOFF).where(HANDOFF.c.incident_id == incident_id).order_by(HANDOFF.c.id)
+        if open_only:
+            query = query.where(HANDOFF.c.state == "offered")
+        return [to_handoff(row) for row in self._db.execute(query)]
+
+    def save_handoff(self, handoff: Handoff) -> Handoff:
+        """Write all fields, `version + 1`. Raises errors.Conflict when another wrote since it was read."""
+        self._save(HANDOFF, handoff_row(handoff), f"hand-off {handoff.id}")
+        return replace(handoff, version=handoff.version + 1)

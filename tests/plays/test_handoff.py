@@ -1,0 +1,119 @@
+"""Hand-offs: offered with a brief, in force only when accepted, asked again and up when nobody answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from playbooks import errors
+from playbooks.domain.handoffs import Handoff
+from playbooks.domain.incidents import Role
+from playbooks.domain.timeline import EventKind
+from playbooks.plays import handoff, incident
+from tests.plays.stage import HOUR, MINUTE, STRANGER, Stage
+
+
+def led(stage: Stage) -> int:
+    """An incident that Dana leads."""
+    number = stage.opened()
+    incident.acknowledge(stage.house, stage.by("dana"), number, lead=True)
+    stage.settle()
+    return number
+
+
+def offered(stage: Stage, number: int, receiver: str = "omar") -> Handoff:
+    handoff.offer(stage.house, stage.by("dana"), number, Role.LEAD, receiver)
+    stage.settle()
+    with stage.house.store.read() as uow:
+        return uow.handoffs(number)[-1]
+
+
+def test_the_giver_stays_until_the_receiver_accepts(stage: Stage) -> None:
+    number = led(stage)
+    offer = offered(stage, number)
+    assert stage.incident(number).lead == "dana"
+    stage.wait(2 * MINUTE)
+    handoff.accept(stage.house, stage.by("omar"), offer.id)
+    stage.settle()
+    assert stage.incident(number).lead == "omar"
+    phases = [e.payload["phase"] for e in stage.events(number) if e.kind is EventKind.HANDOFF]
+    assert phases == ["offered", "accepted"]
+
+
+def test_the_receiver_reads_state_what_is_in_flight_and_open_decisions(stage: Stage) -> None:
+    number = led(stage)
+    stage.disabled()
+    stage.asked()
+    brief = dict(offered(stage, number).brief)
+    assert "investigating" in brief["State"]
+    assert "auto-decline off until" in brief["In flight"]
+    assert "rollback of fraud-scorer" in brief["Open decisions"]
+
+
+def test_the_message_loses_its_buttons_once_it_is_answered(stage: Stage) -> None:
+    number = led(stage)
+    offer = offered(stage, number)
+    assert len(stage.posted(f"handoff:{offer.id}")) == 2, "in the channel and by direct message"
+    handoff.decline(stage.house, stage.by("omar"), offer.id, "asleep")
+    stage.settle()
+    assert all("declined" in text for text in stage.posted(f"handoff:{offer.id}"))
+    assert stage.incident(number).lead == "dana"
+
+
+@pytest.mark.parametrize("who", ["dana", "lin", STRANGER])
+def test_nobody_but_the_receiver_accepts(stage: Stage, who: str) -> None:
+    number = led(stage)
+    offer = offered(stage, number)
+    with pytest.raises(errors.Denied):
+        handoff.accept(stage.house, stage.by(who), offer.id)
+    assert stage.incident(number).lead == "dana"
+
+
+@pytest.mark.parametrize("who", ["lin", STRANGER])
+def test_nobody_but_the_holder_offers(stage: Stage, who: str) -> None:
+    number = led(stage)
+    with pytest.raises(errors.Denied):
+        handoff.offer(stage.house, stage.by(who), number, Role.LEAD, "omar")
+
+
+def test_an_answer_is_given_once(stage: Stage) -> None:
+    offer = offered(stage, led(stage))
+    handoff.accept(stage.house, stage.by("omar"), offer.id)
+    with pytest.raises(errors.Conflict):
+        handoff.accept(stage.house, stage.by("omar"), offer.id)
+    with pytest.raises(errors.Conflict):
+        handoff.decline(stage.house, stage.by("omar"), offer.id)
+
+
+def test_a_newer_offer_takes_the_older_back(stage: Stage) -> None:
+    number = led(stage)
+    older = offered(stage, number)
+    offered(stage, number, "lin")
+    with pytest.raises(errors.Conflict):
+        handoff.accept(stage.house, stage.by("omar"), older.id)
+
+
+def test_an_unaccepted_one_is_asked_again_then_goes_up_and_survives_a_restart(stage: Stage) -> None:
+    number = led(stage)
+    offer = offered(stage, number)
+    home = len(stage.slack.texts("C01FRAUDML"))
+    stage.restart()
+    stage.wait(11 * MINUTE)
+    assert len(stage.posted(f"say:handoff:{offer.id}:1")) == 1
+    assert len(stage.slack.texts("C01FRAUDML")) == home, "the team is not bothered at once"
+    stage.wait(11 * MINUTE)
+    assert "is not accepted" in stage.slack.texts("C01FRAUDML")[-1]
+    handoff.accept(stage.house, stage.by("omar"), offer.id)
+    stage.wait(HOUR)
+    assert not stage.posted(f"say:handoff:{offer.id}:3"), "once accepted nobody is asked again"
+
+
+def test_a_lead_who_leaves_the_channel_is_asked_to_hand_over(stage: Stage) -> None:
+    number = led(stage)
+    channel = stage.incident(number).channel
+    handoff.lead_left(stage.house, stage.by("omar"), channel)
+    stage.settle()
+    assert not stage.posted("say:left")
+    handoff.lead_left(stage.house, stage.by("dana"), channel)
+    stage.settle()
+    assert "Hand the lead over" in stage.posted("say:left")[0]
+    assert stage.incident(number).lead == "dana", "nothing is taken away by machine"
