@@ -109,15 +109,18 @@ class Night:
             raise StepFailed(f"the alert was not opened as an incident: {row}")
         self.seen["incident"] = row["incident"]
         self.done += 1
-        self.tell(
-            f"  ✓ {self.done:2} the drift alert is accepted: {row['decision']} {row['incident']}, because {row['reason']}"
-        )
+        what = f"{row['decision']} {row['incident']}, because {row['reason']}"
+        self.tell(f"  ✓ {self.done:2} the drift alert is accepted: {what}")
 
     def owner_told(self) -> None:
         """The owner's team reads it in its own channel, with who is on call."""
         self._see(
             "#fraud-ml is told: what drifts, since when, and that @dana is on call",
             lambda: self._message(HOME, "fraud-scorer is drifting", button=ids.TAKE),
+        )
+        self._see(
+            "it says what changed before: v42 → v43, by the training pipeline",
+            lambda: self._message(HOME, "changed before: fraud-scorer v42 → v43"),
         )
 
     def taken(self) -> None:
@@ -173,7 +176,7 @@ class Night:
 
     def _decided(self) -> bool:
         request = self._message(self.seen["dm"], "fraud-scorer")
-        return request is not None and f"'{ids.APPROVE}'" not in str(request.blocks) and "approved" in request.text
+        return request is not None and f"'{ids.APPROVE}'" not in str(request.blocks) and "Approved by" in request.text
 
     def rolled_back(self) -> None:
         """The answers carry the old version again."""
@@ -181,6 +184,14 @@ class Night:
             "every model server answers v42 (asked as a client asks)", lambda: answering(self.stage.plant.url) == ["42"]
         )
         self._see("the channel reads that it is confirmed", lambda: self._message(self.channel, "confirmed"))
+        self._poll("the registry's own webhook of it is known as our echo", lambda: self._echoed("42"))
+
+    def _echoed(self, version: str) -> bool:
+        """Whether the webhook of our own rollback was recognised, and opened nothing."""
+        rows = [row for e in self.stage.echoed[-5:] if e["change"]["after"] == version for row in e["answer"]["alerts"]]
+        if any(row["decision"] == "opened" for row in rows):
+            raise StepFailed(f"the echo of our own rollback opened an incident: {rows}")
+        return any(row["decision"] == "echo" for row in rows)
 
     def disabled(self) -> None:
         """The automation is switched off for four hours; the click of a holder is the approval."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -15,12 +17,13 @@ import httpx
 import yaml
 
 from bot.clock import AdvancingClock
+from bot.demo.guide import FOUR_HOURS, SEND, steps
 from bot.plant import Plant
-from bot.plant.seed import seed_story
+from bot.plant.seed import ALIAS, MODEL, seed_story
 from bot.service import Service
 from bot.settings import Settings
 from bot.wiring import Parts, build
-from bot.workspace.control import Control, Panel
+from bot.workspace.control import Control, Guide, Panel, Step
 from bot.workspace.seed import Seed, SeedChannel, SeedCommand, SeedShortcut, SeedUser
 from bot.workspace.server import Workspace
 
@@ -72,6 +75,7 @@ class Stage:
     Attributes:
         folder: where database, registry and configuration lie. clock: can be moved on.
         socket_mode: whether Slack is reached by Socket Mode or signed HTTP.
+        echoed: what the registry's webhook told Muster, and what Muster answered.
     """
 
     folder: Path
@@ -83,6 +87,8 @@ class Stage:
     plant: Plant = field(init=False)
     workspace: Workspace = field(init=False)
     service: Service = field(init=False)
+    echoed: list[dict[str, Any]] = field(default_factory=list)
+    _omar_dm: str = field(init=False, default="")
 
     def start(self) -> Stage:
         """Bring everything up; returns when Slack and the bot are connected."""
@@ -92,18 +98,19 @@ class Stage:
             seed_story(self.plant.state, self.clock.now())
         self.plant.start()
         controls = (
-            Control("Send the drift alert", self.send_drift),
+            Control(SEND, self.send_drift),
             Control("The drift ends", self.send_recovery),
             Control("Advance the clock by 15 min", lambda: self.advance(timedelta(minutes=15))),
-            Control("Advance the clock by 4 h", lambda: self.advance(timedelta(hours=4))),
+            Control(FOUR_HOURS, lambda: self.advance(timedelta(hours=4))),
         )
-        panels = (Panel("Model and flag, asked from outside", self.seen_outside),)
+        panels = (Panel("Asked from outside", self.seen_outside),)
         self.workspace = Workspace(
             workspace_seed(),
             clock=lambda: self.clock.now().timestamp(),
             port=self.workspace_port,
             controls=controls,
             panels=panels,
+            guide=Guide("Play the night", self._steps),
         ).start()
         self.service = build(self._settings(), parts=Parts(clock=self.clock), base=self.folder)
         self.service.start()
@@ -111,6 +118,9 @@ class Stage:
             self.workspace.wait_for_app(timeout=15)
         else:
             self.workspace.deliver_to(f"{self.service.url}/slack/events")
+        self._omar_dm = self.workspace.open_dm("U02OMAR").id
+        for told in self._promotions():
+            self._echo(told)
         return self
 
     def stop(self) -> None:
@@ -150,7 +160,8 @@ class Stage:
     def send_drift(self) -> dict[str, Any]:
         """The recorded drift alert, as Alertmanager sends it, with times of today."""
         now = self.clock.now()
-        return self.post("alertmanager", drift_body(now - timedelta(seconds=5), since=now - timedelta(minutes=51)))
+        starts = now - timedelta(seconds=5)
+        return self.post("alertmanager", drift_body(starts, since=starts - timedelta(minutes=51)))
 
     def send_recovery(self) -> dict[str, Any]:
         """The end of the drift, as Alertmanager sends it."""
@@ -183,8 +194,32 @@ class Stage:
         self.service.schedules.run_all()
         self.service.engine.nudge()
 
-    def _echo(self, *change: object) -> None:
+    def _echo(self, change: Mapping[str, str]) -> None:
         """The registry's webhook of every change, ours included: Muster has to know its own echo."""
+        with contextlib.suppress(httpx.HTTPError):  # as any sender of webhooks, it does not wait for who is down
+            answer = self.post("generic", dict(change), kind="changes")
+            self.echoed.append({"change": dict(change), "answer": answer})
+
+    def _promotions(self) -> Iterator[dict[str, str]]:
+        """What the registry's webhook told before the night: every promotion of the model, oldest first."""
+        before = ""
+        for move in reversed(self.plant.state.alias_history(MODEL, ALIAS)):
+            yield {
+                "id": f"model_alias-{move.id}",
+                "kind": "model_alias",
+                "subject": f"{MODEL}@{ALIAS}",
+                "before": before,
+                "after": move.value,
+                "at": move.at.isoformat(),
+                "by": f"the {move.by}",
+            }
+            before = move.value
+
+    def _steps(self) -> list[Step]:
+        """The guide on the page; nothing to do before everything is up."""
+        if not self._omar_dm:
+            return []
+        return steps(self.service.house, home="C01FRAUDML", dana="U01DANA", omar="U02OMAR", omar_dm=self._omar_dm)
 
     def seen_outside(self) -> dict[str, str]:
         """What a client of its own sees: which version answers, and what the automation does."""
@@ -193,12 +228,12 @@ class Stage:
             "fraud-scorer answers": "v" + ", v".join(answering(self.plant.url)),
             "auto-decline flag": decided["flag"],
             "a risky payment is": decided["decision"],
-            "the clock": f"{self.clock.now():%d %b %H:%M} UTC",
+            "clock (UTC)": f"{self.clock.now():%d %b %H:%M}",
         }
 
 
 def answering(url: str, *, times: int = 9) -> list[str]:
-    """Which versions answer now, asked as any client of the model asks (Open Inference Protocol V2), all servers in turn."""
+    """Which versions answer now, asked as any client asks (Open Inference Protocol V2), all servers in turn."""
     found: list[str] = []
     with httpx.Client(timeout=5) as client:
         width = int(client.get(f"{url}/v2/models/fraud-scorer").json()["inputs"][0]["shape"][-1])

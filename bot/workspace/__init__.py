@@ -1,6 +1,6 @@
 """A local stand-in for a Slack workspace: try Muster, and test it, without Slack."""
 
-from .control import Control, Panel
+from .control import Control, Guide, Panel, Step
 from .delivery import Attempt, Delivery
 from .elements import NoSuchElement
 from .faults import Faults
@@ -28,6 +28,7 @@ __all__ = [
     "Control",
     "Delivery",
     "Faults",
+    "Guide",
     "Message",
     "NoSuchElement",
     "Panel",
@@ -39,6 +40,7 @@ __all__ = [
     "SeedShortcut",
     "SeedUser",
     "SeedUsergroup",
+    "Step",
     "View",
     "Workspace",
     "example_seed",

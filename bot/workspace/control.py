@@ -68,11 +68,37 @@ class Panel:
     rows: Callable[[], dict[str, str]]
 
 
+@dataclass(frozen=True)
+class Step:
+    """One step of a guide: what to do, and by which buttons the page leads there.
+
+    ``user`` and ``channel``: as whom and where; ``line`` is put into the message box there; ``control`` is pressed.
+    """
+
+    text: str
+    done: bool = False
+    user: str = ""
+    channel: str = ""
+    line: str = ""
+    control: str = ""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What to do next, shown above the messages."""
+
+    title: str
+    steps: Callable[[], list[Step]]
+
+
 class ControlApi:
     """Answers ``/_control/…``."""
 
-    def __init__(self, workspace: Workspace, controls: Sequence[Control], panels: Sequence[Panel]) -> None:
+    def __init__(
+        self, workspace: Workspace, controls: Sequence[Control], panels: Sequence[Panel], guide: Guide | None = None
+    ) -> None:
         self.workspace = workspace
+        self.guide = guide
         self.controls = list(controls)
         self.panels = list(panels)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,7 @@ class PageRoutes:
         """Everything one person sees right now."""
         space = self.workspace
         panels = [{"title": p.title, "rows": await asyncio.to_thread(p.rows)} for p in space.control.panels]
+        guide = await self._guide()
         with space.state.lock:
             contents = space.state.contents
             me = space.hub.user(user) if user else next(u for u in contents.users.values() if not u.is_bot)
@@ -148,7 +150,14 @@ class PageRoutes:
                     for c in space.control.controls
                 ],
                 "panels": panels,
+                "guide": guide,
             }
+
+    async def _guide(self) -> Json | None:
+        guide = self.workspace.control.guide
+        if guide is None:
+            return None
+        return {"title": guide.title, "steps": [asdict(step) for step in await asyncio.to_thread(guide.steps)]}
 
     def _user(self, user: User) -> Json:
         return {

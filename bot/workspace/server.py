@@ -23,7 +23,7 @@ from starlette.routing import Route, WebSocketRoute
 from .acts import Acts
 from .answers import take_response
 from .api_files import take_upload
-from .control import Control, ControlApi, Panel
+from .control import Control, ControlApi, Guide, Panel
 from .delivery import Courier
 from .door import Door
 from .driving import Driving
@@ -55,6 +55,7 @@ class Workspace(Driving):
         http_target: str | None = None,
         controls: Sequence[Control] = (),
         panels: Sequence[Panel] = (),
+        guide: Guide | None = None,
         strict_limits: bool = False,
         retry_seconds: Sequence[float] | None = None,
         ack_seconds: float | None = None,
@@ -83,7 +84,7 @@ class Workspace(Driving):
         self.api = WebApi(self.hub, self.faults, self.sockets, Rates() if strict_limits else None)
         self.faults.release_hook = self.courier.release
         self.faults.expire_triggers_hook = self._expire_triggers
-        self.control = ControlApi(self, controls, panels)
+        self.control = ControlApi(self, controls, panels, guide)
         self.pages = PageRoutes(self)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -142,6 +143,7 @@ class Workspace(Driving):
             Door(self._app(), self.host),
             log_level="warning",
             access_log=False,
+            date_header=False,  # the Web API tells its own clock's
             ws="websockets-sansio",
             lifespan="off",
             timeout_graceful_shutdown=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from email.utils import formatdate
 from typing import Any
 
 from starlette.requests import Request
@@ -91,7 +92,11 @@ class WebApi:
     def _headers(self, name: str) -> dict[str, str]:
         method = self.methods.get(name)
         accepted = ",".join(method.scopes) if method else ""
-        return {"X-OAuth-Scopes": ",".join(self.hub.seed.bot_scopes), "X-Accepted-OAuth-Scopes": accepted}
+        return {
+            "X-OAuth-Scopes": ",".join(self.hub.seed.bot_scopes),
+            "X-Accepted-OAuth-Scopes": accepted,
+            "Date": formatdate(self.hub.clock(), usegmt=True),
+        }
 
     def _run(self, call: Call, token: str) -> Json:
         args = Args(call.args)

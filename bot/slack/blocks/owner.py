@@ -12,7 +12,7 @@ def render(note: OwnerNote, *, root: str = "/inc") -> kit.Rendered:
     tag = note.tag
     value = ids.Value(incident=tag.number)
     return kit.message(
-        kit.section(_wrong(note), kit.dots(_asked(note, root), _before(note))),
+        kit.section(_wrong(note), _second(note, root)),
         kit.context(_state(note)),
         kit.actions(*_buttons(note, value)),
     )
@@ -52,6 +52,14 @@ def _asked(note: OwnerNote, root: str) -> str:
 def _on_call(who: Who) -> str:
     role = escape.value(who.role.removeprefix("on call").strip().removeprefix("for "), 60)
     return f"{escape.mention(who)} is on call" + (f" for {escape.bold(role)}" if role else "")
+
+
+def _second(note: OwnerNote, root: str) -> str:
+    """What is asked of the reader, and what changed before."""
+    asked, before = _asked(note, root), _before(note)
+    if before and asked.endswith("."):
+        return f"{asked} {before[:1].upper()}{before[1:]}"
+    return kit.dots(asked, before)
 
 
 def _before(note: OwnerNote) -> str:

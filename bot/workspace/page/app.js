@@ -15,7 +15,7 @@ const place = {
   thread: query.get("thread") ?? query.get("thread_ts") ?? "",
   home: query.get("view") === "home",
 };
-let world = { commands: [], shortcuts: [], panels: [], channel: null };
+let world = { commands: [], shortcuts: [], panels: [], guide: null, channel: null };
 let jump = linked?.[2] ?? null;
 let refreshing = null;
 let again = false;
@@ -62,6 +62,7 @@ function show() {
   people();
   sidebar();
   extra();
+  guide();
   channel();
   thread();
   showModal(world);
@@ -149,6 +150,40 @@ function extra() {
   $("extra").replaceChildren(...panels, ...(controls.length ? [el("h2", {}, "Controls"), ...controls] : []));
 }
 
+function guide() {
+  const box = $("guide");
+  box.hidden = !world.guide;
+  if (!world.guide) return;
+  const { title, steps } = world.guide;
+  const next = steps.findIndex((step) => !step.done);
+  const key = JSON.stringify([steps, place.user, place.channel]);
+  if (box.dataset.key === key) return;
+  const open = box.querySelector("details")?.open ?? false;
+  box.dataset.key = key;
+  const list = el("ol", {}, ...steps.map((step, n) => el("li", { class: step.done ? "done" : null, "aria-current": n === next ? "step" : null }, step.text)));
+  const all = el("details", {}, el("summary", {}, "All steps"), list);
+  all.open = open;
+  box.replaceChildren(
+    el("b", {}, next < 0 ? `${title}: done` : `${title}: ${next + 1} of ${steps.length}`),
+    el("p", { role: "status" }, next < 0 ? "That was the night. Look around: the draft, the timeline, App Home." : steps[next].text),
+    el("div", { class: "ways" }, ...(next < 0 ? [] : ways(steps[next]))),
+    all,
+  );
+}
+
+function ways(step) {
+  const away = (step.user && step.user !== world.me) || (step.channel && step.channel !== place.channel) || place.home;
+  const there = () => { if (step.user) place.user = step.user; go(step.channel || place.channel); };
+  const name = world.users[step.user]?.real_name.split(" ")[0] ?? "";
+  const where = world.channels.find((c) => c.id === step.channel);
+  const spot = where?.kind === "channel" ? `to #${where.name}` : "to the message";
+  const found = [];
+  if (away && step.user) found.push([step.user !== world.me ? `Go ${spot} as ${name}` : `Go ${spot}`, there]);
+  if (!away && step.line) found.push([`Type ${step.line.split(" ").slice(0, 2).join(" ")} …`, () => boxes.main.fill(step.line)]);
+  if (step.control && (!away || !step.user)) found.push([step.control, () => act("press", { label: step.control })]);
+  return found.map(([label, onclick], n) => el("button", { class: n ? "btn" : "btn primary", type: "button", onclick }, label));
+}
+
 function channel() {
   const here = world.channel;
   const app = here.kind === "im" && here.members.includes(world.bot);
@@ -224,5 +259,5 @@ document.addEventListener("click", (event) => {
 document.addEventListener("visibilitychange", refresh);
 new EventSource("/_control/stream").onmessage = refresh;
 // Panels show what lives outside the workspace, which sends no events.
-setInterval(() => { if (world.panels.length && document.visibilityState === "visible") refresh(); }, 2000);
+setInterval(() => { if ((world.panels.length || world.guide) && document.visibilityState === "visible") refresh(); }, 2000);
 refresh();

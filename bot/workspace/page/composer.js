@@ -57,6 +57,7 @@ export function composer(form, world, { thread = () => null, label }) {
   form.onsubmit = (event) => { event.preventDefault(); send(); };
   update();
   return {
+    fill(text) { area.value = text; update(); area.focus(); },
     refresh() {
       area.placeholder = label();
       area.setAttribute("aria-label", label());
