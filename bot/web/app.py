@@ -179,11 +179,19 @@ def _quarantined(web: Web, source: str, raw: str, why: str) -> Verdict:
 
 async def _unread(web: Web, source: Source, body: bytes, error: errors.InputError) -> Response:
     """Not JSON: 400. JSON that is not this source's format: kept as a raw triage item, 202."""
-    if error.code == "not_json":
+    if error.code == "not_json" or not _json_text(body):
         raise _Refused(400, "not_json", error.told)
     text = body.decode(errors="replace")
     kept = await _threaded(web, partial(keep_raw, web.house, source=source.name, body=text, why=error.sentence))
     return _accepted(web, source, [kept])
+
+
+def _json_text(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 async def _changes(web: Web, request: Request) -> Response:
@@ -242,7 +250,10 @@ async def _slack(web: Web, request: Request) -> Response:
     headers: dict[str, Any] = {}
     for name, value in request.headers.items():
         headers.setdefault(name, []).append(value)
-    asked = BoltRequest(body=body.decode(errors="replace"), query=request.url.query, headers=headers)
+    try:  # Bolt parses before it verifies, so anybody could make it fail here
+        asked = BoltRequest(body=body.decode(errors="replace"), query=request.url.query, headers=headers)
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        raise _Refused(400, "not_slack", "That is no request of Slack.") from None
     answer = await asyncio.get_running_loop().run_in_executor(web.pool, app.dispatch, asked)
     content_type = answer.headers.get("content-type", ["text/plain"])[0]
     response = Response(answer.body, answer.status, media_type=content_type.split(";")[0])
