@@ -68,9 +68,11 @@ def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, ou
     from playbooks.render import as_json, human_blocks, merge, to_html
 
     there = text_of(out) if out is not None and out.exists() and form is Format.MD else ""
-    draft = _draft(books, uow, incident, human_blocks(there) if there else {})
+    draft = _draft(books, uow, incident, human_blocks(there))
     if form is Format.MD:
-        text = merge(there, draft) if there else draft.text
+        if there:
+            merge(there, draft)  # refuses an edited machine block
+        text = draft.text
     elif form is Format.HTML:
         text = to_html(draft.text)
     else:
@@ -85,16 +87,18 @@ def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, ou
     typer.echo(f"{out}: {draft.facts.events} events, {left} questions open.", err=True)
 
 
-def _draft(books: Books, uow: UnitOfWork, incident: Incident, human: dict[str, str]) -> Draft:
-    """The draft with what people wrote: answers given in Slack, then what stands in the file, which is newer."""
-    from playbooks.render import render_draft
+def _draft(books: Books, uow: UnitOfWork, incident: Incident, in_file: dict[str, str]) -> Draft:
+    """The draft with what people wrote: in the file, byte for byte; where it has no answer, the one given in Slack."""
+    from playbooks.render import Block, render_draft
 
     document = uow.document(incident.id)
+    answers = document.human if document else {}
+    written = {n: text for n, text in in_file.items() if n not in answers or not Block(n, False, text).open}
     return render_draft(
         uow.events(incident.id),
         incident_id=incident.id,
         head=incident.chain_head,
-        human={**(document.human if document else {}), **human},
+        human={**answers, **written},
         templates=books.templates,
         severities={s.id: s.label for s in books.house.rules.severities},
     )

@@ -58,12 +58,18 @@ def read_body(config: Config, body: bytes, *, source: str, name: str, at: dateti
             known = ", ".join(sources)
             raise errors.UnknownName(f"No source of alerts is named {source}.", f"There is: {known}.")
         return sources[source], _read(sources[source], body, at)
+    found: list[tuple[int, Source, ReadResult]] = []
     for candidate in sources.values():
         try:
-            return candidate, _read(candidate, body, at)
+            result = _read(candidate, body, at)
         except errors.InputError as error:
             if error.code == "not_json":
                 raise errors.InputError(f"{name} is no JSON.", "Give the body as its source sends it.") from None
+            continue
+        found.append((len(result.rejected), candidate, result))
+    if found:
+        _, chosen, read = min(found, key=lambda row: row[0])
+        return chosen, read
     raise errors.InputError(
         f"No configured source can read {name}.", f"Tried: {', '.join(sources)}; see “Alert sources” in the README."
     )
