@@ -36,6 +36,6 @@ def both(tmp_path: Path, database_url: str) -> Iterator[Scene]:
 
 @pytest.fixture(scope="module")
 def web_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """One service for all tests of a module that leave nothing behind."""
+    """One service for all tests of a module; such a module takes no other: the engine allows one in a process."""
     with scene(tmp_path_factory.mktemp("web"), config={"sources": SOURCES}, environ=ENVIRON) as running:
         yield running

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot.demo.stage import drift_body
 from tests.end_to_end.scene import HOME, TRIAGE, WITHIN, Scene
 
-PAYLOADS = sorted((Path(__file__).parents[1] / "payloads" / "alertmanager").glob("*.json"))
 KEYS = {"id", "fingerprint", "status", "decision", "reason", "incident"}
 
 
@@ -40,21 +36,6 @@ def _reasons() -> Any:
     from sqlalchemy import text
 
     return text("SELECT reason FROM quarantine ORDER BY reason")
-
-
-@pytest.mark.parametrize("path", PAYLOADS, ids=lambda p: p.stem)
-def test_every_recorded_payload_is_taken(web_once: Scene, path: Path) -> None:
-    body = path.read_bytes()
-    first = web_once.send("/alerts/alertmanager", content=body)
-    assert first.status_code == 202, first.text
-    answer = first.json()
-    assert set(answer) == {"accepted", "duplicates", "alerts"}
-    assert answer["alerts"]
-    assert all(set(row) == KEYS for row in answer["alerts"])
-    again = web_once.send("/alerts/alertmanager", content=body).json()
-    assert again["duplicates"] == len(again["alerts"])
-    assert again["accepted"] == 0
-    assert [r["id"] for r in again["alerts"]] == [r["id"] for r in answer["alerts"]]
 
 
 def test_the_answer_comes_after_the_commit(both: Scene) -> None:
@@ -158,16 +139,35 @@ def test_many_ends_ask_once(web: Scene) -> None:
     assert len(asked) == 1
 
 
-def test_a_body_in_generic_form(web_once: Scene) -> None:
-    body = {"name": "PSI of score", "component": "manual-review-queue", "summary": "PSI 0.34"}
-    row = web_once.send("/alerts/generic", body).json()["alerts"][0]
-    assert row["incident"]
-    assert row["status"] == "firing"
-
-
 def test_the_story_alert_is_shown_with_its_figures(web: Scene) -> None:
     now = web.clock.now()
     web.send("/alerts/alertmanager", content=json.dumps(drift_body(now, since=now - timedelta(minutes=51))).encode())
     shown = web.message(HOME, "fraud-scorer is drifting")
     for words in ("0.34", "0.20", "18,240", "51 min"):
         assert words in shown.text
+
+
+def test_wrong_secrets_are_told_to_the_operator_once(web: Scene) -> None:
+    """Silent loss at a sender must be seen: one message, whose count is edited, by source."""
+    for _ in range(5):
+        web.send("/alerts/second", {}, secret="wrong")
+    for name in ("guess-1", "guess-2"):
+        web.send(f"/alerts/{name}", {}, secret="wrong")
+    web.service.schedules.run_all()
+    web.message(TRIAGE, "5 requests to the source `second`")
+    web.message(TRIAGE, "2 requests to the source `unknown`")
+    assert not web.find(TRIAGE, "guess-1")
+    for _ in range(3):
+        web.send("/alerts/second", {}, secret="wrong")
+    web.service.schedules.run_all()
+    web.message(TRIAGE, "8 requests to the source `second`")
+    assert len(web.all(TRIAGE, "`second` had a wrong or missing secret")) == 1
+
+
+def test_no_incident_comes_of_what_is_refused(web: Scene) -> None:
+    from bot.demo.stage import drift_body
+
+    now = web.clock.now()
+    web.send("/alerts/alertmanager", drift_body(now, since=now), secret="wrong")
+    with web.service.house.store.read() as uow:
+        assert uow.incidents(open_only=False) == []

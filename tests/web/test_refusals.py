@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.end_to_end.scene import TOKEN, TRIAGE, Scene
+from tests.end_to_end.scene import TOKEN, Scene
 from tests.web.conftest import ENVIRON
 
 PROBLEM = "application/problem+json"
@@ -119,29 +119,3 @@ def test_a_body_of_exactly_one_mebibyte_is_read(web_once: Scene) -> None:
 
 def test_a_secret_is_asked_for_before_the_body_is_judged(web_once: Scene) -> None:
     problem(web_once.send("/alerts/alertmanager", content=b"{", secret="wrong"), 401, "wrong_secret")
-
-
-def test_wrong_secrets_are_told_to_the_operator_once(web: Scene) -> None:
-    """Silent loss at a sender must be seen: one message, whose count is edited, by source."""
-    for _ in range(5):
-        web.send("/alerts/second", {}, secret="wrong")
-    for name in ("guess-1", "guess-2"):
-        web.send(f"/alerts/{name}", {}, secret="wrong")
-    web.service.schedules.run_all()
-    web.message(TRIAGE, "5 requests to the source `second`")
-    web.message(TRIAGE, "2 requests to the source `unknown`")
-    assert not web.find(TRIAGE, "guess-1")
-    for _ in range(3):
-        web.send("/alerts/second", {}, secret="wrong")
-    web.service.schedules.run_all()
-    web.message(TRIAGE, "8 requests to the source `second`")
-    assert len(web.all(TRIAGE, "`second` had a wrong or missing secret")) == 1
-
-
-def test_no_incident_comes_of_what_is_refused(web: Scene) -> None:
-    from bot.demo.stage import drift_body
-
-    now = web.clock.now()
-    web.send("/alerts/alertmanager", drift_body(now, since=now), secret="wrong")
-    with web.service.house.store.read() as uow:
-        assert uow.incidents(open_only=False) == []
