@@ -86,7 +86,13 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     store.on_commit.append(engine.nudge)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     app, identity = build_app(
-        house, client, token=token, signing_secret=secret, on_error=lambda code: metrics.errors.labels(code).inc()
+        house,
+        client,
+        token=token,
+        signing_secret=secret,
+        on_error=lambda code: metrics.errors.labels(code).inc(),
+        sync=lambda: synced(holder),
+        registry_state=lambda: holder.complaint,
     )
     refusals = Refusals(house)
     intake = GroupCommit(house, _Routers(holder.current).get, metrics)
@@ -151,6 +157,16 @@ def registry_of(config: Config, folder: Path, store: SqlStore, clock: Clock) -> 
 
     paths = config.ownership_paths(folder)
     return RegistryHolder(paths, clock, keep=keep, last_good=last_good)
+
+
+def synced(holder: RegistryHolder) -> str:
+    """What `/inc sync` says: the registry read again now."""
+    changed = holder.reload(force=True)
+    if holder.complaint:
+        return holder.complaint
+    registry = holder.current()
+    counts = f"{len(registry.components)} components, {len(registry.teams)} teams, {len(registry.people)} people"
+    return f"The registry is {'new' if changed else 'as it was'}: {counts}."
 
 
 def rules_of(config: Config) -> Rules:

@@ -313,6 +313,39 @@ class IncidentList:
 
 
 @dataclass(frozen=True, slots=True)
+class DebtRow:
+    """One entry of the debt ledger: what stands against the normal state, since when, and who holds it."""
+
+    number: int
+    what: str
+    component: str
+    holder: Who
+    reason: str
+    since: datetime
+    due_at: datetime
+    age: str
+    overdue: bool
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DebtList:
+    """`/inc debt`: overdue first, then the oldest; `more` counts what is not shown."""
+
+    rows: tuple[DebtRow, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GapList:
+    """`/inc gaps`: what the registry leaves open, by where it is; `registry` says which version is in force."""
+
+    rows: tuple[Fact, ...]
+    more: int = 0
+    registry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TimelineRow:
     """One line of `/inc timeline`."""
 
@@ -390,12 +423,13 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Help:
-    """`/inc help` and the menu: groups of (command, what it does)."""
+    """`/inc help` and the menu: groups of (command, what it does); `brief` names the commands alone."""
 
     root: str
     groups: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     nearest: str = ""
     unknown: str = ""
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,6 +453,8 @@ Message = (
     | Refusal
     | Say
     | IncidentList
+    | DebtList
+    | GapList
     | TimelineList
     | Summary
     | Resolved

@@ -79,12 +79,19 @@ class Zones:
 
 
 def build_app(
-    house: House, client: WebClient, *, token: str, signing_secret: str, on_error: OnError = lambda code: None
+    house: House,
+    client: WebClient,
+    *,
+    token: str,
+    signing_secret: str,
+    on_error: OnError = lambda code: None,
+    sync: Callable[[], str] = lambda: "",
+    registry_state: Callable[[], str] = lambda: "",
 ) -> tuple[App, Identity]:
     """The app with all listeners. Makes no call: importing and building work without Slack."""
     identity = Identity(client, token)
     zones = Zones(client)
-    desk = Desk(house, {}, zones.of, identity.user)
+    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state)
     quiet = logging.getLogger("muster.bolt")
     quiet.setLevel(logging.ERROR)  # its warnings are about set-ups that are not ours
     app = App(

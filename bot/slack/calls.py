@@ -46,12 +46,19 @@ Reply = Message | WhoView | OpenModal
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What command handlers use. `zone_of` gives a Slack user's time zone, UTC when unknown."""
+    """What command handlers use.
+
+    Attributes:
+        zone_of: a Slack user's time zone, UTC when unknown. self_user: the bot's own Slack id.
+        sync: reads the registry again and says what came of it. registry_state: what stands against today's files.
+    """
 
     house: House
     commands: Mapping[str, str] = field(default_factory=dict)
     zone_of: Callable[[str], tzinfo] = lambda _user: UTC
     self_user: Callable[[], str] = lambda: ""
+    sync: Callable[[], str] = lambda: "The registry is as it was."
+    registry_state: Callable[[], str] = lambda: ""
 
     def order(self, call: Call, role: str = "") -> Order:
         """The order behind a call, with the actor as the registry knows them."""
@@ -97,7 +104,7 @@ def refusal_of(house: House, error: errors.MusterError, parsed: Parsed | None = 
         who_may = _component(parsed)
     if isinstance(error, errors.UnknownName) and error.nearest and parsed is not None:
         suggestion = _instead(parsed, error.nearest[0])
-        label = suggestion.lstrip("/")
+        label = _label(parsed.verb, error.nearest[0]) if suggestion else ""
     return Refusal(error.sentence, error.next_step, ask, who_may, suggestion, label)
 
 
@@ -119,4 +126,12 @@ def _instead(parsed: Parsed, nearest: str) -> str:
         value = str(getattr(args, name, "") or "")
         if value:
             words += [word, value]
+    if parsed.verb == "disable" and not getattr(args, "span", "") and not getattr(args, "until", ""):
+        words[2:2] = ["for", "4h"]  # an end to begin with: the preview shows it before anything happens
     return " ".join(words)
+
+
+def _label(verb: str, component: str) -> str:
+    """What the button with the nearest name says: `Disable auto-decline…`."""
+    does = {"rollback": "Roll back", "disable": "Disable", "enable": "Enable"}.get(verb)
+    return f"{does} {component}…" if does else f"Who owns {component}?"

@@ -266,8 +266,10 @@ def _disable(text: str, context: Context) -> Args:
         return DisableArgs()
     if not component or component.lower() in ("for", "until"):
         raise context.usage("disable", "Which component?")
+    name = _name(component)
+    if not rest and context.components and name not in context.components:
+        return DisableArgs(name, because=because)  # that nobody knows it is told first
     if not rest:
-        name = _name(component)
         raise errors.InputError(
             f"For how long? Whatever is disabled needs an end; {_shown(name)} comes back then.",
             f"Write it like this: `{context.command} {_shown(name)} for 4h`.",
@@ -305,6 +307,14 @@ def _decide(text: str, context: Context) -> Args:
     if number is None:
         return DecideArgs(None, _reason(text))
     return DecideArgs(int(number.group(1)), _reason(rest))
+
+
+def _review(text: str, context: Context) -> Args:
+    word, rest = _word(text)
+    number = re.fullmatch(r"D-?(\d{1,9})", word, re.IGNORECASE)
+    if number is None:
+        raise context.usage("review", "Which entry? Its number stands in the debt ledger.")
+    return DecideArgs(int(number.group(1)), rest)
 
 
 def _reason(text: str) -> str:
@@ -356,6 +366,11 @@ VERBS: Final[dict[str, Verb]] = {
     "deny": Verb(_decide, "deny [number] [why]", ("denied", "reject", "no")),
     "correct": Verb(_correct, "correct E12 <text> [because …]", ("amend",)),
     "retract": Verb(_correct, "retract E12 [because …]", ("remove",)),
+    "debt": Verb(_nothing, "debt", ("ledger",)),
+    "gaps": Verb(_nothing, "gaps", ()),
+    "sync": Verb(_nothing, "sync", ("reload",)),
+    "break-glass": Verb(_decide, "break-glass [number] because …", ("breakglass",)),
+    "review": Verb(_review, "review D-4 <what came of it>", ()),
     "audit": Verb(_nothing, "audit", ("verify",)),
     "help": Verb(lambda text, _: HelpArgs(_word(text)[0].lower()), "help", ("?", "h")),
 }

@@ -206,7 +206,7 @@ def _open_override(uow: UnitOfWork, component: str) -> Override | None:
 def confirm(house: House, order: Order, action_id: int, plan_hash: str) -> Say | Refusal:
     """The requester's click on the preview: it is the approval for a holder of the right, else it asks the holders."""
     with execution(house, order) as (uow, now):
-        action = _live(uow, action_id, plan_hash, now, wanted=ActionState.PREVIEWED)
+        action = live_action(uow, action_id, plan_hash, now, wanted=ActionState.PREVIEWED)
         if isinstance(action, Refusal):
             return action
         if action.requester != order.actor.id:
@@ -288,7 +288,7 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
     Raises Denied for a person without the right or the requester where two are asked, Conflict for a stale one.
     """
     with execution(house, order) as (uow, now):
-        action = _live(uow, action_id, plan_hash, now, wanted=ActionState.AWAITING)
+        action = live_action(uow, action_id, plan_hash, now, wanted=ActionState.AWAITING)
         if isinstance(action, Refusal):
             return action
         incident = must_find(uow, action.incident_id or 0)
@@ -300,9 +300,9 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
         if len(given) >= action.approvals_needed:
             return _approved(house, uow, order, incident, action, given, right, now)
         uow.append(
-            incident.id, _decision_event(order, incident, action, holder.role, "approved", len(given), now), now=now
+            incident.id, decision_event(order, incident, action, holder.role, "approved", len(given), now), now=now
         )
-        _refresh_asks(uow, action, now)
+        refresh_asks(uow, action, now)
         left = action.approvals_needed - len(given)
         return Say(f"Your approval of action {action.id} is recorded; {left} more needed.")
 
@@ -320,7 +320,7 @@ def _counts(approval: Approval, action: Action) -> bool:
 def deny(house: House, order: Order, action_id: int, reason: str, plan_hash: str = "") -> Say | Refusal:
     """Deny an action; the requester may withdraw the own one. One "no" of a holder ends it."""
     with execution(house, order) as (uow, now):
-        action = _live(uow, action_id, plan_hash, now, wanted=ActionState.AWAITING)
+        action = live_action(uow, action_id, plan_hash, now, wanted=ActionState.AWAITING)
         if isinstance(action, Refusal):
             return action
         incident = must_find(uow, action.incident_id or 0)
@@ -360,7 +360,9 @@ def _decider(house: House, order: Order, action: Action) -> tuple[Authority, Hol
     return right, holder
 
 
-def _live(uow: UnitOfWork, action_id: int, plan_hash: str, now: datetime, *, wanted: ActionState) -> Action | Refusal:
+def live_action(
+    uow: UnitOfWork, action_id: int, plan_hash: str, now: datetime, *, wanted: ActionState
+) -> Action | Refusal:
     """The action in the wanted state, or why it cannot be decided any more."""
     action = uow.action(action_id, lock=True)
     if action is None:
@@ -397,10 +399,10 @@ def _approved(
     if consumed < action.approvals_needed:
         raise errors.Conflict(f"Action {action.id} was decided by somebody else just now.", code="lost_race")
     verdict = "approved" if given else "not needed"
-    uow.append(incident.id, _decision_event(order, incident, action, held, verdict, len(given), now), now=now)
+    uow.append(incident.id, decision_event(order, incident, action, held, verdict, len(given), now), now=now)
     action = uow.save_action(replace(action, state=ActionState.APPROVED, approved_at=now, authority=held, error=""))
     start(uow, action, now)
-    _refresh_asks(uow, action, now)
+    refresh_asks(uow, action, now)
     uow.cancel_timer(f"approval_expiry:{action.id}")
     uow.cancel_timer(f"approval_silence:{action.id}")
     return Say(f"On it: {VERB_OF[action.kind]} {action.component}. I'll tell when it is proved.")
@@ -416,7 +418,7 @@ def start(uow: UnitOfWork, action: Action, now: datetime) -> None:
     )
 
 
-def _decision_event(
+def decision_event(
     order: Order,
     incident: Incident,
     action: Action,
@@ -426,6 +428,7 @@ def _decision_event(
     now: datetime,
     reason: str = "",
 ) -> NewEvent:
+    """The decision on an action as an event: verdict, the right it was taken under, approvals given and needed."""
     said = f": {reason.strip()}" if reason.strip() else ""
     return event_of(
         order,
@@ -457,14 +460,14 @@ def _end(
     reason: str,
     now: datetime,
 ) -> None:
-    uow.append(incident.id, _decision_event(order, incident, action, role, verdict, 0, now, reason), now=now)
+    uow.append(incident.id, decision_event(order, incident, action, role, verdict, 0, now, reason), now=now)
     uow.save_action(replace(action, state=state, error=reason.strip()))
-    _refresh_asks(uow, action, now)
+    refresh_asks(uow, action, now)
     uow.cancel_timer(f"approval_expiry:{action.id}")
     uow.cancel_timer(f"approval_silence:{action.id}")
 
 
-def _refresh_asks(uow: UnitOfWork, action: Action, now: datetime) -> None:
+def refresh_asks(uow: UnitOfWork, action: Action, now: datetime) -> None:
     """Every open request of this action is edited: no live button stays behind a decision."""
     if action.incident_id is None:
         return
@@ -482,9 +485,6 @@ def _refresh_asks(uow: UnitOfWork, action: Action, now: datetime) -> None:
         ),
         now=now,
     )
-
-
-refresh_asks = _refresh_asks
 
 
 def people_of(house: House, holders: tuple[Holder, ...]) -> tuple[Who, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from playbooks.domain.actions import version_name
 from playbooks.domain.alerts import Change
 from playbooks.domain.facts import DeclaredFacts, change_facts
 from playbooks.domain.incidents import Incident
@@ -65,7 +66,8 @@ def declared_event(
 
 def change_event(change: Change) -> NewEvent:
     """A change as a timeline event, at its own time."""
-    moved = f"{change.before} → {change.after}" if change.before else change.after
+    after = version_name(change.after)
+    moved = f"{version_name(change.before)} → {after}" if change.before else after
     facts: Mapping[str, Any] = change_facts(change)
     return NewEvent(
         kind=EventKind.CHANGE,

@@ -10,6 +10,7 @@ from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, 
 from playbooks.domain.clocks import say_span
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.ownership import Registry
+from playbooks.domain.people import MUSTER
 from playbooks.domain.rights import Authority, Right, authority
 from playbooks.domain.timeline import Event, EventKind, Line, timeline_view
 from playbooks.messages import (
@@ -34,6 +35,7 @@ from playbooks.messages import (
     Update,
     Who,
 )
+from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House, must_find, tag_of, who
 from playbooks.plays.levers import RIGHT_OF, people_of
 from playbooks.plays.opening import since_of
@@ -662,10 +664,18 @@ def timeline_row(house: House, line: Line) -> TimelineRow:
         event.occurred_at,
         event.new.precision.value,
         event.text or "(text removed)",
-        house.who(event.new.actor.id) if event.new.actor.kind.value == "human" else Who(event.new.actor.role),
+        _actor(house, event),
         bool(line.corrected_from),
         event.new.source_ref,
     )
+
+
+def _actor(house: House, event: Event) -> Who | None:
+    """A person, or the sender of what came from outside; Muster itself needs no name."""
+    actor = event.new.actor
+    if actor.kind.value == "human":
+        return house.who(actor.id)
+    return None if actor.id == MUSTER.id else Who(actor.role)
 
 
 def summary(house: House, incident_id: int) -> Summary:
@@ -708,6 +718,7 @@ _BUILDERS: Mapping[str, Builder] = {
     "ask": ask,
     "action": action_status,
     "override": override_note,
+    "handoff": offer_view,
     "override_warn": override_note,
     "override_ask": override_note,
     "say": _say,

@@ -97,10 +97,12 @@ class Actions(Part):
         return None if row is None else to_override(row)
 
     def overrides(
-        self, *, open_only: bool = True, component: str = "", incident_id: int | None = None
+        self, *, open_only: bool = True, component: str = "", incident_id: int | None = None, kind: str = "disable"
     ) -> list[Override]:
         """Entries of the ledger, the one due first first; open are `pending`, `on` and `overdue`."""
         query = select(OVERRIDE)
+        if kind:
+            query = query.where(OVERRIDE.c.kind == kind)
         if open_only:
             query = query.where(OVERRIDE.c.state.in_(_OPEN_OVERRIDES))
         if component:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.slack.blocks import card, handoff, home, kit, levers, lists, override, owner, replies, resolved
+from bot.slack.blocks import card, handoff, home, kit, ledger, levers, lists, override, owner, replies, resolved
 from playbooks import messages
 from playbooks.messages import Message
 
@@ -28,6 +28,10 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return resolved.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
+        case messages.DebtList():
+            return ledger.debts(message, root=root)
+        case messages.GapList():
+            return ledger.gaps(message, root=root)
         case messages.IncidentList() | messages.TimelineList() | messages.Summary() | messages.Help():
             return _list(message, root)
         case _:

@@ -118,7 +118,7 @@ def _wanted(view: Ask) -> str:
     who = _deciders(view.deciders, (), view.needed) if view.deciders else ""
     count = f"{view.given} of {view.needed} given" if view.needed > 1 or view.given else ""
     if not view.in_channel:
-        return kit.dots("You may decide this", count)
+        return kit.dots("You may decide this.", count)
     return kit.dots(f"May decide: {who}" if who else "", count)
 
 

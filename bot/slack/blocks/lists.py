@@ -100,10 +100,21 @@ def help_text(view: Help, *, root: str = "/inc") -> kit.Rendered:
     else:
         buttons.append(kit.button("Declare incident…", ids.DECLARE_OPEN, ids.Value()))
         buttons.append(kit.button("Open incidents", ids.LIST, ids.Value()))
+    if view.brief:
+        named = [_brief(name, entries, root) for name, entries in view.groups[:6]]
+        hint = f"{escape.code(f'{root} help')} says what each does; a verb alone opens its form."
+        return kit.message(kit.section(*named) if named else [], kit.context(hint), kit.actions(*buttons))
     groups = [kit.section(*_group(name, entries, root)) for name, entries in view.groups[:20]]
     if not first and not groups:
         first.append(f"Try {escape.code(f'{root} new')} or {escape.code(f'{root} list')}.")
     return kit.message([kit.section(*first)] if first else [], groups, kit.actions(*buttons))
+
+
+def _brief(name: str, entries: tuple[tuple[str, str], ...], root: str) -> str:
+    """`*Act* ack, lead, …`: the commands of a group without their arguments."""
+    verbs = [escape.clean(command).removeprefix(root).split()[:1] for command, _ in entries[:15]]
+    shown = " ".join(escape.code(verb[0], 30) for verb in verbs if verb)
+    return f"{escape.bold(escape.value(name, 80))} {shown}"
 
 
 def _group(name: str, entries: tuple[tuple[str, str], ...], root: str) -> Iterator[str]:

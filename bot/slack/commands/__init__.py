@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, refusal_of
-from bot.slack.commands import levers, lifecycle, people, reads
+from bot.slack.commands import governance, levers, lifecycle, people, reads
 from bot.slack.grammar import Parsed
 from playbooks import errors
 from playbooks.messages import Say
@@ -44,6 +44,11 @@ HANDLERS: Mapping[str, Handler] = {
     "extend": levers.extend,
     "approve": levers.approve,
     "deny": levers.deny,
+    "debt": governance.debt,
+    "gaps": governance.gaps,
+    "sync": governance.sync,
+    "break-glass": governance.break_glass,
+    "review": governance.review,
 }
 
 

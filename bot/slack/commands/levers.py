@@ -95,17 +95,18 @@ def _override(desk: Desk, call: Call, parsed: Parsed, args: ExtendArgs) -> Overr
 
 def approve(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc approve [number]`."""
-    return plays.approve(desk.house, desk.order(call), _waiting(desk, call, parsed))
+    return plays.approve(desk.house, desk.order(call), waiting(desk, call, parsed))
 
 
 def deny(desk: Desk, call: Call, parsed: Parsed) -> Say | Refusal | OpenModal:
     """`/inc deny [number] [why]`."""
-    number = _waiting(desk, call, parsed)
+    number = waiting(desk, call, parsed)
     reason = parsed.args.reason if isinstance(parsed.args, DecideArgs) else ""
     return plays.deny(desk.house, desk.order(call), number, reason)
 
 
-def _waiting(desk: Desk, call: Call, parsed: Parsed) -> int:
+def waiting(desk: Desk, call: Call, parsed: Parsed) -> int:
+    """The action meant: named, else the only one that waits here. Raises UnknownName or InputError."""
     args = parsed.args if isinstance(parsed.args, DecideArgs) else DecideArgs()
     if args.action is not None:
         return args.action

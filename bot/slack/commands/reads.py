@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.slack.calls import Call, Desk, Reply
 from bot.slack.commands.lifecycle import which
 from bot.slack.grammar import VERBS, HelpArgs, Parsed, WhoArgs
@@ -49,6 +51,9 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("approve", "says yes to a request"),
             ("deny", "says no"),
             ("extend", "pushes the end of a disable out"),
+            ("break-glass", "goes on without an answer: loud, and owed a review"),
+            ("debt", "what is off or owed a review"),
+            ("gaps", "what the registry leaves open"),
             ("/postmortem", "the draft"),
         ),
     ),
@@ -56,8 +61,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 
 
 def menu(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc` alone."""
-    return _help(desk)
+    """`/inc` alone: what there is on a few lines."""
+    return replace(_help(desk), brief=True)
 
 
 def help_text(desk: Desk, call: Call, parsed: Parsed) -> Reply:
