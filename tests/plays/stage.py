@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import Engine
 
 from playbooks.domain.actions import Action, ActionKind, Mark, Override, Version
@@ -31,6 +32,8 @@ NIGHT = datetime(2026, 11, 21, 2, 31, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 DECLINE, REFUND = "default/auto-decline@production", "default/auto-refund@production"
 STRANGER = "U99STRANGER"
+# For variations of a rule that is tested on both databases elsewhere.
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from playbooks.plays import capture, incident
 from playbooks.plays.capture import Message
 from storage.engine import WRITES
 from storage.store.incidents import Incidents
-from tests.plays.stage import NIGHT, STRANGER, Stage
+from tests.plays.stage import NIGHT, STRANGER, Stage, on_sqlite
 from tests.simulation.bot import person
 
 WAYS = {"pin": EventSource.PIN, "reaction": EventSource.REACTION, "shortcut": EventSource.MESSAGE}
@@ -143,6 +143,7 @@ def test_author_and_lead_correct_and_retract(stage: Stage, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["mei", "zoe", STRANGER])
+@on_sqlite
 def test_others_neither_correct_nor_retract(stage: Stage, who: str) -> None:
     number, seq = _noted(stage)
     before = len(stage.events(number))

@@ -16,7 +16,7 @@ from playbooks.messages import Refusal, Say
 from playbooks.plays import incident, levers
 from playbooks.plays.levers import Wanted
 from tests.contracts.fake_lever import FakeFault
-from tests.plays.stage import DECLINE, HOUR, MINUTE, STRANGER, Stage
+from tests.plays.stage import DECLINE, HOUR, MINUTE, STRANGER, Stage, on_sqlite
 
 MOVE = ("fraud-scorer@champion", "43", "42")
 OUTSIDE = ["zoe", STRANGER]  # of another team, and of no team at all
@@ -62,6 +62,7 @@ def test_what_was_rolled_away_from_is_not_chosen_again(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("who", OUTSIDE)
+@on_sqlite
 def test_outsiders_may_not_ask(stage: Stage, who: str) -> None:
     stage.opened()
     with pytest.raises(errors.Denied, match="You can't ask for this rollback") as denied:
@@ -70,6 +71,7 @@ def test_outsiders_may_not_ask(stage: Stage, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["dana", "omar", "lin", "mei"])
+@on_sqlite
 def test_on_call_holder_deputy_and_member_may_ask(stage: Stage, who: str) -> None:
     stage.opened()
     assert stage.rollback(who).state is ActionState.PREVIEWED
@@ -114,6 +116,7 @@ def test_holder_and_deputy_decide(stage: Stage, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["mei", *OUTSIDE])
+@on_sqlite
 def test_a_preview_is_confirmed_by_who_asked_alone(stage: Stage, who: str) -> None:
     stage.opened()
     action = stage.rollback("dana")
@@ -342,6 +345,7 @@ def test_a_dropped_preview_does_nothing(stage: Stage) -> None:
     ("component", "target", "words"),
     [("fraud-scorer", "v7", "has no version v7"), ("fraud-scorer", "43", "already")],
 )
+@on_sqlite
 def test_a_target_that_cannot_be_is_told_to_who_asked(stage: Stage, component: str, target: str, words: str) -> None:
     number = stage.opened()
     action = stage.request("dana", ActionKind.ROLLBACK, component, target=target)
@@ -446,6 +450,7 @@ def test_a_lever_that_never_takes_it_ends_as_failed(stage: Stage) -> None:
 
 @pytest.mark.parametrize("method", ["describe", "apply", "verify"])
 @pytest.mark.parametrize("fault", [FakeFault.DENIED, FakeFault.DOWN])
+@on_sqlite
 def test_a_lever_that_refuses_leaves_no_action_hanging(stage: Stage, fault: FakeFault, method: str) -> None:
     stage.opened()
     action = stage.asked()
@@ -485,6 +490,7 @@ def test_the_undo_in_the_message_works(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("span", "code"), [(None, "no_end"), (timedelta(0), "no_end"), (25 * HOUR, "too_long")], ids=["none", "zero", "25h"]
 )
+@on_sqlite
 def test_a_disable_has_an_end_within_the_longest(stage: Stage, span: timedelta | None, code: str) -> None:
     stage.opened()
     seconds = int(span.total_seconds()) if span is not None else None

@@ -15,7 +15,7 @@ from playbooks.plays import incident
 from playbooks.plays.incident import Declaration, Resolution
 from playbooks.ports import Posted
 from tests.contracts.fake_slack import SlackFault
-from tests.plays.stage import HOUR, MINUTE, NIGHT, STRANGER, Stage, alert
+from tests.plays.stage import HOUR, MINUTE, NIGHT, STRANGER, Stage, alert, on_sqlite
 
 
 def test_an_alert_becomes_a_channel_with_people_and_a_card(stage: Stage) -> None:
@@ -91,6 +91,7 @@ def test_declared_by_hand(stage: Stage) -> None:
     [Declaration(""), Declaration("x", "fraud-scorre"), Declaration("x", "fraud-scorer", "enormous")],
     ids=["no words", "unknown component", "unknown severity"],
 )
+@on_sqlite
 def test_a_declaration_that_cannot_be_used_opens_nothing(stage: Stage, said: Declaration) -> None:
     with pytest.raises(errors.InputError):
         incident.declare(stage.house, stage.by("dana"), said)
@@ -163,6 +164,7 @@ def test_an_update_speaks_and_a_note_does_not(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 3001], ids=["empty", "blank", "too long"])
+@on_sqlite
 def test_words_that_cannot_be_used(stage: Stage, text: str) -> None:
     number = stage.opened()
     for speak in (incident.update, incident.note):
@@ -256,6 +258,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("path", "refused"), REFUSED, ids=lambda words: "-".join(words) or "triage")
+@on_sqlite
 def test_states_refuse_wrong_moves(stage: Stage, path: list[str], refused: list[str]) -> None:
     number = stage.opened()
     for name in path:

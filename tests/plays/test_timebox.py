@@ -17,7 +17,7 @@ from playbooks.plays import incident, timebox
 from playbooks.plays.levers import Wanted, request
 from playbooks.plays.timebox import fire, sweep
 from tests.contracts.fake_lever import FakeFault
-from tests.plays.stage import DECLINE, HOUR, MINUTE, REFUND, STRANGER, Stage
+from tests.plays.stage import DECLINE, HOUR, MINUTE, REFUND, STRANGER, Stage, on_sqlite
 
 OFF_ON = [(DECLINE, "on", "off"), (DECLINE, "off", "on")]
 
@@ -136,6 +136,7 @@ def test_a_holder_extends_and_the_warning_moves(stage: Stage, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["mei", "zoe", STRANGER])
+@on_sqlite
 def test_others_do_not_extend(stage: Stage, who: str) -> None:
     _mitigated(stage)
     override = stage.disabled()
@@ -153,6 +154,7 @@ def test_others_do_not_extend(stage: Stage, who: str) -> None:
         (21 * HOUR, "x", "at most"),
     ],
 )
+@on_sqlite
 def test_an_extension_has_a_reason_and_a_limit(stage: Stage, span: timedelta, because: str, words: str) -> None:
     _mitigated(stage)
     override = stage.disabled()
