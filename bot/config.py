@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from playbooks.domain.file_values import zone_name
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
 from playbooks.domain.ownership_file import PATTERN_WORDS, Channel, Id, Span
 from playbooks.errors import ConfigError
@@ -21,14 +21,6 @@ _PATTERN_WORDS = PATTERN_WORDS | {
     _SOURCE_PATTERN: "must be 1 to 63 small letters, digits, dashes and underscores",
     _ROOT_PATTERN: "must be a slash and 1 to 31 small letters, digits, dashes and underscores",
 }
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is no time zone such as Europe/Berlin") from None
-    return value
 
 
 class _Strict(BaseModel):
@@ -114,7 +106,7 @@ class Config(_Strict):
     sources: dict[Name, SourceEntry] = _DEFAULT_SOURCES
     """Senders by the name in their address, `/alerts/NAME`; the default is one of each kind, named like it."""
     providers: dict[Name, dict[str, Any]] = Field(default_factory=dict)
-    """Settings of lever providers by their name."""
+    """Settings by name: of lever providers, and of the on-call tools `pagerduty`, `opsgenie` and `ical`."""
     ownership: Annotated[tuple[str, ...], Field(min_length=1)] = ("ownership.yaml",)
     """Files of the registry, relative to this file; they may refer to each other."""
     commands: Commands = Commands()
@@ -136,7 +128,7 @@ class Config(_Strict):
     postmortem: Postmortem = Postmortem()
     playbooks: tuple[str, ...] = ()
     """Folders of your own playbooks."""
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time_zone: Annotated[str, AfterValidator(zone_name)] = "UTC"
     """Zone of times in documents, and of people whose own zone is unknown."""
 
     @model_validator(mode="after")

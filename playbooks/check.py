@@ -13,6 +13,9 @@ from playbooks.domain.rights import OnCallNow, gaps
 from playbooks.domain.routing import matcher_words
 from playbooks.schemas.marked import DocumentError
 
+_BY_EMAIL = ("pagerduty", "opsgenie", "ical")
+"""Sources of on call that name people by their e-mail."""
+
 
 class Level(StrEnum):
     """How bad a finding is: an error keeps the file from being used as it stands, a gap is a question left open."""
@@ -51,12 +54,12 @@ def check_registry(
     Args:
         now: decides which reviews are overdue. on_call: who is on call; without it the static lists count, and a team
             with a source outside the registry is taken to have somebody.
-        providers: names of lever providers that can be used; None: any name is taken.
+        providers: names of configured providers; None: any name is taken.
         severities: what a matcher's `severity` may name.
     """
-    found: list[Finding] = []
+    found = [Finding(Level(told.level), told.where, told.sentence) for told in registry.findings]
     for team in registry.teams.values():
-        found += [Finding(Level.GAP, f"teams.{team.id}", text) for text in _team_gaps(registry, team.id)]
+        found += [Finding(Level.GAP, f"teams.{team.id}", text) for text in _team_gaps(registry, team.id, providers)]
     for person in registry.people.values():
         if not person.slack:
             found.append(Finding(Level.GAP, f"people.{person.id}", f"{person.id} has no Slack id and cannot be asked."))
@@ -77,23 +80,26 @@ def _offline(registry: Registry) -> OnCallNow:
         entry = registry.teams[team_id].on_call
         if entry is None:
             return ()
-        if entry.static:
-            return entry.static[:1]
-        return () if entry.unsupported else registry.teams[team_id].members[:1]
+        return (entry.persons or registry.teams[team_id].members)[:1]
 
     return now
 
 
-def _team_gaps(registry: Registry, team_id: str) -> Iterator[str]:
+def _team_gaps(registry: Registry, team_id: str, providers: Collection[str] | None) -> Iterator[str]:
     team = registry.teams[team_id]
     if not team.members:
         yield f"{team_id} has no members."
     if team.on_call is None:
         yield f"{team_id} has no on call."
-    elif team.on_call.unsupported:
-        source = team.on_call.unsupported
-        instead = "the static list is used" if team.on_call.static else "nobody can be resolved"
-        yield f"{team_id} takes its on call from {source}, which is not supported yet; {instead}."
+        return
+    outside = [name for name, _ in team.on_call.sources if name in _BY_EMAIL]
+    for name in outside:
+        if providers is not None and name not in providers and name != "ical":
+            yield f"{team_id} takes its on call from {name}, which is not configured (`providers.{name}`)."
+    if outside:
+        for person in team.members:
+            if not registry.people[person].email:
+                yield f"{person} has no e-mail, by which {team_id} knows whom {outside[0]} means."
 
 
 def _component_errors(

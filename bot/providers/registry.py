@@ -159,28 +159,30 @@ class LeverShelf:
             )
         settings = dict(self._settings[provider])
         kind = settings.pop("kind", provider)
-        lever: Lever = load(str(kind))(provider, self._resolved(provider, settings), self._tools)
+        lever: Lever = load(str(kind))(provider, resolved(provider, settings, self._environ), self._tools)
         return lever
 
-    def _resolved(self, provider: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """Settings with `*_env` and `*_file` replaced by what they name."""
-        found: dict[str, Any] = {}
-        for key, value in settings.items():
-            if key.endswith("_env"):
-                found[key.removesuffix("_env")] = self._from_environment(provider, key, str(value))
-            elif key.endswith("_file"):
-                found[key.removesuffix("_file")] = _from_file(provider, key, str(value))
-            else:
-                found[key] = value
-        return found
 
-    def _from_environment(self, provider: str, key: str, name: str) -> str:
-        value = self._environ.get(name, "")
-        if not value:
-            raise ConfigError(
-                f"`providers.{provider}.{key}` names {name}, which is not set.", f"Set {name} in the environment."
-            )
-        return value
+def resolved(provider: str, settings: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """Settings with `*_env` and `*_file` replaced by what they name. Raises ConfigError that names the key."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key.endswith("_env"):
+            found[key.removesuffix("_env")] = _from_environment(provider, key, str(value), environ)
+        elif key.endswith("_file"):
+            found[key.removesuffix("_file")] = _from_file(provider, key, str(value))
+        else:
+            found[key] = value
+    return found
+
+
+def _from_environment(provider: str, key: str, name: str, environ: Mapping[str, str]) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise ConfigError(
+            f"`providers.{provider}.{key}` names {name}, which is not set.", f"Set {name} in the environment."
+        )
+    return value
 
 
 def _from_file(provider: str, key: str, path: str) -> str:

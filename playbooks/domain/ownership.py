@@ -215,6 +215,17 @@ def _read_files(files: Sequence[tuple[str, str]]) -> tuple[list[tuple[Marked, Ow
     return sources, problems
 
 
+def _turns(team: Team) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    entry = team.on_call
+    if entry is None:
+        return
+    yield from ((("static", place), person) for place, person in enumerate(entry.static or ()))
+    if entry.rota is not None:
+        yield from ((("rota", "people", place), person) for place, person in enumerate(entry.rota.people))
+        for place, override in enumerate(entry.rota.overrides):
+            yield ("rota", "overrides", place, "person"), override.person
+
+
 class _Checker:
     """References and collisions over all files together."""
 
@@ -259,8 +270,8 @@ class _Checker:
         at = ("teams", key)
         for place, person in enumerate(team.members):
             yield from self._known(marked, (*at, "members", place), person, self._people, "person")
-        for place, person in enumerate((team.on_call and team.on_call.static) or ()):
-            yield from self._known(marked, (*at, "on_call", "static", place), person, self._people, "person")
+        for inside, person in _turns(team):
+            yield from self._known(marked, (*at, "on_call", *inside), person, self._people, "person")
 
     def _component(self, marked: Marked, key: str, component: Component) -> Iterator[Problem]:
         at = ("components", key)

@@ -9,21 +9,20 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
     WithJsonSchema,
-    model_validator,
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from playbooks.domain.clocks import parse_span
-from playbooks.errors import InputError
+from playbooks.domain.file_values import ID_PATTERN as ID_PATTERN
+from playbooks.domain.file_values import Id as Id
+from playbooks.domain.file_values import Line, Strict
+from playbooks.domain.file_values import Span as Span
+from playbooks.domain.on_call_file import PAGERDUTY_PATTERN, OnCallEntry
 
-ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 SILENT_DEFAULT = timedelta(minutes=10)
 _HOLDER_PATTERN = r"^((team|on_call):)?[a-z0-9][a-z0-9-]{0,62}$"
 _PATH_PATTERN = r"^(source|name|severity|(labels|annotations)\.[^\s].*)$"
@@ -33,21 +32,13 @@ _CHANNEL_PATTERN = r"^([CG][A-Z0-9]{2,20})?$"
 PATTERN_WORDS = {
     _USER_PATTERN: "is no Slack user id such as U01DANA",
     _CHANNEL_PATTERN: "is no Slack channel id such as C01FRAUDML (an id, not a name)",
+    PAGERDUTY_PATTERN: "is no PagerDuty id such as PABC123 (an id, not a name)",
     _LEVER_PATTERN: "is no kind of lever; there are rollback and disable",
     ID_PATTERN: "must be 1 to 63 small letters, digits and dashes",
     _HOLDER_PATTERN: "must be a person's id, `team:…` or `on_call:…`",
     _PATH_PATTERN: "must be source, name, severity, labels.… or annotations.…",
 }
 """What to say instead of a pattern."""
-
-
-def _span(value: object) -> timedelta:
-    if not isinstance(value, str):
-        raise ValueError("must be a length of time such as PT10M or P1D")
-    try:
-        return parse_span(value)
-    except InputError as error:
-        raise ValueError("must be a length of time such as PT10M or P1D") from error
 
 
 _TOKEN = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.)([*+?{])?", re.DOTALL)
@@ -76,16 +67,9 @@ def _regex(value: str) -> str:
     return value
 
 
-Id = Annotated[str, Field(pattern=ID_PATTERN)]
 HolderText = Annotated[str, Field(pattern=_HOLDER_PATTERN)]
 SlackUser = Annotated[str, Field(pattern=_USER_PATTERN)]
 Channel = Annotated[str, Field(pattern=_CHANNEL_PATTERN)]
-Line = Annotated[str, Field(max_length=300)]
-Span = Annotated[
-    timedelta,
-    BeforeValidator(_span),
-    WithJsonSchema({"type": "string", "pattern": "^(P[0-9WDTHMS]+|[0-9].*)$", "examples": ["PT10M", "P1D", "P90D"]}),
-]
 FromKey = SkipJsonSchema[Annotated[str, Field(max_length=0)]]
 
 Kind = Literal["model", "dataset", "feature-pipeline", "retriever", "prompt", "agent", "automation", "service"]
@@ -94,11 +78,7 @@ IfSilent = Literal["deputy", "escalate", "act_and_tell"]
 STAGES = ("data", "training", "serving", "product")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Person(_Strict):
+class Person(Strict):
     """A person: one registry id with Slack id and e-mail."""
 
     id: FromKey = ""
@@ -109,32 +89,7 @@ class Person(_Strict):
     """Full name, where it differs from the id."""
 
 
-class OnCallEntry(_Strict):
-    """Where to read who is on call: one outside source, or a static list; with both, the list is the fall-back."""
-
-    static: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
-    """Persons; the first one is on call, the others stand behind."""
-    usergroup: Annotated[str, Field(pattern=r"^S[A-Z0-9]{2,20}$")] | None = None
-    """Id of a Slack user group."""
-    pagerduty: Line | None = None
-    opsgenie: Line | None = None
-    ical: Line | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> OnCallEntry:
-        outside = [self.usergroup, self.pagerduty, self.opsgenie, self.ical]
-        named = sum(1 for entry in outside if entry is not None)
-        if named > 1 or (not named and self.static is None):
-            raise ValueError("names one of static, usergroup, pagerduty, opsgenie, ical (static may stand beside one)")
-        return self
-
-    @property
-    def unsupported(self) -> str:
-        """Name of a source that is accepted but not read yet, else empty."""
-        return next((n for n in ("pagerduty", "opsgenie", "ical") if getattr(self, n) is not None), "")
-
-
-class Team(_Strict):
+class Team(Strict):
     """A team with its channel and its on call."""
 
     id: FromKey = ""
@@ -144,7 +99,7 @@ class Team(_Strict):
     on_call: OnCallEntry | None = None
 
 
-class Stages(_Strict):
+class Stages(Strict):
     """Who owns each stage; every value is a team id."""
 
     data: Id | None = None
@@ -157,13 +112,13 @@ class Stages(_Strict):
         return {stage: team for stage in STAGES if (team := getattr(self, stage)) is not None}
 
 
-class Regex(_Strict):
+class Regex(Strict):
     """The whole value must match (anchored at both ends, as in Alertmanager)."""
 
     regex: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_regex)]
 
 
-class Exists(_Strict):
+class Exists(Strict):
     """The value is there (true) or is not (false)."""
 
     exists: bool
@@ -194,7 +149,7 @@ MatchValue = Annotated[
 MatchPath = Annotated[str, Field(pattern=_PATH_PATTERN, max_length=200)]
 
 
-class AlertMatch(_Strict):
+class AlertMatch(Strict):
     """Which alerts are this component's; every condition must hold."""
 
     match: Annotated[dict[MatchPath, MatchValue], Field(min_length=1, max_length=16)]
@@ -204,7 +159,7 @@ class AlertMatch(_Strict):
     """Severity of the incident, instead of the alert's own."""
 
 
-class RightEntry(_Strict):
+class RightEntry(Strict):
     """Who decides, who stands in, and what happens when nobody answers."""
 
     decide: Annotated[tuple[HolderText, ...], Field(min_length=1)]
@@ -218,7 +173,7 @@ class RightEntry(_Strict):
     """Longest time something may stay disabled."""
 
 
-class Rights(_Strict):
+class Rights(Strict):
     """Decision rights; one that is not named falls to a default that is told as a gap."""
 
     roll_back: RightEntry | None = None
@@ -256,7 +211,7 @@ class Lever(NamedTuple):
     binding: Mapping[str, Any]
 
 
-class Component(_Strict):
+class Component(Strict):
     """Something that can fail on its own and has one accountable team."""
 
     id: FromKey = ""
@@ -284,7 +239,7 @@ class Component(_Strict):
         return Lever(entry["provider"], {key: value for key, value in entry.items() if key != "provider"})
 
 
-class OwnershipFile(_Strict):
+class OwnershipFile(Strict):
     """The file itself."""
 
     api: Literal["ownership/v1"]

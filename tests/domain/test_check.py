@@ -49,13 +49,16 @@ def test_people_and_teams():
         + "  c: {members: [ann]}\n"
         + "  d: {members: [ann], on_call: {ical: x, static: [ann]}}\n"
     )
-    assert sentences(registry) == [
+    said = [
         "teams.b: b has no members.",
-        "teams.b: b takes its on call from pagerduty, which is not supported yet; nobody can be resolved.",
         "teams.c: c has no on call.",
-        "teams.d: d takes its on call from ical, which is not supported yet; the static list is used.",
+        "teams.d: ann has no e-mail, by which d knows whom ical means.",
         "people.bob: bob has no Slack id and cannot be asked.",
     ]
+    assert sentences(registry) == said
+    missing = "teams.b: b takes its on call from pagerduty, which is not configured (`providers.pagerduty`)."
+    assert sentences(registry, providers=["opsgenie"]) == [said[0], missing, *said[1:]]
+    assert sentences(registry, providers=["pagerduty"]) == said
 
 
 def test_a_user_group_is_taken_to_have_somebody():

@@ -75,14 +75,14 @@ def test_the_fallback_and_its_reason_are_visible(book):
     resolved = book.resolve("both")
     assert (resolved.people, resolved.source) == (("cat",), "static")
     assert resolved.fallback == "Slack refused: missing scope"
-    assert book.resolve("later").fallback == "pagerduty is not supported yet"
+    assert book.resolve("later").fallback == "PagerDuty is not configured"
     assert book.now("later") == ("bob",)
 
 
 @pytest.mark.parametrize(
     ("team", "reason"),
     [
-        ("never", "opsgenie is not supported yet"),
+        ("never", "Opsgenie is not configured"),
         ("none", "the registry names no on call for none"),
         ("ghost", "the registry knows no team ghost"),
     ],
@@ -112,7 +112,10 @@ def test_an_answer_is_kept_for_a_minute_by_the_clock_given(book, clock, groups):
     assert groups.asked == 1
     clock.at += timedelta(seconds=61)
     groups.answers["S01ABC"] = ["U01ANN"]
+    assert book.now("group") == ("bob", "ann")  # at once what is known; the new answer comes behind it
+    book.settle()
     assert book.now("group") == ("ann",)
+    assert groups.asked == 2
     clock.at -= timedelta(hours=1)  # a clock put back does not keep an answer for an hour
     book.now("group")
     assert groups.asked == 3
