@@ -72,7 +72,7 @@ class DocumentError(ConfigError):
         super().__init__(f"{plain(what, 200)} has {errors}: {first}", "`muster check` lists them all.")
 
 
-class _Loader(Composer, _Parser, SafeConstructor, Resolver):
+class Loader(Composer, _Parser, SafeConstructor, Resolver):
     """Nodes composed here rather than in C, so that hostile nesting ends in an error and not in a crash."""
 
     def __init__(self, text: str) -> None:
@@ -86,14 +86,16 @@ class _Loader(Composer, _Parser, SafeConstructor, Resolver):
         self._depth += 1
         if self._depth > MAX_DEPTH:
             mark = getattr(self.peek_event(), "start_mark", None)
-            raise _Refused(mark.line + 1 if mark else 0, f"nested deeper than {MAX_DEPTH} levels")
+            raise Refused(mark.line + 1 if mark else 0, f"nested deeper than {MAX_DEPTH} levels")
         try:
             return super().compose_node(parent, index)
         finally:
             self._depth -= 1
 
 
-class _Refused(Exception):
+class Refused(Exception):
+    """A document that is not read on, with the line where that was decided."""
+
     def __init__(self, line: int, text: str) -> None:
         super().__init__(text)
         self.line = line
@@ -121,6 +123,10 @@ class Marked:
             if found is not None:
                 line, node = found
         return line
+
+    def with_value(self, value: Any) -> Marked:
+        """The same file with other values; what was not in it counts as standing where its parent stands."""
+        return Marked(self.file, self._root, value, self.problems)
 
     def problem(self, loc: Sequence[str | int], text: str) -> Problem:
         """A finding at a path."""
@@ -151,10 +157,10 @@ def read(text: str, *, name: str) -> Marked:
         raise DocumentError(name, [Problem(name, 0, "", f"larger than {MAX_CHARACTERS:,} characters")])
     problems: list[Problem] = []
     try:
-        loader = _Loader(text)
+        loader = Loader(text)
         root = loader.get_single_node()
         value = _Builder(loader, name, problems).build(root) if root is not None else {}
-    except _Refused as refused:
+    except Refused as refused:
         raise DocumentError(name, [Problem(name, refused.line, "", refused.text)]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -168,18 +174,18 @@ def read(text: str, *, name: str) -> Marked:
 class _Builder:
     """Nodes to plain data; every visit counts, so that aliases cannot multiply without end."""
 
-    def __init__(self, loader: _Loader, file: str, problems: list[Problem]) -> None:
+    def __init__(self, loader: Loader, file: str, problems: list[Problem]) -> None:
         self._loader = loader
         self._file = file
         self._problems = problems
         self._visits = 0
 
     def build(self, node: Node, path: tuple[str | int, ...] = ()) -> Any:
-        """Plain data of a node. Raises _Refused."""
+        """Plain data of a node. Raises Refused."""
         self._visits += 1
         line = node.start_mark.line + 1
         if len(path) > MAX_DEPTH or self._visits > MAX_VALUES:
-            raise _Refused(line, "it contains itself or repeats itself too often")
+            raise Refused(line, "it contains itself or repeats itself too often")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -188,7 +194,7 @@ class _Builder:
             value = self._loader.construct_object(node)
         except (ConstructorError, ValueError, OverflowError) as error:
             said = error.problem if isinstance(error, ConstructorError) else str(error)
-            raise _Refused(line, f"this value cannot be read: {said}") from None
+            raise Refused(line, f"this value cannot be read: {said}") from None
         if isinstance(value, int) and str(value).lower() != str(node.value).lower():
             # 007, 0x10, 1_000 and 10:42 are numbers to YAML, no and off are false: seldom what was meant
             said = f"YAML reads {node.value} as {str(value).lower()}; write it in quotes"
@@ -201,7 +207,7 @@ class _Builder:
         result = {}
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                raise _Refused(key.start_mark.line + 1, "a key must be a word")
+                raise Refused(key.start_mark.line + 1, "a key must be a word")
             result[str(key.value)] = self.build(value, (*path, str(key.value)))
         return result
 
