@@ -14,7 +14,14 @@ ROOT = Path(__file__).parent.parent
 RINGS = ("bot", "playbooks", "storage")
 
 # Files that are read at run time; a folder may be empty while it is being built.
-DATA = ("bot/workspace/page", "playbooks/templates", "playbooks/library", "playbooks/schemas", "storage/migrations")
+DATA = (
+    "bot/examples",
+    "bot/workspace/page",
+    "playbooks/templates",
+    "playbooks/library",
+    "playbooks/schemas",
+    "storage/migrations",
+)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from bot.demo import play
+from bot.demo.script import Night
 from bot.demo.stage import Stage, free_port
 from bot.plant.faults import Fault
 from bot.workspace.server import Workspace
@@ -32,9 +33,10 @@ def test_a_demo_whose_servers_never_reload_fails(shell: Shell, monkeypatch: pyte
             return stage
 
     monkeypatch.setattr(play, "Stage", Stuck)
+    monkeypatch.setattr(Night._poll, "__kwdefaults__", {"within": 4.0})
     done = shell("demo", "--headless")
     assert done.code == 1
-    assert "✗ not seen within 20 s: every model server answers v42" in done.out
+    assert "✗ not seen within 4 s: every model server answers v42" in done.out
 
 
 def _answers(port: int, path: str, process_alive: object) -> httpx.Response:
