@@ -1,4 +1,4 @@
-"""The registry in force, from its files: the last good version stays while today's is broken, and says so."""
+"""The registry in force, from its files and imports: what was good last stays while today's is broken, and says so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.providers.owners.sources import ImportSources, Texts, Wanted, layer_of, read_texts
+from playbooks.domain.imports_file import ImportEntry
+from playbooks.domain.layers import Layer, Opened, changes, layered, open_files
 from playbooks.domain.ownership import Registry
 from playbooks.domain.wording import plain
 from playbooks.errors import ConfigError
@@ -22,39 +25,81 @@ LastGood = Callable[[], tuple[str, str, datetime] | None]
 _Signature = tuple[tuple[str, int, int], ...]
 
 
-def pack(files: Sequence[tuple[str, str]]) -> str:
-    """(name, text) of files as one text for storage."""
-    return json.dumps([list(file) for file in files], ensure_ascii=False)
+def pack(files: Sequence[tuple[str, str]], imports: Sequence[tuple[ImportEntry, Texts]] = ()) -> str:
+    """(name, text) of our files, and of the files of each import with its entry, as one text for storage."""
+    rows: list[list[object]] = [list(file) for file in files]
+    rows += [[entry.name, entry.model_dump(mode="json"), [list(file) for file in texts]] for entry, texts in imports]
+    return json.dumps(rows, ensure_ascii=False)
 
 
 def unpack(text: str) -> list[tuple[str, str]]:
-    """The inverse of `pack`. Raises ValueError."""
-    files = json.loads(text)
-    if not isinstance(files, list) or not files or not all(isinstance(file, list) and len(file) == 2 for file in files):
+    """Our own files out of what `pack` made. Raises ValueError."""
+    rows = json.loads(text)
+    files = [row for row in rows if isinstance(row, list) and len(row) == 2] if isinstance(rows, list) else []
+    if not files or not all(isinstance(row, list) and len(row) in (2, 3) for row in rows):
         raise ValueError("this is no packed registry")
     return [(str(name), str(content)) for name, content in files]
+
+
+def unpack_imports(text: str) -> list[tuple[ImportEntry, Texts]]:
+    """The imports out of what `pack` made. Raises ValueError."""
+    rows = json.loads(text)
+    found = []
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, list) and len(row) == 3:
+            entry = ImportEntry.model_validate_json(json.dumps(row[1]))
+            found.append((entry, tuple((str(name), str(content)) for name, content in row[2])))
+    return found
+
+
+def load_packed(text: str, on: datetime) -> Registry:
+    """The registry of a kept version as it was on a day, imports included. Raises ValueError, ConfigError."""
+    layers: list[Layer] = []
+    for entry, files in unpack_imports(text):
+        layers.append(layer_of(entry, files, read_texts(entry, files, today=on.date())[0]))
+    return layered(open_files(unpack(text)), layers)
+
+
+def load_registry(files: Sequence[tuple[Path, str]], clock: Clock) -> tuple[Registry, list[str]]:
+    """The registry of (path, text) with its imports, and what stands against the imports. Raises DocumentError."""
+    sources = ImportSources(clock)
+    opened = open_files([(path.name, text) for path, text in files])
+    sources.refresh(_wanted(opened, [path for path, _ in files]))
+    return layered(opened, sources.layers()), sources.complaints()
+
+
+def _wanted(opened: Opened, paths: Sequence[Path]) -> list[Wanted]:
+    return [Wanted(entry, paths[place].parent) for place, entry in opened.imports]
 
 
 class RegistryHolder:
     """Holds the registry in force.
 
     The first load raises ConfigError when the files are broken and no good version was kept. `keep` is called with
-    every good version that is loaded.
+    every good version that is loaded. An import that cannot be read keeps the layer it gave last.
     """
 
     def __init__(
-        self, paths: Sequence[Path], clock: Clock, *, keep: Keep | None = None, last_good: LastGood | None = None
+        self,
+        paths: Sequence[Path],
+        clock: Clock,
+        *,
+        keep: Keep | None = None,
+        last_good: LastGood | None = None,
+        sources: ImportSources | None = None,
     ) -> None:
         self._paths = tuple(paths)
         self._clock = clock
         self._keep = keep
+        self._sources = sources or ImportSources(clock)
+        self._opened: Opened | None = None
         self._lock = threading.Lock()
         self._complaint = ""
         self._problem: ConfigError | None = None
         self._signature = self._look()
         self._since = clock.now()
         try:
-            self._registry = self._load()
+            self._registry = self._first(last_good)
         except ConfigError as error:
             self._registry, self._since = _kept(last_good, error)
             self._complain(error)
@@ -66,7 +111,7 @@ class RegistryHolder:
     @property
     def complaint(self) -> str:
         """Empty while today's files are in force, else one sentence for people, in Slack markup."""
-        return self._complaint
+        return " ".join(filter(None, (self._complaint, *self._sources.complaints())))
 
     @property
     def problem(self) -> ConfigError | None:
@@ -79,14 +124,12 @@ class RegistryHolder:
         return self._since
 
     def reload(self, *, force: bool = False) -> bool:
-        """Read the files again where they changed since the last look. Returns whether another registry is in force."""
+        """Read again what changed since the last look. Returns whether another registry is in force."""
         with self._lock:
-            signature = self._look()
-            if signature == self._signature and not force:
-                return False
-            self._signature = signature
             before = self._registry.sha256
             try:
+                if not self._changed(force):
+                    return False
                 self._registry = self._load()
             except ConfigError as error:
                 self._complain(error)
@@ -94,11 +137,47 @@ class RegistryHolder:
             self._since, self._complaint, self._problem = self._clock.now(), "", None
             return self._registry.sha256 != before
 
+    def sync(self) -> str:
+        """Read everything again, addresses too, and say in a sentence what changed, in Slack markup."""
+        before = self._registry
+        self.reload(force=True)
+        after = self._registry
+        counts = f"{len(after.components)} components, {len(after.teams)} teams, {len(after.people)} people"
+        said = changes(before, after)
+        sentence = f"The registry is new: {said}." if said else f"The registry is as it was: {counts}."
+        open_ones = sum(1 for told in after.findings if told.level == "error")
+        if open_ones:
+            noun = "conflict" if open_ones == 1 else "conflicts"
+            sentence += f" Its imports leave {open_ones} {noun} open; `muster check` lists them."
+        return " ".join(filter(None, (sentence, self.complaint)))
+
+    def _changed(self, force: bool) -> bool:
+        """Whether our files or a layer differ from the last look; the imports are looked at on the way."""
+        signature = self._look()
+        ours = signature != self._signature or force
+        self._signature = signature
+        if ours or self._opened is None:
+            self._opened = None  # what stays so while today's files are broken
+            self._opened = open_files([(path.name, _text(path)) for path in self._paths])
+            ours = True
+        layers = self._sources.refresh(_wanted(self._opened, self._paths), force=force)
+        return ours or layers
+
+    def _first(self, last_good: LastGood | None) -> Registry:
+        self._changed(force=False)
+        found = last_good() if self._sources.complaints() and last_good is not None else None
+        if found is not None:
+            try:
+                self._sources.seed(unpack_imports(found[1]), found[2])
+            except ValueError:
+                pass  # kept by a version with another idea of an import
+        return self._load()
+
     def _load(self) -> Registry:
-        files = [(path.name, _text(path)) for path in self._paths]
-        registry = Registry.load_files(files)
+        opened = self._opened or open_files([(path.name, _text(path)) for path in self._paths])
+        registry = layered(opened, self._sources.layers())
         if self._keep is not None:
-            self._keep(registry.sha256, pack(files))
+            self._keep(registry.sha256, pack(opened.files, self._sources.texts()))
         return registry
 
     def _look(self) -> _Signature:
@@ -141,6 +220,6 @@ def _kept(last_good: LastGood | None, error: ConfigError) -> tuple[Registry, dat
         raise error
     _, text, at = found
     try:
-        return Registry.load_files(unpack(text)), at
+        return load_packed(text, at), at
     except (ValueError, ConfigError):  # kept by a version with another idea of a good registry
         raise error from None

@@ -63,8 +63,10 @@ def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
     """The findings of all files, errors first, and what was checked in words."""
     from datetime import UTC, datetime
 
+    from bot.clock import SystemClock
     from bot.config import Config
-    from playbooks.check import Level, check_registry, file_findings
+    from bot.registry_file import load_registry
+    from playbooks.check import Finding, Level, check_registry, file_findings
     from playbooks.domain.ownership import Registry
     from playbooks.schemas.marked import DocumentError
 
@@ -81,7 +83,8 @@ def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
         registry_paths = list(config.ownership_paths(config_path.parent if config_path else Path()))
     registry = Registry()
     try:
-        registry = Registry.load_files([(path.name, text_of(path)) for path in registry_paths])
+        registry, complaints = load_registry([(path, text_of(path)) for path in registry_paths], SystemClock())
+        found += [Finding(Level.ERROR, "imports", text) for text in complaints]
     except DocumentError as error:
         found += file_findings(error)
     else:

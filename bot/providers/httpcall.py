@@ -137,17 +137,24 @@ class HttpCaller:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         expect: Collection[int] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask without changing anything (a POST that only asks is one too); tried twice.
 
-        `expect`: statuses beyond 2xx that the caller understands. Raises ProviderError.
+        `expect`: statuses beyond 2xx that the caller understands. `headers`: of this call only. Raises ProviderError.
         """
+
+        def ask() -> Answer:
+            return self._once(
+                method, path, what, params=params, body=body, expect=expect, write=False, headers=headers
+            )
+
         try:
-            return self._once(method, path, what, params=params, body=body, expect=expect, write=False)
+            return ask()
         except ProviderError as failed:
             if failed.kind is not Kind.TRANSIENT:
                 raise
-        return self._once(method, path, what, params=params, body=body, expect=expect, write=False)
+        return ask()
 
     def write(self, method: str, path: str, what: str, *, body: Any = None, expect: Collection[int] = ()) -> Answer:
         """Change something; sent once. Raises OutcomeUnknown when it may have taken effect, else ProviderError."""
@@ -163,10 +170,14 @@ class HttpCaller:
         body: Any,
         expect: Collection[int],
         write: bool,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         label = f"{method} {self.provider} {what}"
         self._hit(f"before {label}")
-        answer = self._sent(lambda: self._client.stream(method, path, params=params, json=body), what, write=write)
+        more = dict(headers or {})
+        answer = self._sent(
+            lambda: self._client.stream(method, path, params=params, json=body, headers=more), what, write=write
+        )
         self._hit(f"after {label}")
         if answer.status in expect or HTTPStatus(200) <= answer.status < HTTPStatus(300):
             return answer

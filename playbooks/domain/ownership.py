@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TypeVar
 
+from playbooks.domain.imported import Told
 from playbooks.domain.ownership_file import (
     PATTERN_WORDS,
     SILENT_DEFAULT,
@@ -51,6 +52,7 @@ class Registry:
         people, teams, components: by id, in the order of the files.
         sha256: hash of the files' content, 64 hex digits; of nothing for an empty registry.
         name: of its file or files, for messages.
+        findings: what the imported layers leave to be told; empty without imports.
     """
 
     people: Mapping[str, Person] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Registry:
     components: Mapping[str, Component] = field(default_factory=dict)
     sha256: str = sha256(b"").hexdigest()
     name: str = "ownership.yaml"
+    findings: tuple[Told, ...] = ()
     _by_slack: Mapping[str, str] = field(default_factory=dict, repr=False)
     _teams_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     _read_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
@@ -70,8 +73,18 @@ class Registry:
     @classmethod
     def load_files(cls, files: Sequence[tuple[str, str]]) -> Registry:
         """Registry from (name, text) of several files that may refer to each other. Raises DocumentError."""
-        sources, problems = _read_files(files)
+        marked, problems = _read_files(files)
         what = " and ".join(name for name, _ in files) or "the registry"
+        if problems:
+            raise DocumentError(what, [*problems, *_validated(marked)[1]])
+        return cls.build(marked, what, content_hash(files))
+
+    @classmethod
+    def build(
+        cls, marked: Sequence[Marked], what: str, sha: str, *, findings: Sequence[Told] = ()
+    ) -> Registry:
+        """Registry from files as read; `findings` is what their layers leave to be told. Raises DocumentError."""
+        sources, problems = _validated(marked)
         if problems:
             raise DocumentError(what, problems)
         people: dict[str, Person] = {}
@@ -81,15 +94,16 @@ class Registry:
             people |= {key: person.model_copy(update={"id": key}) for key, person in file.people.items()}
             teams |= {key: team.model_copy(update={"id": key}) for key, team in file.teams.items()}
             components |= {key: comp.model_copy(update={"id": key}) for key, comp in file.components.items()}
-        problems = list(_Checker(people, teams, components).check(sources))
-        if problems:
-            raise DocumentError(what, problems)
+        wrong = list(_Checker(people, teams, components).check(sources))
+        if wrong:
+            raise DocumentError(what, wrong)
         return cls(
             people,
             teams,
             components,
-            _content_hash(files),
+            sha,
             what,
+            tuple(findings),
             {person.slack: key for key, person in people.items() if person.slack},
             _index_members(people, teams),
             _index_readers(components),
@@ -167,7 +181,8 @@ def mention(person: Person) -> str:
     return f"<@{person.slack}>" if person.slack else plain(person.id)
 
 
-def _content_hash(files: Sequence[tuple[str, str]]) -> str:
+def content_hash(files: Sequence[tuple[str, str]]) -> str:
+    """Hash of (name, text) of files, 64 hex digits; of one file it is that of its text."""
     if len(files) == 1:
         return sha256(files[0][1].encode()).hexdigest()
     return sha256("\x00".join(f"{name}\x01{text}" for name, text in files).encode()).hexdigest()
@@ -199,19 +214,25 @@ def _walk(start: str, edges: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return tuple(seen)[1:]
 
 
-def _read_files(files: Sequence[tuple[str, str]]) -> tuple[list[tuple[Marked, OwnershipFile]], list[Problem]]:
-    sources: list[tuple[Marked, OwnershipFile]] = []
+def _read_files(files: Sequence[tuple[str, str]]) -> tuple[list[Marked], list[Problem]]:
+    found: list[Marked] = []
     problems: list[Problem] = []
     for name, text in files:
         try:
-            marked = read(text, name=name)
+            found.append(read(text, name=name))
         except DocumentError as error:
             problems += error.problems
-            continue
-        file, found = validate(marked, OwnershipFile, PATTERN_WORDS)
+    return found, problems
+
+
+def _validated(marked: Sequence[Marked]) -> tuple[list[tuple[Marked, OwnershipFile]], list[Problem]]:
+    sources: list[tuple[Marked, OwnershipFile]] = []
+    problems: list[Problem] = []
+    for document in marked:
+        file, found = validate(document, OwnershipFile, PATTERN_WORDS)
         problems += found
         if file is not None:
-            sources.append((marked, file))
+            sources.append((document, file))
     return sources, problems
 
 

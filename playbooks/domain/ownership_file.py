@@ -21,6 +21,8 @@ from playbooks.domain.file_values import ID_PATTERN as ID_PATTERN
 from playbooks.domain.file_values import Id as Id
 from playbooks.domain.file_values import Line, Strict
 from playbooks.domain.file_values import Span as Span
+from playbooks.domain.imports_file import PATTERN_WORDS as IMPORT_WORDS
+from playbooks.domain.imports_file import ImportEntry
 from playbooks.domain.on_call_file import PAGERDUTY_PATTERN, OnCallEntry
 
 SILENT_DEFAULT = timedelta(minutes=10)
@@ -37,7 +39,7 @@ PATTERN_WORDS = {
     ID_PATTERN: "must be 1 to 63 small letters, digits and dashes",
     _HOLDER_PATTERN: "must be a person's id, `team:…` or `on_call:…`",
     _PATH_PATTERN: "must be source, name, severity, labels.… or annotations.…",
-}
+} | IMPORT_WORDS
 """What to say instead of a pattern."""
 
 
@@ -243,6 +245,8 @@ class OwnershipFile(Strict):
     """The file itself."""
 
     api: Literal["ownership/v1"]
+    imports: Annotated[tuple[ImportEntry, ...], Field(max_length=100)] = ()
+    """Other registries below this one; of two that differ the first counts, and this file counts more than all."""
     people: dict[Id, Person] = Field(default_factory=dict)
     teams: dict[Id, Team] = Field(default_factory=dict)
     components: dict[Id, Component] = Field(default_factory=dict)

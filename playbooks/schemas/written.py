@@ -34,7 +34,10 @@ def _close(node: object) -> None:
 
 def ownership_schema() -> str:
     """Schema of `ownership.yaml`."""
-    return schema_text(OwnershipFile, "Muster ownership registry (ownership/v1)")
+    schema = json.loads(schema_text(OwnershipFile, "Muster ownership registry (ownership/v1)"))
+    # With imports a component of ours may leave to them what it is and who answers for it; `muster check` knows.
+    schema["$defs"]["Component"].pop("required", None)
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def folder() -> Path:

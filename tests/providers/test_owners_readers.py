@@ -38,7 +38,7 @@ def sample(path: str) -> Imported:
 
 
 def ids(facts):
-    return [fact.ref.id for fact in facts]
+    return [getattr(fact, "ref", fact).id for fact in facts]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,10 @@ def test_backstage_models_servers_and_skills():
     }
     assert {fact.owner.text for fact in found.components} == {"user:default/exampleuser"}
     model = found.components[1]
-    assert [ref.text for ref in model.read_by] == ["component:default/developer-model-service"]
+    assert [ref.text for ref in model.read_by] == [
+        "component:default/developer-model-service",
+        "api:default/model-service-api",
+    ]
     assert sample("backstage/ai-resource-skill.yaml").components[0].kind == "prompt"
 
 
