@@ -100,7 +100,7 @@ class GroupCommit:
         except errors.MusterError as error:
             log.error("intake_not_committed", code=error.code, bodies=len(batch))
             self._settle(batch, [error] * len(batch))
-        except Exception:  # noqa: BLE001  one poisonous body must not take the others with it
+        except Exception:  # one poisonous body must not take the others with it
             log.exception("intake_batch_failed", bodies=len(batch))
             self._settle(batch, [self._alone(w) for w in batch])
         else:
@@ -112,7 +112,7 @@ class GroupCommit:
             return receive(self.house, self.router(), [waiting.alerts])[0]
         except errors.MusterError as error:
             return error
-        except Exception as error:  # noqa: BLE001  the last handler of the intake: logged, kept, told to triage
+        except Exception as error:  # the last handler of the intake: logged, kept, told to triage
             log.exception("alert_poisonous")
             source = waiting.alerts[0].source if waiting.alerts else ""
             try:
