@@ -225,9 +225,9 @@ class Stage:
         """What a client of its own sees: which version answers, and what the automation does."""
         decided = deciding(self.plant.url)
         return {
-            "fraud-scorer answers": "v" + ", v".join(answering(self.plant.url)),
-            "auto-decline flag": decided["flag"],
-            "a risky payment is": decided["decision"],
+            "fraud-scorer": "v" + ", v".join(answering(self.plant.url)),
+            "auto-decline": decided["flag"],
+            "risky payment": decided["decision"],
             "clock (UTC)": f"{self.clock.now():%d %b %H:%M}",
         }
 

@@ -1,5 +1,6 @@
 """The night of the story as view models: what every renderer is looked at with."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from playbooks.domain.rights import Authority, Holder, Right, StageView, WhoView
@@ -232,5 +233,6 @@ STORY: dict[str, Message] = {
     "update": Update(TAG, "Scores are back to normal.\nWe watch the queue.", DANA, at(2, 50), at(3, 30)),
     "suggestion": Suggestion(TAG, "All alerts have ended. Is it over?"),
     "help": HELP,
+    "menu": replace(HELP, brief=True),
     "home": Home((LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",)),
 }

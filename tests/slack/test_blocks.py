@@ -185,7 +185,7 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
     ),
     (
         story.ASK,
-        ["<@U01DANA> asks: roll back fraud-scorer v43 → v42 (INC-42, SEV2) — drift since v43.", "You may decide this"],
+        ["<@U01DANA> asks: roll back fraud-scorer v43 → v42 (INC-42, SEV2) — drift since v43.", "You may decide this."],
         ["[Approve]", "Deny…", "See plan"],
     ),
     (
@@ -258,6 +258,11 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
         story.REFUSAL,
         ["You can't ask for this rollback: it belongs to fraud-ml on call (now @dana) or @omar."],
         ["[Ask @dana]", "Who may?"],
+    ),
+    (
+        dataclasses.replace(story.HELP, brief=True),
+        ["Open new list", "Act /rollback /disable", "/inc help says what each does; a verb alone opens its form."],
+        ["Declare incident…", "Open incidents"],
     ),
     (
         story.UNKNOWN,

@@ -106,6 +106,11 @@ def test_an_incident_may_stand_first(name: str) -> None:
     assert parse(f"timeline {name}") == Parsed("timeline", NoArgs(), 42, bare=True)
 
 
+def test_an_unknown_component_is_told_before_its_time() -> None:
+    """The end is asked for where there is something to switch off."""
+    assert parse("disable auto-declin", components=KNOWN).args == DisableArgs("auto-declin")
+
+
 def test_no_words_mean_the_menu() -> None:
     """Alone it shows what there is."""
     assert parse("  ") == Parsed("menu", NoArgs(), bare=True)

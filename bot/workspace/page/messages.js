@@ -2,6 +2,7 @@
 import { el, act, safeLink, settle } from "./dom.js";
 import { day, emoji, full, mrkdwn, PALETTE, time } from "./mrkdwn.js";
 import { renderBlocks } from "./blocks.js";
+import { markdown } from "./markdown.js";
 
 const COLOURS = ["#0b6e7f", "#8a4fbf", "#b5532a", "#2d7d46", "#a83264", "#3d5fb8", "#7a6a1f"];
 const drawn = new WeakMap(); // list -> Map(ts -> {key, node})
@@ -80,7 +81,7 @@ function body(message, world) {
 function fileCard(file) {
   return el("details", { class: "file" },
     el("summary", {}, `📄 ${file.title}`, el("small", {}, `${file.name} · ${file.size.toLocaleString("en")} bytes`)),
-    file.text === null || file.text === undefined ? el("p", {}, "No preview.") : el("pre", {}, file.text),
+    file.text === null || file.text === undefined ? el("p", {}, "No preview.") : file.name.endsWith(".md") ? markdown(file.text) : el("pre", {}, file.text),
     el("p", { class: "block-context" }, el("a", { href: safeLink(file.url_private), target: "_blank" }, "Open by itself")));
 }
 
