@@ -21,7 +21,7 @@ DECIDED_BY_OMAR = "disable: {decide: [omar], approvals: 1, longest: P1D}"
 REGISTRY = example("ownership.yaml").replace(
     'disable: {decide: ["on_call:fraud-ml"], deputy: [lin], approvals: 1, longest: P1D}', DECIDED_BY_OMAR
 )
-SAMPLED = 8  # points of each journey in the normal run; all of them in the long one
+SAMPLED = 6  # points of each journey in the normal run; all of them in the long one
 Journey = Callable[[Stand], None]
 
 
