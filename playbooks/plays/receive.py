@@ -209,8 +209,6 @@ def _subjects(registry: Registry, component: str) -> list[str]:
 
 
 def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
-    uow.add_alerts(batch.fresh)
-    uow.touch_alerts(list(batch.touched.values()))
     held = {each.id: each for each in batch.open.values()}
     grown = []
     for incident_id, alerts in batch.events.items():
@@ -218,6 +216,9 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
         events = _alert_events(house, alerts, seen_before, batch.now)
         grown.append(Growth(incident_id, events, batch.total[incident_id], batch.firing[incident_id]))
     uow.grow(grown, now=batch.now)
+    # After the incidents' rows are ours: an alert refers to one, and two that refer first wait for each other for ever.
+    uow.add_alerts(batch.fresh)
+    uow.touch_alerts(list(batch.touched.values()))
     ended = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
     more = [held[i] for i in batch.events if i in held and i not in batch.opened and i not in ended]
     _counted(house, uow, more, now=batch.now)
