@@ -98,7 +98,7 @@ def test_a_foreign_change_is_kept_and_attached(stage: Stage) -> None:
     verdicts = record_changes(stage.house, [change, change])
     assert [v.decision for v in verdicts] == [Decision.CHANGE, Decision.DUPLICATE]
     (event,) = stage.events(number, EventKind.CHANGE)
-    assert (event.text, event.occurred_at) == ("fraud-scorer@champion: 42 → 43 by training", NIGHT - HOUR)
+    assert (event.text, event.occurred_at) == ("fraud-scorer@champion: v42 → v43 by training", NIGHT - HOUR)
 
 
 def test_a_change_before_the_incident_is_copied_in_at_its_own_time(stage: Stage) -> None:
