@@ -22,6 +22,7 @@ from bot.jobs.documents import Documents
 from bot.jobs.engine import DbosEngine, Executors
 from bot.jobs.surfaces import Projector
 from bot.metrics import Metrics
+from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.registry import LeverShelf
 from bot.registry_file import RegistryHolder
@@ -77,9 +78,12 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     client = build_client(token, settings.slack_api_url)
     messenger = SlackMessenger(client, probe=parts.probe)
-    book = OnCallBook(holder.current, parts.clock, group_members=_group_members(client), ttl=config.cadences.on_call)
+    environ = _environ(settings)
+    members = _group_members(client)
+    readers = Readers(config.providers, environ=environ, folder=folder, group_members=members, probe=parts.probe)
+    book = OnCallBook(holder.current, parts.clock, readers=readers, ttl=config.cadences.on_call)
     house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config))
-    shelf = LeverShelf(config.providers, environ=_environ(settings), clock=parts.clock, probe=parts.probe)
+    shelf = LeverShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
     metrics = Metrics()
     board = SqlJobBoard(store)
     engine = _engine(settings, store, board, house, messenger, shelf, config, folder, metrics, parts.clock)
@@ -99,6 +103,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     ticks = (
         Tick("sweep", config.cadences.sweep, lambda: sweep(house)),
         Tick("ownership", config.cadences.ownership, holder.reload),
+        Tick("on_call", config.cadences.on_call, book.refresh),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
     )
@@ -130,10 +135,18 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         slack=app,
         identity=identity,
         app_token=settings.slack_app_token.get_secret_value() if settings.slack_app_token else "",
-        close=close,
+        close=_closing(book, close),
     )
     service_box.append(service)
     return service
+
+
+def _closing(book: OnCallBook, close: Callable[[], None]) -> Callable[[], None]:
+    def both() -> None:
+        book.close()
+        close()
+
+    return both
 
 
 def open_store(url: str, parts: Parts | None = None) -> tuple[SqlStore, Callable[[], None]]:

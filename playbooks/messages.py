@@ -58,7 +58,8 @@ class OwnerNote:
     Attributes:
         signal: the figures in the order given by the source (`PSI of score 0.34 (limit 0.20, …)`).
         since: when the signal first broke its limit; silent: seconds between that and detection.
-        on_call: who is on call now; nobody resolved -> empty, then `fallback` says who is asked instead.
+        on_call: who is on call now; nobody resolved -> empty, then `fallback` says who is asked instead. With somebody
+            on call it says what is to be known about that: a source that is down, somebody the registry lacks.
         changes: what changed before, newest first.
         unowned: no component's matcher fits; the triage team is asked to say whose it is.
         over: nothing is asked any more (resolved, cancelled): no buttons but the channel.

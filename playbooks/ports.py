@@ -88,6 +88,10 @@ class OnCall(Protocol):
         """Registry person ids on call for a team, first responder first; empty when nobody could be resolved."""
         ...
 
+    def explain(self, team_id: str) -> str:
+        """What people must know about it, as sentences (a source that is down); empty when all is well."""
+        ...
+
 
 # ---------------------------------------------------------------- store
 

@@ -119,6 +119,7 @@ def owner_note(house: House, uow: UnitOfWork, surface: Surface) -> OwnerNote | N
     component = registry.components.get(incident.component)
     team = component.accountable if component else incident.team
     people = tuple(w for p in house.on_call.now(team)[:2] if (w := who(registry, p))) if team in registry.teams else ()
+    told = house.on_call.explain(team) if team in registry.teams else ""
     passed = [str(e.payload.get("to", "")) for e in uow.events(incident.id) if e.payload.get("passed")]
     return OwnerNote(
         tag=tag_of(house, incident),
@@ -127,7 +128,7 @@ def owner_note(house: House, uow: UnitOfWork, surface: Surface) -> OwnerNote | N
         since=since_of(incident),
         silent=silent_of(incident),
         on_call=people,
-        fallback="" if people else _fallback(house, incident),
+        fallback=told if people else _fallback(house, incident, told),
         lead=house.who(incident.lead),
         changes=_changes(uow, incident),
         alerts=alerts_line(incident),
@@ -139,13 +140,11 @@ def owner_note(house: House, uow: UnitOfWork, surface: Surface) -> OwnerNote | N
     )
 
 
-def _fallback(house: House, incident: Incident) -> str:
+def _fallback(house: House, incident: Incident, told: str) -> str:
     line = line_of(house, incident)
     if not incident.component:
         return "No component's matcher fits this alert."
-    return (
-        f"Nobody on call could be resolved; {line[0]} is next in line." if line else "Nobody on call could be resolved."
-    )
+    return f"{told or 'Nobody on call could be resolved.'}{f' {line[0]} is next in line.' if line else ''}"
 
 
 # ------------------------------------------------------------------ the card

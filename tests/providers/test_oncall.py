@@ -75,14 +75,14 @@ def test_the_fallback_and_its_reason_are_visible(book):
     resolved = book.resolve("both")
     assert (resolved.people, resolved.source) == (("cat",), "static")
     assert resolved.fallback == "Slack refused: missing scope"
-    assert book.resolve("later").fallback == "PagerDuty is not configured"
+    assert book.resolve("later").fallback == "PagerDuty is not asked here"
     assert book.now("later") == ("bob",)
 
 
 @pytest.mark.parametrize(
     ("team", "reason"),
     [
-        ("never", "Opsgenie is not configured"),
+        ("never", "Opsgenie is not asked here"),
         ("none", "the registry names no on call for none"),
         ("ghost", "the registry knows no team ghost"),
     ],

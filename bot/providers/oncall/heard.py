@@ -73,8 +73,9 @@ class Ear:
         if heard.younger(now, self.ttl) or heard.resting(now):
             return heard
         done = self._begin(key, registry)
-        if not heard.younger(now, self.ttl * STALE):
-            done.wait(self.patience)
+        if heard.younger(now, self.ttl * STALE):
+            return heard
+        done.wait(self.patience)
         return self._of(key)
 
     def listen(self, registry: Registry, wanted: Iterable[tuple[str, Source, str]]) -> None:

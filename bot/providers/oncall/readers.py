@@ -26,8 +26,9 @@ class Readers:
     """Asks the tools; safe to use from several threads.
 
     Args:
-        settings: `providers:` of muster.yaml. environ: where `*_env` is looked up. folder: where files of calendars
-            are, where their path is relative. group_members: reads a Slack user group, None where there is no Slack.
+        settings: `providers:` of muster.yaml; None: nobody outside but Slack is asked.
+        environ: where `*_env` is looked up. folder: where calendars in files are, where their path is relative.
+        group_members: reads a Slack user group, None where there is no Slack.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Readers:
         group_members: GroupMembers | None = None,
         probe: Probe | None = None,
     ) -> None:
-        self._settings = settings or {}
+        self._settings = settings
         self._environ = environ or {}
         self._folder = folder or Path()
         self._group_members = group_members
@@ -90,20 +91,26 @@ class Readers:
     def _calendar(self, source: Ical) -> bytes:
         if source.path is not None:
             return ical.read_file(self._folder / source.path)
+        if self._settings is None:
+            raise _not_asked("ical")
         url = source.url or self._environ.get(source.url_env or "", "")
         if not url:
             raise ConfigError(f"The address of the calendar is not set ({source.url_env}).", "Set the variable.")
-        settings = parse_settings(
-            ical.Settings, "ical", resolved("ical", self._settings.get("ical", {}), self._environ)
-        )
+        settings = parse_settings(ical.Settings, "ical", self._resolved("ical"))
         return ical.read_url(url, settings, self._probe)
 
     def _resolved(self, name: str) -> dict[str, Any]:
-        if name not in self._settings:
+        if self._settings is None:
+            raise _not_asked(name)
+        if name not in self._settings and name != "ical":
             raise ConfigError(
                 f"{WORDS[name]} is not configured.", f"Write `providers: {{{name}: {{token_env: …}}}}` in muster.yaml."
             )
-        return resolved(name, self._settings[name], self._environ)
+        return resolved(name, self._settings.get(name, {}), self._environ)
+
+
+def _not_asked(name: str) -> ConfigError:
+    return ConfigError(f"{WORDS[name]} is not asked here.", code="on_call_not_asked")
 
 
 def place(name: str, source: Source) -> str:

@@ -46,7 +46,9 @@ def _asked(note: OwnerNote, root: str) -> str:
     if not note.on_call:
         fallback = escape.prose(note.fallback, root=root) or "Nobody is on call."
         return f"{fallback} Nobody leads yet. {name}"
-    return f"{escape.several([_on_call(who) for who in note.on_call])}; nobody leads yet. {name}"
+    fallback = escape.prose(note.fallback, root=root)
+    asked = f"{escape.several([_on_call(who) for who in note.on_call])}; nobody leads yet."
+    return " ".join(part for part in (asked, fallback, name) if part)
 
 
 def _on_call(who: Who) -> str:
