@@ -295,8 +295,9 @@ def test_reopen_is_blocked_by_another_open_incident_of_the_same_failure(stage: S
     MOVES["resolve"](stage, number)
     other = stage.opened(name="b")
     assert other != number
-    with pytest.raises(errors.Conflict, match=f"INC-{other} is open for the same failure"):
+    with pytest.raises(errors.Conflict, match=f"INC-{other} is open for the same failure") as refused:
         incident.reopen(stage.house, stage.by("dana"), number)
+    assert refused.value.code == "other_open"
     MOVES["resolve"](stage, other)
     incident.reopen(stage.house, stage.by("dana"), number)
 
