@@ -16,6 +16,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import SystemClock
 from bot.config import Config
+from bot.providers.oncall.readers import Readers
+from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.registry import LeverShelf
 from bot.settings import Settings
 from bot.slack.manifest import SCOPES
@@ -102,23 +104,27 @@ def examine(settings: Settings) -> list[Finding]:
     if config is not None:
         found += _guarded("sources", lambda: _sources(config, settings))
         try:
-            registry = load_registry(config, settings.config.parent)
+            registry, complaint = load_registry(config, settings.config.parent)
+            if complaint:
+                found.append(Finding(Level.WARNING, "ownership", complaint, "Mend the import; the rest is in force."))
         except errors.ConfigError as error:
             found.append(_error("ownership", error))
     found += _guarded("database", lambda: _database(settings.database_url.get_secret_value()))
     if config is not None and registry is not None:
         found += _guarded("ownership", lambda: _ownership(config, registry))
         found += _guarded("levers", lambda: _levers(config, registry, settings))
+        found += _guarded("on call", lambda: _on_call(config, registry, settings))
     if settings.slack_bot_token is not None:
         found += _guarded("slack", lambda: _slack(settings, config, registry))
     return found
 
 
-def load_registry(config: Config, folder: Path) -> Registry:
-    """The registry of today's files. Raises ConfigError."""
+def load_registry(config: Config, folder: Path) -> tuple[Registry, str]:
+    """The registry of today's files with its imports, and what stands against these. Raises ConfigError."""
     from bot.registry_file import RegistryHolder
 
-    return RegistryHolder(config.ownership_paths(folder), SystemClock()).current()
+    holder = RegistryHolder(config.ownership_paths(folder), SystemClock())
+    return holder.current(), holder.complaint
 
 
 def _guarded(what: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
@@ -215,9 +221,9 @@ def _ownership(config: Config, registry: Registry) -> Iterator[Finding]:
             Level.ERROR, "ownership", f"{wrong[0].where}: {wrong[0].sentence}", "See `muster check` for all findings."
         )
     gaps = len(found) - len(wrong)
-    said = f"{len(registry.components)} components, {len(registry.teams)} teams"
+    said = f"components: {len(registry.components)}, teams: {len(registry.teams)}"
     if gaps:
-        yield Finding(Level.WARNING, "ownership", f"{said}; {gaps} gaps.", "See `muster check`.")
+        yield Finding(Level.WARNING, "ownership", f"{said}, gaps: {gaps}", "See `muster check`.")
     elif not wrong:
         yield ok("ownership", said)
 
@@ -241,6 +247,29 @@ def _lever(shelf: LeverShelf, component: str, kind: str, bound: Mapping[str, Any
         hint = error.next_step or "Until then nobody can use it from Slack."
         return Finding(Level.ERROR, "levers", f"{what}: {error.sentence}", hint)
     return ok("levers", f"{what}: now {described.state or 'nothing'}")
+
+
+def _on_call(config: Config, registry: Registry, settings: Settings) -> Iterator[Finding]:
+    token = settings.slack_bot_token
+    client = build_client(token.get_secret_value() if token else "", settings.slack_api_url, timeout=5)
+
+    def members(group: str) -> tuple[str, ...]:
+        return tuple(_asked(partial(client.usergroups_users_list, usergroup=group), group).get("users") or ())
+
+    readers = Readers(
+        config.providers, environ=settings.environment, folder=settings.config.parent, group_members=members
+    )
+    book = OnCallBook(lambda: registry, SystemClock(), readers=readers, patience=5)
+    try:
+        book.refresh()
+        said = {team.id: book.explain(team.id) for team in registry.teams.values() if team.on_call}
+    finally:
+        book.close()
+    wrong = {team: why for team, why in said.items() if why}
+    for team, why in wrong.items():
+        yield Finding(Level.WARNING, "on call", f"{team}: {why}", "Mend the source; what stands behind it counts.")
+    if said and not wrong:
+        yield ok("on call", "the source each team names first answers")
 
 
 # ------------------------------------------------------------------ Slack

@@ -17,6 +17,7 @@ from bot.providers.registry import describe
 from bot.settings import SECRET_NAMES, VARIABLES
 from bot.slack.commands import HANDLERS
 from bot.slack.grammar import VERBS
+from playbooks.domain.layers import open_files
 from playbooks.domain.ownership import Registry
 from playbooks.plugin import Conflict, Outcome, Tools
 
@@ -106,7 +107,10 @@ def test_yaml_in_the_readme_is_valid() -> None:
     kinds = []
     for text in blocks("yaml"):
         data = yaml.safe_load(text)
-        if "api" in data:
+        if "imports" in data:
+            assert [entry.kind for _, entry in open_files([("ownership.yaml", text)]).imports] == ["backstage"] * 2
+            kinds.append("imports")
+        elif "api" in data:
             registry = Registry.load(text)
             assert registry.components["fraud-scorer"].lever("rollback") is not None
             kinds.append("ownership")
@@ -115,13 +119,13 @@ def test_yaml_in_the_readme_is_valid() -> None:
         else:
             assert Config.load(text).sources["second-cluster"].kind == "alertmanager"
             kinds.append("configuration")
-    assert kinds == ["configuration", "ownership", "alertmanager"]
+    assert kinds == ["configuration", "ownership", "imports", "alertmanager"]
 
 
 @pytest.mark.parametrize("name", ["muster.yaml", "ownership.yaml"])
 def test_example_files_are_valid(name: str) -> None:
     text = (ROOT / "bot" / "examples" / name).read_text()
-    assert Config.load(text) if name == "muster.yaml" else Registry.load(text)
+    assert isinstance(Config.load(text) if name == "muster.yaml" else Registry.load(text), Config | Registry)
 
 
 def test_the_generic_body_is_read_as_shown_and_its_fields_are_listed() -> None:

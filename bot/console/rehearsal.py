@@ -33,7 +33,7 @@ from storage.store import SqlStore
 def rehearse(settings: Settings, body: bytes, *, source: str, name: str, explain: bool) -> dict[str, Any]:
     """The decisions on a payload as data. Raises InputError for a body no source can read."""
     config = Config.load_file(settings.config)
-    registry = load_registry(config, settings.config.parent)
+    registry, _ = load_registry(config, settings.config.parent)
     clock = SystemClock()
     chosen, read = read_body(config, body, source=source, name=name, at=clock.now())
     with _looking(settings.database_url.get_secret_value()) as (store, compared):

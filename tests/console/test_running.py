@@ -176,6 +176,16 @@ def test_doctor_without_an_answer_from_slack(well: Shell) -> None:
     assert "✗ slack      Slack does not answer" in said.out
 
 
+def test_doctor_asks_who_is_on_call(well: Shell) -> None:
+    assert _levels(well)["on call"] == {"ok"}
+    path = well.folder / "ownership.yaml"
+    path.write_text(path.read_text().replace("{static: [ravi]}", "{ical: oncall.ics, static: [ravi]}"))
+    said = well("doctor")
+    assert said.code == 0
+    assert "! on call    payments-data: " in said.out
+    assert "from the list of the registry" in said.out
+
+
 def test_doctor_sees_a_database_of_a_newer_muster(well: Shell, database_url: str) -> None:
     from sqlalchemy import text
 
