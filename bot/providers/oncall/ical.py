@@ -105,6 +105,7 @@ def _zone(calendar: Calendar) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
+        calendar.pop("X-WR-TIMEZONE")  # the library would refuse the whole calendar
         return UTC
 
 

@@ -107,8 +107,9 @@ class OnCallBook:
         if not resolved.people:
             parts.append(f"Nobody on call could be resolved: {resolved.fallback}.")
         elif resolved.fallback:
-            named = _NAMES.get(resolved.source) or WORDS[resolved.source]
-            parts.append(f"{_upper(resolved.fallback)}; who is on call is from {named}.")
+            parts.append(f"{_upper(resolved.fallback)}.")
+            if resolved.source != self._first(team_id):
+                parts.append(f"Who is on call is from {_NAMES.get(resolved.source) or WORDS[resolved.source]}.")
         parts += [f"{_upper(remark)}." for remark in resolved.remarks]
         return one_line(" ".join(parts), 500)
 
@@ -136,6 +137,10 @@ class OnCallBook:
         self._ear.settle(_CLOSING_SECONDS)
         self._readers.close()
 
+    def _first(self, team_id: str) -> str:
+        team = self._registry().teams.get(team_id)
+        return team.on_call.sources[0][0] if team is not None and team.on_call is not None else ""
+
     def _answer(self, registry: Registry, team: Team, name: str, source: Source, at: datetime) -> tuple[Found, str]:
         """What one source says, and why that is not its word of today."""
         if isinstance(source, Rota):
@@ -147,22 +152,29 @@ class OnCallBook:
 
     def _known(self, heard: Heard, registry: Registry, name: str, at: datetime) -> tuple[Found, str]:
         if heard.found is None:
-            return Found(()), heard.why or f"{WORDS[name]} has not answered yet"
+            return Found(()), _why(heard, name) or f"{WORDS[name]} has not answered yet"
         age = at - heard.at if heard.at is not None else timedelta(0)
         people = tuple(person for person in heard.found.people if person in registry.people)
-        found = Found(people, heard.found.remarks)
+        if heard.found.people and not people:
+            return Found(()), f"{WORDS[name]} last named people who are not in the registry any more"
         if not heard.why:
-            return found, ""
+            return Found(people, heard.found.remarks), ""
+        why = _why(heard, name)
         if age >= self._good_for:
-            return Found(()), heard.why
-        return found, f"{heard.why}; {WORDS[name]} last answered {_ago(age)}"
+            return Found(()), why
+        return Found(people, heard.found.remarks), f"{why}; its last answer is {_old(age)}"
 
 
-def _ago(age: timedelta) -> str:
+def _why(heard: Heard, name: str) -> str:
+    """What went wrong, with the tool called as people call it."""
+    return WORDS[name] + heard.why.removeprefix(name) if heard.why.startswith(f"{name} ") else heard.why
+
+
+def _old(age: timedelta) -> str:
     minutes = max(int(age.total_seconds() // 60), 0)
     if minutes < 1:
-        return "less than a minute ago"
-    return f"{minutes} min ago" if minutes < 120 else f"{minutes // 60} h ago"
+        return "less than a minute old"
+    return f"{minutes} min old" if minutes < 120 else f"{minutes // 60} h old"
 
 
 def _upper(text: str) -> str:
