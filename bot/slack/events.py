@@ -11,6 +11,7 @@ from structlog import get_logger
 
 from bot.slack.calls import Call, Desk
 from bot.slack.forms import at_of
+from playbooks import errors
 from playbooks.domain.timeline import EventSource
 from playbooks.messages import Home, Message
 from playbooks.plays import capture, handoff, home
@@ -24,8 +25,13 @@ Render = Callable[[Message], Mapping[str, Any]]
 def handle(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:
     """One event of the Events API. Raises what the store raises, so that Slack delivers it again."""
     handler = _HANDLERS.get(str(event.get("type", "")))
-    if handler is not None:
+    if handler is None:
+        return
+    try:
         handler(desk, client, render, event, event_id)
+    except errors.Conflict as known:
+        if known.code != "already_done":  # a repeat of what is recorded: answered, or Slack would repeat it again
+            raise
 
 
 def _call(desk: Desk, user: str, channel: str, event_id: str, source: EventSource, link: str = "") -> Call:
