@@ -147,6 +147,10 @@ def test_who_asks_first_waits_only_so_long(server, clock, registries):
     )
     server.gate.clear()
     assert slow.explain("risk") == "Nobody on call could be resolved: PagerDuty has not answered yet."
+    slow._ear.patience = 20.0  # waited for once: who asks next while that is under way does not wait
+    before = time.monotonic()
+    assert slow.now("risk") == ()
+    assert time.monotonic() - before < 5
     server.gate.set()
     slow.settle(10)
     assert slow.now("risk") == ("dana",)

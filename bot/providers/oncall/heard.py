@@ -54,13 +54,15 @@ class Ear:
 
     Attributes:
         now: the time. ask: asks a source, raises MusterError. ttl: how long an answer is new.
-        patience: seconds somebody waits who would otherwise have no answer at all.
+        patience: seconds somebody waits who would otherwise have no answer at all; the next one to ask while the same
+            question is under way does not wait.
     """
 
     now: Callable[[], datetime]
     ask: Ask
     ttl: timedelta
     patience: float
+    _waited: set[Key] = field(default_factory=set)
     _heard: dict[Key, Heard] = field(default_factory=dict)
     _asking: dict[Key, threading.Event] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -73,9 +75,14 @@ class Ear:
         if heard.younger(now, self.ttl) or heard.resting(now):
             return heard
         done = self._begin(key, registry)
-        if heard.younger(now, self.ttl * STALE):
+        with self._lock:
+            waited = key in self._waited
+        if waited or heard.younger(now, self.ttl * STALE):
             return heard
-        done.wait(self.patience)
+        if not done.wait(self.patience):
+            with self._lock:
+                if key in self._asking:
+                    self._waited.add(key)
         return self._of(key)
 
     def listen(self, registry: Registry, wanted: Iterable[tuple[str, Source, str]]) -> None:
@@ -157,6 +164,7 @@ class Ear:
         finally:
             with self._lock:
                 self._asking.pop(key, None)
+                self._waited.discard(key)
             done.set()
 
 

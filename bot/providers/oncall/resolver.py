@@ -19,7 +19,7 @@ from playbooks.ports import Clock
 
 TTL = timedelta(minutes=1)
 GOOD_FOR = timedelta(hours=4)
-PATIENCE = 0.8
+PATIENCE = 0.5
 _CLOSING_SECONDS = 1.0
 _NAMES = {"static": "the list of the registry", "rota": "the rota of the registry", "usergroup": "the Slack user group"}
 
