@@ -68,6 +68,14 @@ def load_registry(files: Sequence[tuple[Path, str]], clock: Clock) -> tuple[Regi
     return layered(opened, sources.layers()), sources.complaints()
 
 
+def counted(registry: Registry) -> str:
+    """How much a registry knows, in words."""
+    amounts = ((len(registry.components), "component"), (len(registry.teams), "team"))
+    words = [f"{amount:,} {noun}{'' if amount == 1 else 's'}" for amount, noun in amounts]
+    people = len(registry.people)
+    return ", ".join([*words, f"{people:,} {'person' if people == 1 else 'people'}"])
+
+
 def _wanted(opened: Opened, paths: Sequence[Path]) -> list[Wanted]:
     return [Wanted(entry, paths[place].parent) for place, entry in opened.imports]
 
@@ -142,7 +150,7 @@ class RegistryHolder:
         before = self._registry
         self.reload(force=True)
         after = self._registry
-        counts = f"{len(after.components)} components, {len(after.teams)} teams, {len(after.people)} people"
+        counts = counted(after)
         said = changes(before, after)
         sentence = f"The registry is new: {said}." if said else f"The registry is as it was: {counts}."
         open_ones = sum(1 for told in after.findings if told.level == "error")

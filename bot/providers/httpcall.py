@@ -145,9 +145,7 @@ class HttpCaller:
         """
 
         def ask() -> Answer:
-            return self._once(
-                method, path, what, params=params, body=body, expect=expect, write=False, headers=headers
-            )
+            return self._once(method, path, what, params=params, body=body, expect=expect, write=False, headers=headers)
 
         try:
             return ask()

@@ -165,7 +165,7 @@ class Joiner:
         settled = self._own.says(space, made, key)
         end = "ownership.yaml settles it" if settled else "the first counts until ownership.yaml says otherwise"
         self._telling.add(
-            "gap" if settled else "error",
+            "gap" if settled or key in ("kind", "tier") else "error",
             f"{space}.{made}",
             f"The {_WORDS.get(key, key)} of {made} is {first.value} by {first.source} and {value} by {source}; {end}.",
         )

@@ -80,9 +80,7 @@ class Registry:
         return cls.build(marked, what, content_hash(files))
 
     @classmethod
-    def build(
-        cls, marked: Sequence[Marked], what: str, sha: str, *, findings: Sequence[Told] = ()
-    ) -> Registry:
+    def build(cls, marked: Sequence[Marked], what: str, sha: str, *, findings: Sequence[Told] = ()) -> Registry:
         """Registry from files as read; `findings` is what their layers leave to be told. Raises DocumentError."""
         sources, problems = _validated(marked)
         if problems:

@@ -143,9 +143,7 @@ def test_components_get_an_accountable_team():
     assert [ref.id for ref in found.teams[0].members] == ["dana", "lin"]
     assert str(found.components[0].source) == "a/ in CODEOWNERS:2"
     said = [str(problem) for problem in found.problems]
-    assert said[0] == (
-        "CODEOWNERS:2: a/: a has several owning teams; one is taken as accountable, not two"
-    )
+    assert said[0] == ("CODEOWNERS:2: a/: a has several owning teams; one is taken as accountable, not two")
     assert any("nobody owns this path, so d has no owner here" in each for each in said)
 
 

@@ -1,16 +1,17 @@
 """Readers of other registries: the real files, and files that are not what they should be."""
 
 import json
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.providers.owners import backstage, cortex, datacontract, datadog, odcs, opslevel
-from playbooks.domain.imported import Imported
-from playbooks.errors import ConfigError
+from playbooks.domain.imported import Imported, Ref
 from playbooks.schemas.loose import read_parts
 from playbooks.schemas.marked import DocumentError
 
@@ -18,7 +19,7 @@ SAMPLES = Path(__file__).parents[1] / "ownership"
 TODAY = date(2026, 11, 21)
 
 
-def contract(text, *, name):
+def contract(text: str, *, name: str) -> Imported:
     return odcs.read(text, name=name, today=TODAY)
 
 
@@ -37,7 +38,12 @@ def sample(path: str) -> Imported:
     return READERS[path.partition("/")[0]](file.read_text("utf-8"), name=file.name)
 
 
-def ids(facts):
+def owner_of(ref: Ref | None) -> Ref:
+    assert ref is not None
+    return ref
+
+
+def ids(facts: Iterable[Any]) -> list[str]:
     return [getattr(fact, "ref", fact).id for fact in facts]
 
 
@@ -48,7 +54,8 @@ def ids(facts):
 def test_every_sample_gives_something_with_its_source(path):
     found = sample(path)
     assert found
-    for fact in (*found.people, *found.teams, *found.components):
+    facts: list[Any] = [*found.people, *found.teams, *found.components]
+    for fact in facts:
         assert fact.source.file == Path(path).name
         assert fact.source.line > 0
         assert fact.source.ref
@@ -70,7 +77,7 @@ def test_backstage_models_servers_and_skills():
         "ibm-granite-8b-code-instruct": "model",
         "model-service-api": "service",
     }
-    assert {fact.owner.text for fact in found.components} == {"user:default/exampleuser"}
+    assert {fact.owner and fact.owner.text for fact in found.components} == {"user:default/exampleuser"}
     model = found.components[1]
     assert [ref.text for ref in model.read_by] == [
         "component:default/developer-model-service",
@@ -88,9 +95,9 @@ def test_backstage_groups_and_users():
 
 
 def test_backstage_refs_take_their_kind_and_namespace_from_where_they_stand():
-    def ref(text, kind="group", space="default"):
+    def ref(text: str, kind: str = "group", space: str = "default") -> str | None:
         found = backstage.parse_ref(text, kind, space)
-        return found and found.text
+        return found.text if found else None
 
     assert ref("team-a") == "group:default/team-a"
     assert ref("group:cds-snc/internal-sre") == "group:cds-snc/internal-sre"
@@ -133,7 +140,7 @@ def test_backstage_answers_of_its_api():
     for text in (json.dumps(entities), json.dumps({"items": entities}), "\n" + json.dumps(entities, indent="\t")):
         found = backstage.read(text, name="entities.json")
         (component,) = found.components
-        assert component.owner.text == "group:default/fraud"
+        assert owner_of(component.owner).text == "group:default/fraud"
         assert [ref.text for ref in component.reads] == ["resource:default/features"]
         assert [ref.text for ref in component.read_by] == ["system:default/payments"]
         assert found.teams[0].channel == "C01FRAUDML"
@@ -145,7 +152,7 @@ def test_backstage_answers_of_its_api():
 def test_datadog_v2_and_v3():
     found = sample("datadog/service.datadog.v2.2.yaml")
     assert (found.components[0].ref.id, found.components[0].tier) == ("shopping-cart", 1)
-    assert found.components[0].owner.id == "e-commerce"
+    assert owner_of(found.components[0].owner).id == "e-commerce"
     text = """
 apiVersion: v3
 kind: datastore
@@ -164,7 +171,7 @@ metadata: {name: a-kubernetes-service}
 """
     found = datadog.read(text, name="entity.yaml")
     orders, shop = found.components
-    assert (orders.kind, orders.owner.id, orders.tier) == ("dataset", "data-team", None)
+    assert (orders.kind, owner_of(orders.owner).id, orders.tier) == ("dataset", "data-team", None)
     assert [ref.text for ref in orders.reads] == ["queue:default/q", "service:prod/api"]
     assert [ref.text for ref in shop.reads] == ["datastore:default/orders"]
     assert found.teams[0].channel == "C0ORDERS"
@@ -178,14 +185,14 @@ metadata: {name: a-kubernetes-service}
 def test_odcs_knows_who_is_in_the_team_today():
     found = sample("odcs/full-example.odcs.yaml")
     assert ids(found.people) == ["mhopper", "daustin"]
-    assert (found.components[0].ref.id, found.components[0].owner.id) == ("my-quantum", "my-team")
+    assert (found.components[0].ref.id, owner_of(found.components[0].owner).id) == ("my-quantum", "my-team")
     assert found.components[0].stages[0][0] == "data"
     text = (SAMPLES / "odcs/stakeholders.odcs.yaml").read_text("utf-8")
     for day, names in (("2014-10-01", ["jwayne"]), ("2014-09-30", ["ceastwood"]), ("2010-01-01", [])):
         assert ids(odcs.read(text, name="x", today=date.fromisoformat(day)).people) == names
     listed = "apiVersion: v3.0.2\nkind: DataContract\nname: t\nteam:\n- {username: a@x.io, dateIn: soon}\n- {role: x}\n"
     found = contract(listed, name="x")
-    assert found.components[0].owner.id == "t-team"
+    assert owner_of(found.components[0].owner).id == "t-team"
     assert found.people[0].email == "a@x.io"
     assert len(found.problems) == 2
 
@@ -193,7 +200,11 @@ def test_odcs_knows_who_is_in_the_team_today():
 def test_datacontract():
     found = sample("datacontract/orders-latest.datacontract.yaml")
     (component,) = found.components
-    assert (component.ref.id, component.owner.id, component.kind) == ("orders-latest", "checkout-team", "dataset")
+    assert (component.ref.id, owner_of(component.owner).id, component.kind) == (
+        "orders-latest",
+        "checkout-team",
+        "dataset",
+    )
     assert component.title == "Orders Latest"
 
 
@@ -213,7 +224,11 @@ repository: {owner: x}
 """
     found = opslevel.read(text, name="opslevel.yml")
     (component,) = found.components
-    assert (component.ref.id, component.owner.id, component.tier) == ("shopping-cart", "order-management-team", 2)
+    assert (component.ref.id, owner_of(component.owner).id, component.tier) == (
+        "shopping-cart",
+        "order-management-team",
+        2,
+    )
     assert ids(component.reads) == ["catalog-service", "checkout"]
     assert component.also == ("service:shopping-cart-service",)
     assert found.teams[0].channel == "C0CART"
@@ -248,10 +263,13 @@ info: {title: just an API}
 """
     found = cortex.read(text, name="cortex.yaml")
     (component,) = found.components
-    assert (component.ref.id, component.owner.id, component.tier) == ("chat-service", "delta", 2)
+    assert (component.ref.id, owner_of(component.owner).id, component.tier) == ("chat-service", "delta", 2)
     assert ids(component.reads) == ["authentication-service"]
     assert ids(component.read_by) == ["talk"]
-    assert ids(found.teams[0].members) == ["dana"]
+    assert [(team.ref.id, team.channel, ids(team.members)) for team in found.teams] == [
+        ("delta", "C0DELTA", []),
+        ("delta", "", ["dana"]),
+    ]
     assert [problem.text for problem in found.problems] == ["the member Nobody has no e-mail address"]
 
 
@@ -287,10 +305,10 @@ def test_hostile_files_end_in_an_error_or_in_nothing(kind, name):
     try:
         found = READERS[kind](HOSTILE[name], name="x.yaml")
     except DocumentError as error:
-        assert isinstance(error, ConfigError)
-        assert error.problems[0].file == "x.yaml"
+        places = {problem.file for problem in error.problems}
     else:
-        assert not found
+        places = {"x.yaml"} if not found else set()
+    assert places == {"x.yaml"}
 
 
 @pytest.mark.parametrize("name", ["bomb", "merges", "itself", "deep", "deep json", "deep flow", "no yaml", "key"])
@@ -310,9 +328,9 @@ def test_values_stay_as_they_were_written():
 
 WORDS = st.sampled_from(
     "apiVersion kind metadata name namespace spec owner type dependsOn dependencyOf system members memberOf profile "
-    "email annotations relations targetRef target backstage.io/v1alpha1 Component Group User API v3 service DataContract "
-    "team username dateIn dateOut schema-version v2.2 dd-service tier contacts contact slack info x-cortex-tag "
-    "x-cortex-owners x-cortex-team group x-cortex-dependency tag aliases dependencies id dataContractSpecification "
+    "email annotations relations targetRef target backstage.io/v1alpha1 Component Group User API v3 service "
+    "DataContract team username dateIn dateOut schema-version v2.2 dd-service tier contacts contact slack info "
+    "x-cortex-tag x-cortex-owners x-cortex-team group x-cortex-dependency tag aliases dependencies id dataContractSpecification "
     "1 user:a/b group:x team-a a@b.io 2026-13-01 - . é 😀 items".split()
 )
 TREES = st.recursive(
@@ -328,12 +346,13 @@ def test_any_shape_gives_facts_that_can_be_used_or_problems(tree):
     text = json.dumps([tree])
     for read in READERS.values():
         found = read(text, name="x")
-        for fact in (*found.people, *found.teams, *found.components):
+        facts: list[Any] = [*found.people, *found.teams, *found.components]
+        for fact in facts:
             assert fact.ref.id
             assert fact.source.file == "x"
 
 
-ENTITIES = {
+ENTITIES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "backstage": lambda spec: {"apiVersion": "backstage.io/v1alpha1", "kind": "Component", **spec},
     "datadog": lambda spec: {"apiVersion": "v3", "kind": "service", **spec},
     "odcs": lambda spec: {"apiVersion": "v3.1.0", "kind": "DataContract", "name": "n", **spec},

@@ -76,7 +76,7 @@ def _old(entity: dict[str, Any], source: Source, notes: Notes) -> ComponentFact 
         notes.add(source, "dd-service is missing or cannot become an id")
         return None
     owner = _owner(text_at(entity, "team") or text_at(entity, "dd-team"), source, notes)
-    kind = kind_of(text_at(entity, "type")) or "service"
+    kind = kind_of(text_at(entity, "type"))
     return ComponentFact(ref, source, kind, owner, tier=_tier(text_at(entity, "tier"), source, notes))
 
 

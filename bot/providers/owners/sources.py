@@ -108,14 +108,13 @@ class ImportSources:
     clock: Clock
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
     timeout: float = READ_SECONDS
-    _states: dict[tuple[str, str], _State] = field(default_factory=dict)
-    _order: list[tuple[str, str]] = field(default_factory=list)
+    _states: dict[tuple[str, str], _State] = field(default_factory=dict)  # in the order of the imports
 
     def refresh(self, wanted: Sequence[Wanted], *, force: bool = False) -> bool:
         """Look at every import, ask addresses that are due, all of them with `force`. Returns whether one changed."""
         before = [layer.sha256 for layer in self.layers()]
         states = {each.key: self._states.get(each.key) or _State() for each in wanted}
-        self._states, self._order = states, list(states)
+        self._states = states
         for each in wanted:
             state = states[each.key]
             try:
@@ -126,18 +125,16 @@ class ImportSources:
 
     def layers(self) -> list[Layer]:
         """The layers in force, in the order of the imports."""
-        states = (self._states[key] for key in self._order)
-        return [state.layer for state in states if state.layer is not None]
+        return [state.layer for state in self._states.values() if state.layer is not None]
 
     def complaints(self) -> list[str]:
         """One sentence for each import that is not today's, in Slack markup."""
-        return [text for key in self._order if (text := self._states[key].complaint)]
+        return [state.complaint for state in self._states.values() if state.complaint]
 
     def texts(self) -> list[tuple[ImportEntry, Texts]]:
         """What the layers in force were read from."""
         found = []
-        for key in self._order:
-            state = self._states[key]
+        for key, state in self._states.items():
             if state.layer is not None:
                 found.append((ImportEntry.model_validate_json(key[0]), state.files))
         return found
@@ -145,8 +142,7 @@ class ImportSources:
     def seed(self, kept: Sequence[tuple[ImportEntry, Texts]], at: datetime) -> bool:
         """Give imports that have no layer the one that was kept. Returns whether one was given."""
         given = False
-        for key in self._order:
-            state = self._states[key]
+        for key, state in self._states.items():
             files = next((files for entry, files in kept if entry.model_dump_json() == key[0]), None)
             if state.layer is None and files is not None:
                 entry, why = ImportEntry.model_validate_json(key[0]), state.complaint
