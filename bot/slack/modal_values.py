@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from bot.slack import ids
 from bot.slack.blocks import escape
 from bot.slack.grammar_values import Args, Parsed
 from playbooks import errors
+from playbooks.domain.clocks import parse_span
 from playbooks.domain.timeline import EventKind
 
 ACTION: Final = "value"  # the action_id of every input; blocks tell them apart
@@ -26,6 +28,9 @@ KINDS: Final[tuple[tuple[EventKind, str], ...]] = (
 )
 
 
+_QUOTED = re.compile(r"`([^`]*)`")
+
+
 class FieldErrors(errors.InputError):
     """Fields that cannot be used: block id -> sentence."""
 
@@ -33,7 +38,8 @@ class FieldErrors(errors.InputError):
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         super().__init__(next(iter(fields.values()), "That form can't be used."))
-        self.fields = dict(fields)
+        # Slack shows these as plain text: what stands between backticks is quoted instead.
+        self.fields = {block: _QUOTED.sub(r"“\1”", sentence) for block, sentence in fields.items()}
 
     @property
     def response(self) -> dict[str, Any]:
@@ -106,7 +112,16 @@ class _Form:
         if rest and lead.lower() in ("until", "till"):
             return "", rest
         words = rest if rest and lead.lower() in ("for", "by") else words
+        if words and ":" not in words and words.count("-") != 2:
+            self._readable(block_id, words)
         return ("", words) if ":" in words or words.count("-") == 2 else (words, "")
+
+    def _readable(self, block_id: str, span: str) -> None:
+        """A length nobody can read is told under its own field."""
+        try:
+            parse_span(span)
+        except errors.InputError as error:
+            self.faults[block_id] = error.told
 
 
 def _dict(found: Any) -> Mapping[str, Any]:

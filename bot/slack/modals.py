@@ -291,17 +291,19 @@ def answer(incident: int, questions: Sequence[tuple[str, str]], *, chosen: str =
     """Answer one of the draft's questions: (name of its block, question)."""
     meta = ids.Value(incident=incident)
     numbered = [(name, f"{n}. {question}") for n, (name, question) in enumerate(questions, start=1)]
-    menu = _select("question", "Question", numbered, chosen=chosen)
+    menu = _select("question", "Question", numbered, chosen=chosen or next((name for name, _ in questions), ""))
     if menu is None:
         return _view(ids.MODAL_PLAN, "Questions", "", meta, kit.section("No question is open."))
     asked = [kit.section(escape.prose(question)) for _, question in numbered[:20]]
     words = _text("text", "Answer", long=True)
-    return _view(ids.MODAL_ANSWER, "Answer a question", "Save", meta, *asked, menu, words)
+    return _view(ids.MODAL_ANSWER, "Answer a question", "Save", meta, menu, words, kit.section("*In full*"), *asked)
 
 
 def plan(ask: Ask) -> dict[str, Any]:
     """The whole plan an approval is bound to."""
     facts = [kit.fact(item) for item in ask.plan[:40]] or ["Nothing more is known than the request says."]
     sections = [kit.section(*facts[n : n + 8]) for n in range(0, len(facts), 8)]
-    bound = kit.context(f"Plan {escape.code(ask.hash)}") if ask.hash else []
+    bound = (
+        kit.context(f"Plan {escape.code(ask.hash[:12])}: an approval counts for this plan alone.") if ask.hash else []
+    )
     return _view(ids.MODAL_PLAN, f"Plan of action {ask.action}", "", ids.Value(action=ask.action), *sections, *bound)

@@ -399,11 +399,11 @@ def ask_view(house: House, uow: UnitOfWork, action: Action, *, in_channel: bool 
 
 
 def _plan_facts(action: Action, plan: Plan) -> tuple[Fact, ...]:
-    facts = [Fact("Target", plan.target), Fact("From", plan.before), Fact("To", plan.after)]
+    moved = f"{version_name(plan.before)} → {version_name(plan.after)}"
+    facts = [Fact("Target", plan.target), Fact("Change", moved)]
     facts += [Fact("About the target", plan.note)] if plan.note else []
     facts += [Fact("Proof", plan.proof)] if plan.proof else []
     facts += [Fact("Ends after", say_span(timedelta(seconds=action.ends_after)))] if action.ends_after else []
-    facts += [Fact("Plan hash", action.plan_hash[:12])]
     return tuple(facts)
 
 

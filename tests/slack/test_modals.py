@@ -142,6 +142,15 @@ def test_a_form_reads_like_a_command(
     assert sent.callback_id == view["callback_id"]
 
 
+def test_a_length_nobody_can_read_is_told_under_its_field() -> None:
+    """Not under another one, and without the signs of markup, which Slack shows as they are there."""
+    view = forms("drift")["disable"]
+    with pytest.raises(modals.FieldErrors) as told:
+        modals.parse(filled(view, component="auto-decline", span="soon"))
+    assert list(told.value.fields) == ["for"]
+    assert told.value.fields["for"].startswith("I can't read “soon” as a length of time.")
+
+
 def test_what_a_form_remembers() -> None:
     """The plan an answer is about, the message a line comes from."""
     sent = modals.parse(filled(forms("x")["deny"], reason="no"))
