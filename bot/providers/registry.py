@@ -117,7 +117,7 @@ class LeverShelf:
         probe: Probe | None = None,
     ) -> None:
         self._settings = {name: dict(entry) for name, entry in settings.items()}
-        self._environ = environ or {}
+        self._environ = {} if environ is None else environ  # one that only looks names up has no length
         self._tools = Tools(clock or SystemClock(), probe)
         self._made: dict[str, Lever] = {}
         self._lock = threading.Lock()

@@ -41,7 +41,7 @@ class Readers:
         probe: Probe | None = None,
     ) -> None:
         self._settings = settings
-        self._environ = environ or {}
+        self._environ = {} if environ is None else environ  # one that only looks names up has no length
         self._folder = folder or Path()
         self._group_members = group_members
         self._probe = probe
