@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, select, update
 
 from playbooks import errors
-from playbooks.domain.timeline import ChainReport, Event, NewEvent, genesis, link_event, verify_chain
+from playbooks.domain.timeline import ChainReport, Event, EventKind, NewEvent, genesis, link_event, verify_chain
 from playbooks.ports import Growth, Ids
 from storage.bulk import fetch, insert_many, keys_of, run_many, texts
 from storage.rows import BODY, EVENT, INCIDENT, body_row, event_row, to_event
@@ -136,10 +136,12 @@ def _write(connection: Connection, events: Sequence[Event]) -> None:
     connection.execute(update(INCIDENT).where(INCIDENT.c.id == last.incident_id).values(head))
 
 
-def events(connection: Connection, incident_id: int) -> list[Event]:
-    """All events of an incident in order of `seq`."""
-    rows = connection.execute(_JOINED.where(EVENT.c.incident_id == incident_id).order_by(EVENT.c.seq))
-    return [to_event(row) for row in rows]
+def events(connection: Connection, incident_id: int, *, alerts: bool = True) -> list[Event]:
+    """All events of an incident in order of `seq`; without `alerts` those of that kind are left out."""
+    query = _JOINED.where(EVENT.c.incident_id == incident_id).order_by(EVENT.c.seq)
+    if not alerts:
+        query = query.where(EVENT.c.kind != EventKind.ALERT.value)
+    return [to_event(row) for row in connection.execute(query)]
 
 
 def event(connection: Connection, event_id: str) -> Event | None:

@@ -56,7 +56,13 @@ def _pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     # FULL: NORMAL may lose acknowledged commits at a power cut.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16384"):
+    for pragma in (
+        "journal_mode=WAL",
+        "wal_autocheckpoint=4000",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-16384",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

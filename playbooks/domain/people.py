@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 
 class ActorKind(StrEnum):
@@ -37,6 +38,7 @@ class Actor:
 MUSTER = Actor(ActorKind.BOT, "muster", role="muster")
 
 
+@lru_cache(maxsize=256)
 def source_actor(source: str) -> Actor:
     """The actor for what an alert or change source reports."""
     return Actor(ActorKind.SYSTEM, f"source:{source}", role=source)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -155,8 +156,11 @@ def genesis(incident_id: int) -> str:
 
 def utc_text(at: datetime | None) -> str | None:
     """UTC with microseconds, the one way a time is written into the chain; None stays None."""
-    if at is None:
-        return None
+    return None if at is None else _moment_text(at)
+
+
+@lru_cache(maxsize=4096)  # a batch of alerts says the same few moments again and again
+def _moment_text(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError("a time without a zone cannot enter the chain")
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -165,10 +169,19 @@ def utc_text(at: datetime | None) -> str | None:
 def canonical(value: Any) -> bytes:
     """Canonical JSON: sorted keys, no spaces, UTF-8. Raises ValueError on floats, so that no rounding enters a hash."""
     _no_floats(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _encode(value).encode()
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+_PLAIN = frozenset((str, int, bool, type(None)))
 
 
 def _no_floats(value: Any) -> None:
+    if type(value) is dict:
+        for inner in value.values():
+            if type(inner) not in _PLAIN:
+                _no_floats(inner)
+        return
     if isinstance(value, float):
         raise ValueError("floats do not enter the chain; write the figure as text")
     if isinstance(value, Mapping):

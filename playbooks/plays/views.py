@@ -93,7 +93,8 @@ def _ended(incident: Incident) -> str:
 
 
 def _changes(uow: UnitOfWork, incident: Incident) -> tuple[Changed, ...]:
-    found = [e for e in uow.events(incident.id) if e.kind is EventKind.CHANGE and e.occurred_at <= incident.detected_at]
+    told = uow.events(incident.id, alerts=False)
+    found = [e for e in told if e.kind is EventKind.CHANGE and e.occurred_at <= incident.detected_at]
     newest = sorted(found, key=lambda e: e.occurred_at, reverse=True)[:3]
     return tuple(_changed(e) for e in newest)
 
@@ -120,7 +121,7 @@ def owner_note(house: House, uow: UnitOfWork, surface: Surface) -> OwnerNote | N
     team = component.accountable if component else incident.team
     people = tuple(w for p in house.on_call.now(team)[:2] if (w := who(registry, p))) if team in registry.teams else ()
     told = house.on_call.explain(team) if team in registry.teams else ""
-    passed = [str(e.payload.get("to", "")) for e in uow.events(incident.id) if e.payload.get("passed")]
+    passed = [str(e.payload.get("to", "")) for e in uow.events(incident.id, alerts=False) if e.payload.get("passed")]
     return OwnerNote(
         tag=tag_of(house, incident),
         summary=incident.signal.get("summary", ""),

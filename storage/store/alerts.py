@@ -6,34 +6,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import insert, select
 
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.ports import AlertTouch, Episode, KnownAlert, StoredAlert
-from storage.bulk import insert_many, keys_of
+from storage.bulk import fetch, insert_many, moment, run_many, texts
 from storage.rows import ALERT, CHANGE, QUARANTINE, alert_row, change_row, to_alert, to_change
-from storage.store.part import Part, chunks
+from storage.store.part import Part
 
-_EPISODE = (ALERT.c.source, ALERT.c.fingerprint, ALERT.c.starts_at)
-_KNOWN = (
-    ALERT.c.id,
-    ALERT.c.status,
-    ALERT.c.incident_id,
-    ALERT.c.component,
-    ALERT.c.failure,
-    ALERT.c.decision,
-    ALERT.c.seen,
-)
-_TOUCH = (
-    update(ALERT)
-    .where(ALERT.c.id == bindparam("which"))
-    .values(
-        status=bindparam("new_status"),
-        # A repeated body that tells no end does not take away the one that is known.
-        ends_at=func.coalesce(bindparam("new_ends_at", type_=ALERT.c.ends_at.type), ALERT.c.ends_at),
-        updated_at=bindparam("now", type_=ALERT.c.updated_at.type),
-        seen=ALERT.c.seen + bindparam("times"),
-    )
+_TOUCH = "UPDATE alert SET status = ?, ends_at = ?, updated_at = ?, seen = seen + ? WHERE id = ?"
+_FOUND = "SELECT source, fingerprint, starts_at, id, status, incident_id, component, failure, decision, seen FROM alert"
+# SQLite would read the whole index for a row-value IN; this form it answers by searching.
+_BY_SOURCE = _FOUND + " WHERE source = ? AND fingerprint IN (SELECT value FROM {keys}) AND starts_at BETWEEN ? AND ?"  # noqa: S608  our own words
+_BY_EPISODE = (
+    _FOUND + " JOIN unnest(?::text[], ?::text[], ?::timestamptz[]) AS asked(s, f, t) "
+    "ON source = asked.s AND fingerprint = asked.f AND starts_at = asked.t"
 )
 
 
@@ -59,25 +46,25 @@ class Alerts(Part):
 
     def alerts_known(self, episodes: Sequence[Episode]) -> Mapping[Episode, KnownAlert]:
         """Which of these episodes are stored, in the columns needed to decide."""
-        rows = [row for some in chunks(list(dict.fromkeys(episodes))) for row in self._episodes(some)]
-        found = {(row.source, row.fingerprint, row.starts_at): _known(row) for row in rows}
-        return {episode: found[episode] for episode in episodes if episode in found}
+        by_key = {(source, name, moment(self._db, starts)): (source, name, starts) for source, name, starts in episodes}
+        found = {}
+        for source, name, starts, *rest in self._episodes(list(by_key)):
+            episode = by_key.get((source, name, starts))
+            if episode is not None:
+                found[episode] = _known(*rest)
+        return found
 
-    def _episodes(self, some: Sequence[Episode]) -> Iterator[Any]:
+    def _episodes(self, keys: Sequence[tuple[str, str, Any]]) -> Iterator[Any]:
         """Rows of these episodes, and perhaps of a few more."""
-        query = select(*_EPISODE, *_KNOWN)
-        if self._db.dialect.name != "sqlite":
-            yield from self._db.execute(query.where(tuple_(*_EPISODE).in_(some)))
+        by_source: dict[str, list[tuple[str, str, Any]]] = {}
+        for key in keys:
+            by_source.setdefault(key[0], []).append(key)
+        if keys and self._db.dialect.name != "sqlite":
+            yield from fetch(self._db, _BY_EPISODE, tuple(map(list, zip(*keys, strict=True))))
             return
-        # SQLite would read the whole index for a row-value IN; this form it answers by searching.
-        by_source: dict[str, list[Episode]] = {}
-        for episode in some:
-            by_source.setdefault(episode[0], []).append(episode)
         for source, theirs in by_source.items():
-            starts = [starts_at for _, _, starts_at in theirs]
-            prints = select(keys_of(self._db, [fingerprint for _, fingerprint, _ in theirs]).c.value)
-            one = (ALERT.c.source == source) & ALERT.c.fingerprint.in_(prints)
-            yield from self._db.execute(query.where(one, ALERT.c.starts_at.between(min(starts), max(starts))))
+            prints, starts = [name for _, name, _ in theirs], [starts for _, _, starts in theirs]
+            yield from fetch(self._db, _BY_SOURCE, (source, texts(self._db, prints), min(starts), max(starts)))
 
     def add_alert(self, stored: StoredAlert) -> None:
         """Insert. Raises errors.Conflict (at the latest at the commit) when the episode is stored already."""
@@ -95,8 +82,12 @@ class Alerts(Part):
 
     def touch_alerts(self, touches: Sequence[AlertTouch]) -> None:
         """Note that episodes came again."""
-        if touches:
-            self._db.execute(_TOUCH, [_touch_values(each) for each in sorted(touches, key=lambda t: t.alert_id)])
+        ordered = sorted(touches, key=lambda touch: touch.alert_id)
+        run_many(self._db, _TOUCH, [self._touched(each) for each in ordered])
+
+    def _touched(self, touch: AlertTouch) -> tuple[object, ...]:
+        ends_at = None if touch.ends_at is None else moment(self._db, touch.ends_at)
+        return (touch.status.value, ends_at, moment(self._db, touch.now), touch.seen, touch.alert_id)
 
     def add_change(
         self, change: Change, *, decision: Decision, reason: Reason, incident_id: int | None, now: datetime
@@ -124,16 +115,7 @@ class Alerts(Part):
         return number
 
 
-def _known(row: Row[Any]) -> KnownAlert:
-    status, decision = AlertStatus(row.status), Decision(row.decision)
-    return KnownAlert(row.id, status, row.incident_id, row.component, row.failure, decision, row.seen)
-
-
-def _touch_values(touch: AlertTouch) -> dict[str, object]:
-    return {
-        "which": touch.alert_id,
-        "new_status": touch.status.value,
-        "new_ends_at": touch.ends_at,
-        "now": touch.now,
-        "times": touch.seen,
-    }
+def _known(
+    alert_id: str, status: str, incident_id: int | None, component: str, failure: str, decision: str, seen: int
+) -> KnownAlert:
+    return KnownAlert(alert_id, AlertStatus(status), incident_id, component, failure, Decision(decision), seen)

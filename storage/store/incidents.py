@@ -12,10 +12,15 @@ from playbooks.domain.incidents import OPEN_STATES, Incident
 from playbooks.domain.timeline import ChainReport, Event, NewEvent, genesis
 from playbooks.ports import Growth, NewIncident, OpenIncident
 from storage import chain
+from storage.bulk import fetch, texts
 from storage.rows import INCIDENT, incident_row, new_incident_row, to_incident
-from storage.store.part import Part, chunks
+from storage.store.part import Part
 
 _OPEN = tuple(sorted(state.value for state in OPEN_STATES))
+_OPEN_BY_KEY = (
+    "SELECT open_key, id, team, home, alerts_total, alerts_firing FROM incident "
+    "WHERE open_key IN (SELECT value FROM {keys})"
+)
 # The chain's head belongs to `append`: an incident read before an event was added must not turn it back.
 _CHAIN_OWNS = ("chain_seq", "chain_head")
 
@@ -79,13 +84,8 @@ class Incidents(Part):
 
     def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]:
         """Open incidents by key, in few columns."""
-        table = INCIDENT.c
-        columns = (table.open_key, table.id, table.team, table.home, table.alerts_total, table.alerts_firing)
-        found: dict[str, OpenIncident] = {}
-        for some in chunks(list(dict.fromkeys(keys))):
-            for key, *rest in self._db.execute(select(*columns).where(table.open_key.in_(some))):
-                found[key] = OpenIncident(*rest)
-        return found
+        rows = fetch(self._db, _OPEN_BY_KEY, (texts(self._db, list(dict.fromkeys(keys))),))
+        return {key: OpenIncident(*rest) for key, *rest in rows}
 
     def bump_incident(self, incident_id: int, *, total: int, firing: int) -> None:
         """Add to `alerts_total` and `alerts_firing`; `version + 1`."""
@@ -131,9 +131,9 @@ class Incidents(Part):
         """Append in one pass of the chain, leaving out known dedup keys; returns how many were appended."""
         return len(chain.append(self._db, self._ids, incident_id, new, now=now))
 
-    def events(self, incident_id: int) -> list[Event]:
-        """All events in order of `seq`."""
-        return chain.events(self._db, incident_id)
+    def events(self, incident_id: int, *, alerts: bool = True) -> list[Event]:
+        """All events in order of `seq`; without `alerts` those that tell of alerts are left out: a storm has many."""
+        return chain.events(self._db, incident_id, alerts=alerts)
 
     def event(self, event_id: str) -> Event | None:
         """One event."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import case, delete, select
@@ -42,23 +43,29 @@ class Schedule(Part):
         backs off after a failure: asking more often must not hammer what just refused. One taken out of parking
         starts afresh.
         """
-        self._want([_wanted(kind, subject, lane, now + timedelta(seconds=delay))])
+        self._want([_wanted(kind, subject, lane, now + timedelta(seconds=delay))], at_once=delay <= 0)
 
     def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime, delay: float = 0.0) -> None:
         """`want_job` for each (kind, subject, lane); the same one twice counts once."""
         if jobs:
             due_at = now + timedelta(seconds=delay)
-            self._want([_wanted(kind, subject, lane, due_at) for kind, subject, lane in jobs])
+            self._want([_wanted(kind, subject, lane, due_at) for kind, subject, lane in jobs], at_once=delay <= 0)
 
-    def _want(self, jobs: list[Job]) -> None:
+    def _want(self, jobs: list[Job], *, at_once: bool) -> None:
         rows = [job_row(job) for job in first_of(jobs, lambda job: job.id)]
-        statement = self._insert(JOB)
-        self._db.execute(statement.on_conflict_do_update(index_elements=["id"], set_=_again(statement)), rows)
-        self.jobs_wanted = True
+        self._db.execute(_wanting(self._db.dialect.name), rows)
+        self.jobs_wanted = self.jobs_wanted or at_once  # whoever runs jobs looks again anyway before a later one is due
 
 
 def _wanted(kind: str, subject: str, lane: str, due_at: datetime) -> Job:
     return Job(kind=kind, subject=subject, lane=lane or f"{kind}:{subject}", wanted=1, done=0, due_at=due_at)
+
+
+@lru_cache(maxsize=2)
+def _wanting(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """The upsert of a job, built once."""
+    statement = sqlite.insert(JOB) if dialect == "sqlite" else postgresql.insert(JOB)
+    return statement.on_conflict_do_update(index_elements=["id"], set_=_again(statement))
 
 
 def _again(statement: sqlite.Insert | postgresql.Insert) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from storage.rows import CAPTURED, SURFACE, captured_row, surface_row, to_captur
 from storage.store.part import Part
 from storage.tables import PENDING_SURFACE
 
+_TARGETED = "SELECT id, target, pin, incident_id FROM surface WHERE id IN (SELECT value FROM {keys})"
 _RENEW = "UPDATE surface SET wanted = wanted + 1, attempts = 0, error = '' WHERE id = ?"
 # A job that is not due yet runs nowhere, so what is written before it starts is seen by it.
 _COMING = (
@@ -22,10 +23,9 @@ _COMING = (
 )
 
 
-def _only_renewed(before: Surface, asked: Surface) -> bool:
-    """Whether asking again changes nothing but the count."""
-    kept = not asked.payload and asked.target in ("", before.target) and asked.thread in ("", before.thread)
-    return kept and (before.pin or not asked.pin) and asked.incident_id in (None, before.incident_id)
+def _changes(asked: Surface) -> tuple[object, ...] | None:
+    """What a surface must be like already so that asking again changes nothing but the count."""
+    return None if asked.payload or asked.thread else (asked.target, asked.pin, asked.incident_id)
 
 
 class Surfaces(Part):
@@ -61,22 +61,20 @@ class Surfaces(Part):
         self.save_surface(after)
         return after
 
-    def want_surfaces(self, surfaces: Sequence[Surface]) -> list[Surface]:
+    def want_surfaces(self, surfaces: Sequence[Surface]) -> None:
         """`want_surface` for each, in the order given."""
-        there = {} if len({each.id for each in surfaces}) < len(surfaces) else self._all_locked(surfaces)
-        plain = [each.id for each in surfaces if each.id in there and _only_renewed(there[each.id], each)]
-        run_many(self._db, _RENEW, [(name,) for name in sorted(plain)])
-        renewed = set(plain)
-        return [
-            replace(there[each.id], wanted=there[each.id].wanted + 1, attempts=0, error="")
-            if each.id in renewed
-            else self.want_surface(each)
-            for each in surfaces
-        ]
+        there = self._as_targeted(surfaces)
+        plain = sorted({each.id for each in surfaces if there.get(each.id) == _changes(each)})
+        renewed = set(plain) if len(surfaces) == len({each.id for each in surfaces}) else set()
+        run_many(self._db, _RENEW, [(name,) for name in plain if name in renewed])
+        for each in surfaces:
+            if each.id not in renewed:
+                self.want_surface(each)
 
-    def _all_locked(self, surfaces: Sequence[Surface]) -> dict[str, Surface]:
-        query = select(SURFACE).where(SURFACE.c.id.in_([each.id for each in surfaces])).order_by(SURFACE.c.id)
-        return {row.id: to_surface(row) for row in self._db.execute(query.with_for_update())}
+    def _as_targeted(self, surfaces: Sequence[Surface]) -> dict[str, tuple[object, ...]]:
+        """What asking again could change, of those that are there."""
+        rows = fetch(self._db, _TARGETED, (texts(self._db, [each.id for each in surfaces]),))
+        return {name: (target, bool(pin), incident_id) for name, target, pin, incident_id in rows}
 
     def coming(self, surfaces: Sequence[str], *, after: datetime) -> set[str]:
         """Those that are behind already and whose target is brought up to date later than that: nothing more to ask."""
