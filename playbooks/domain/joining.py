@@ -89,6 +89,15 @@ class _Ids:
         self._id[layer.kind, ref.text] = wanted
         return wanted
 
+    def find(self, layer: Layer, ref: Ref) -> tuple[str, str]:
+        """The id a mere mention leads to, or none and the ref of another entity that has it."""
+        made = self._also.get(ref.text) or self._id.get((layer.kind, ref.text))
+        if made is not None:
+            return made, ""
+        wanted = dict(layer.ids).get(ref.text) or ref.id
+        other, _ = self._taken.get((layer.kind, wanted), ("", None))
+        return ("", other) if other else (wanted, "")
+
     def also(self, names: Sequence[str], made: str) -> None:
         """Other names for an id, across formats; the first to use a name keeps it."""
         for name in names:
@@ -205,10 +214,11 @@ class Joiner:
             self._reads.setdefault(reader, {}).setdefault(read, source)
 
     def _target(self, layer: Layer, ref: Ref, source: Source) -> str:
-        made = self._ids["components"].known_as(ref.text) or self._ids["components"].claim(layer, ref, source)
-        if made and made not in self._joined.components and made not in self._own.components:
-            where = f"components.{ref.id}"
-            self._telling.add("gap", where, f"{source} is tied to {ref.text}, which no import describes; not taken.")
+        made, other = self._ids["components"].find(layer, ref)
+        if other or (made and made not in self._joined.components and made not in self._own.components):
+            but = f" ({other} is described)" if other else ""
+            said = f"{source} is tied to {ref.text}, which no import describes{but}; not taken."
+            self._telling.add("gap", f"components.{ref.id}", said)
             return ""
         return made
 
@@ -244,11 +254,13 @@ class Joiner:
         if not person:
             return ""
         made = f"user-{person}"[:63].rstrip("-")
-        if made not in self._own.teams:
+        if made not in self._own.teams and made not in self._joined.teams:
             self._enter("teams", made, source)
+            said = (
+                f"{source} is owned by a person, {person}; the team {made} stands for them until ownership.yaml says."
+            )
+            self._telling.add("gap", f"teams.{made}", said)
         self._member(made, person)
-        said = f"{source} is owned by a person, {person}; the team {made} stands for them until ownership.yaml says."
-        self._telling.add("gap", f"teams.{made}", said)
         return made
 
     # -------------------------------------------------------------- the result

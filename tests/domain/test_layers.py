@@ -252,6 +252,16 @@ def test_edges_to_nowhere_and_to_itself_are_told():
     assert any("depends on itself" in each for each in said(registry))
 
 
+def test_a_mention_by_the_wrong_kind_is_no_collision():
+    text = CATALOG.replace("dependsOn: [resource:features]", "dependsOn: [component:features]")
+    registry = load(BARE, catalog(text))
+    assert registry.component("fraud-scorer").depends_on == ()
+    assert said(registry) == [
+        "gap components.features: component:default/fraud-scorer in catalog.yaml:2 is tied to "
+        "component:default/features, which no import describes (resource:default/features is described); not taken."
+    ]
+
+
 def test_ours_adds_to_what_something_depends_on_and_replaces_members():
     own = BARE + "teams: {data: {members: [dana]}}\ncomponents: {auto-decline: {depends_on: [fraud-scorer]}}\n"
     registry = load(own, catalog())

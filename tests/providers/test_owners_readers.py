@@ -330,8 +330,8 @@ WORDS = st.sampled_from(
     "apiVersion kind metadata name namespace spec owner type dependsOn dependencyOf system members memberOf profile "
     "email annotations relations targetRef target backstage.io/v1alpha1 Component Group User API v3 service "
     "DataContract team username dateIn dateOut schema-version v2.2 dd-service tier contacts contact slack info "
-    "x-cortex-tag x-cortex-owners x-cortex-team group x-cortex-dependency tag aliases dependencies id dataContractSpecification "
-    "1 user:a/b group:x team-a a@b.io 2026-13-01 - . é 😀 items".split()
+    "x-cortex-tag x-cortex-owners x-cortex-team group x-cortex-dependency tag aliases dependencies id "
+    "dataContractSpecification 1 user:a/b group:x team-a a@b.io 2026-13-01 - . é 😀 items".split()
 )
 TREES = st.recursive(
     WORDS | st.none() | st.integers() | st.booleans() | st.text(max_size=8),
