@@ -14,7 +14,7 @@ from storage.bulk import fetch, insert_many, moment, run_many, texts
 from storage.rows import ALERT, CHANGE, QUARANTINE, alert_row, change_row, to_alert, to_change
 from storage.store.part import Part
 
-_TOUCH = "UPDATE alert SET status = ?, ends_at = ?, updated_at = ?, seen = seen + ? WHERE id = ?"
+_TOUCH = "UPDATE alert SET status = ?, ends_at = coalesce(?, ends_at), updated_at = ?, seen = seen + ? WHERE id = ?"
 _FOUND = "SELECT source, fingerprint, starts_at, id, status, incident_id, component, failure, decision, seen FROM alert"
 # SQLite would read the whole index for a row-value IN; this form it answers by searching.
 _BY_SOURCE = _FOUND + " WHERE source = ? AND fingerprint IN (SELECT value FROM {keys}) AND starts_at BETWEEN ? AND ?"  # noqa: S608  our own words
