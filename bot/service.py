@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from starlette.applications import Starlette
 
-from bot.jobs.engine import DbosEngine
+from bot.jobs.durable import DbosEngine
 from bot.metrics import Metrics
 from bot.providers.registry import LeverShelf
 from bot.registry_file import RegistryHolder

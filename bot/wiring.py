@@ -19,7 +19,7 @@ from bot.config import Config
 from bot.jobs.bodies import Bodies, action_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
-from bot.jobs.engine import DbosEngine, Executors
+from bot.jobs.durable import DbosEngine, Executors
 from bot.jobs.surfaces import Projector
 from bot.metrics import Metrics
 from bot.providers.oncall.readers import Readers
@@ -95,7 +95,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         token=token,
         signing_secret=secret,
         on_error=lambda code: metrics.errors.labels(code).inc(),
-        sync=lambda: synced(holder),
+        sync=holder.sync,
         registry_state=lambda: holder.complaint,
     )
     refusals = Refusals(house)
@@ -170,16 +170,6 @@ def registry_of(config: Config, folder: Path, store: SqlStore, clock: Clock) -> 
 
     paths = config.ownership_paths(folder)
     return RegistryHolder(paths, clock, keep=keep, last_good=last_good)
-
-
-def synced(holder: RegistryHolder) -> str:
-    """What `/inc sync` says: the registry read again now."""
-    changed = holder.reload(force=True)
-    if holder.complaint:
-        return holder.complaint
-    registry = holder.current()
-    counts = f"{len(registry.components)} components, {len(registry.teams)} teams, {len(registry.people)} people"
-    return f"The registry is {'new' if changed else 'as it was'}: {counts}."
 
 
 def rules_of(config: Config) -> Rules:

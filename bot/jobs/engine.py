@@ -1,20 +1,11 @@
-"""Runs durable jobs: what is done with each outcome, a deterministic executor, and the adapter to DBOS."""
+"""Runs durable jobs: what is done with each outcome, and a deterministic executor for tests and simulations."""
 
 from __future__ import annotations
 
-import json
-import logging
-import threading
-import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -25,10 +16,10 @@ from playbooks.ports import Clock, Job, JobBoard
 _log = structlog.get_logger(__name__)
 
 _AGAIN = frozenset({errors.Kind.TRANSIENT, errors.Kind.RATE_LIMITED, errors.Kind.UNKNOWN_OUTCOME})
-_GIVE_UP_AFTER = 12
+# A try a minute for a day: an outage of Slack or of a lever's system is outlived, then a person is told.
+_GIVE_UP_AFTER = 1440
 _GIVE_UP_UNEXPECTED_AFTER = 5
 _LONGEST = 60.0
-_QUEUE = "muster-jobs"
 
 
 OnParked = Callable[[Job, errors.MusterError], None]
@@ -45,7 +36,7 @@ class Runner(Protocol):
 
 def backoff(job: Job) -> float:
     """Seconds until the next try: 1, 2, 4 … 60, spread by a fifth so that failures don't return in step."""
-    seconds = min(_LONGEST, 2.0**job.attempts)
+    seconds = min(_LONGEST, 2.0 ** min(job.attempts, 10))
     digest = sha256(f"{job.id}/{job.attempts}".encode()).digest()
     return seconds * (0.8 + 0.2 * digest[0] / 255)
 
@@ -77,6 +68,9 @@ def _outcome(board: JobBoard, clock: Clock, job: Job, runner: Runner, on_parked:
     try:
         result = runner.run(job)
     except errors.MusterError as error:
+        if error.kind is errors.Kind.RATE_LIMITED:  # no failure: its turn comes when the other side says
+            board.reschedule(job, due_at=clock.now() + timedelta(seconds=error.retry_after or backoff(job)))
+            return "later"
         if error.kind not in _AGAIN or job.attempts + 1 >= _GIVE_UP_AFTER:
             return _park(board, job, error, on_parked)
         _log.info("job.retry", job=job.id, lane=job.lane, attempt=job.attempts + 1, code=error.code)
@@ -173,319 +167,3 @@ class DeterministicExecutor:
             return due[0]
         self._runs += 1
         return min(due, key=lambda job: sha256(f"{self._seed}/{self._runs}/{job.id}".encode()).digest())
-
-
-# ---------------------------------------------------------------- DBOS
-
-
-@dataclass(frozen=True, slots=True)
-class Executors:
-    """What the engine needs of the executors' heartbeats.
-
-    Attributes:
-        beat: says that this executor lives. claim_dead: ids of executors that stopped, each given to one caller only.
-    """
-
-    beat: Callable[[], None]
-    claim_dead: Callable[[], Sequence[str]]
-
-
-class _TextSerializer:
-    """Plain JSON instead of DBOS's pickle: whoever may write its tables cannot make us run code."""
-
-    def serialize(self, data: Any) -> str:
-        return json.dumps(data, default=str)
-
-    def deserialize(self, serialized_data: str) -> Any:
-        return json.loads(serialized_data)
-
-    def name(self) -> str:
-        return "muster_json"
-
-
-class DbosEngine:
-    """Runs jobs as DBOS workflows; the rows of the job board stay the truth.
-
-    A relay looks at the board, at once when nudged, and starts one workflow per state of a job: its id says which
-    (`done`, `attempts`, `due_at`), so the same state is never run twice at once, however often it is seen. The body
-    reads the row again before it does anything, so a workflow that comes late does nothing.
-
-    SQLite (one process): workflows are started directly, a lane being a lock in memory, and DBOS's tables are in a
-    second file, so that they never wait for ours. PostgreSQL (many processes): through a DBOS queue partitioned by
-    lane, in the same database, where a lane is exclusive across all processes.
-
-    Args:
-        database_url: the address of the main database. executor_id: stable over restarts, different per replica.
-        executors: heartbeats; None where there is one process. workers: jobs at the same time in this process.
-        poll: seconds between two looks of the queue (PostgreSQL). look: seconds between two looks at the board.
-        stale: seconds after which a workflow that should have run is asked after.
-    """
-
-    def __init__(
-        self,
-        board: JobBoard,
-        clock: Clock,
-        runner: Runner,
-        *,
-        database_url: str,
-        executor_id: str,
-        executors: Executors | None = None,
-        on_parked: OnParked | None = None,
-        on_outcome: OnOutcome | None = None,
-        workers: int = 8,
-        poll: float = 0.1,
-        look: float = 0.25,
-        stale: float = 2.0,
-        beat_every: float = 5.0,
-    ) -> None:
-        self._board, self._clock, self._runner = board, clock, runner
-        self._on_parked, self._on_outcome = on_parked, on_outcome
-        self._url, self._executor_id, self._executors = database_url, executor_id, executors
-        self._workers, self._poll, self._look, self._stale, self._beat_every = workers, poll, look, stale, beat_every
-        self._direct = database_url.startswith("sqlite")
-        self._state = threading.Condition()
-        self._lanes: set[str] = set()
-        self._granted: dict[str, str] = {}  # state of a job -> lane taken for its workflow
-        self._asked: dict[str, float] = {}  # state of a job -> when its workflow may be asked after
-        self._wake, self._stopping = threading.Event(), threading.Event()
-        self._relay: threading.Thread | None = None
-        self._opened = ExitStack()
-        self._dbos: Any = None
-        self._workflow: Any = None
-
-    # ------------------------------------------------------------ life
-
-    def start(self) -> None:
-        """Launch DBOS and the relay. Takes most of a second, so call it after HTTP answers."""
-        # Not at the top: the import alone takes half a second and nothing else needs it.
-        import dbos
-
-        _quiet()
-        self._dbos = dbos
-        dbos.DBOS(config=self._config())
-        self._workflow = dbos.DBOS.workflow(name="muster_job")(self._workflow_function())
-        dbos.DBOS.launch()
-        if self._direct:
-            # This process is the only one: what an earlier one left running runs no more, and is relayed anew.
-            self._drop(None)
-        else:
-            dbos.DBOS.register_queue(
-                _QUEUE,
-                worker_concurrency=self._workers,
-                partition_concurrency=1,
-                polling_interval_sec=self._poll,
-                on_conflict="always_update",
-            )
-        self._relay = threading.Thread(target=self._relaying, name="job-relay", daemon=True)
-        self._relay.start()
-
-    def stop(self, *, patience: float = 4.0) -> None:
-        """Start nothing more, wait for running bodies up to `patience` seconds, and let go of the database."""
-        self._stopping.set()
-        self._wake.set()
-        if self._relay is not None:
-            self._relay.join(patience)
-        with self._state:
-            self._state.wait_for(lambda: not self._lanes, timeout=patience)
-        if self._dbos is not None:
-            self._dbos.DBOS.destroy(destroy_registry=True)
-        self._opened.close()
-
-    def nudge(self) -> None:
-        """Look at the board now; for the store's `on_commit`."""
-        self._wake.set()
-
-    @property
-    def idle(self) -> bool:
-        """Whether no body runs in this process."""
-        return not self._lanes
-
-    def _config(self) -> Any:
-        config: dict[str, Any] = {
-            "name": "muster",
-            "application_version": "muster",  # pinned: an upgrade picks up what the old version left
-            "executor_id": self._executor_id,
-            "serializer": _TextSerializer(),
-            "enable_otlp": False,
-            "log_level": "ERROR",
-            "notification_listener_polling_interval_sec": 0.5,
-            "max_executor_threads": self._workers + 8,
-        }
-        if self._direct:
-            config["system_database_url"] = f"sqlite:///{self._second_file()}"
-        else:
-            config["system_database_url"] = self._url
-        return config
-
-    def _second_file(self) -> Path:
-        _, _, name = self._url.partition(":///")
-        name = name.partition("?")[0]
-        if name and name != ":memory:":
-            path = Path(f"{name}.jobs")
-        else:
-            path = Path(self._opened.enter_context(TemporaryDirectory(prefix="muster-jobs-"))) / "jobs.db"
-        _write_ahead(path)
-        return path
-
-    # ------------------------------------------------------------ relay
-
-    def _relaying(self) -> None:
-        next_beat = 0.0
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                if time.monotonic() >= next_beat:
-                    next_beat = time.monotonic() + self._beat_every
-                    self._keep()
-                for job in self._board.pending(now=self._clock.now()):
-                    self._offer(job)
-            except Exception:  # noqa: BLE001  the job loop's last handler: the next look may go well
-                _log.exception("jobs.relay_failed")
-                self._stopping.wait(self._look)
-            self._wake.wait(self._look)
-
-    def _keep(self) -> None:
-        """What is done every few seconds: say that we live, take over from who doesn't, tidy up."""
-        if self._executors is not None:
-            self._executors.beat()
-            for dead in self._executors.claim_dead():
-                self._drop(dead)
-        self._tidy()
-
-    def _offer(self, job: Job) -> None:
-        state = f"{job.id}:{job.done}:{job.attempts}:{job.due_at.timestamp():.6f}"
-        now = time.monotonic()
-        if self._asked.get(state, 0.0) > now or (self._direct and not self._enter(job.lane)):
-            return
-        if len(self._asked) > 10_000:
-            self._asked = {known: until for known, until in self._asked.items() if until > now}
-        self._asked[state] = now + self._stale
-        if self._direct:
-            # Taken here and left by the body, so that jobs of one lane start in the order they are due.
-            self._granted[state] = job.lane
-        under_way = False
-        try:
-            under_way = self._begin(job, state)
-        finally:
-            if not under_way and self._granted.pop(state, ""):
-                self._leave(job.lane)
-
-    def _begin(self, job: Job, state: str) -> bool:
-        """Start the workflow of this state; a further one when an earlier ended without moving the row.
-
-        False when one is under way.
-        """
-        dbos = self._dbos
-        for number in count():
-            workflow_id = f"{state}:{number}"
-            status = dbos.DBOS.get_workflow_status(workflow_id)
-            if status is None:
-                break
-            if status.status in ("PENDING", "ENQUEUED", "DELAYED"):
-                return False
-        with dbos.SetWorkflowID(workflow_id):
-            if self._direct:
-                dbos.DBOS.start_workflow(self._workflow, job.id, state)
-                return True
-            with dbos.SetEnqueueOptions(queue_partition_key=job.lane):
-                dbos.DBOS.enqueue_workflow(_QUEUE, self._workflow, job.id, state)
-        return True
-
-    def _drop(self, executor_id: str | None) -> None:
-        """Cancel what a stopped executor left running; the rows are the truth and are relayed under a new id.
-
-        Without an executor: everything, also what is queued again for recovery.
-        """
-        status = ["PENDING"] if executor_id else ["PENDING", "ENQUEUED"]
-        left = self._ids(status=status, executor_id=executor_id)
-        if left:
-            _log.info("jobs.taken_over", executor=executor_id or self._executor_id, count=len(left))
-            self._dbos.DBOS.cancel_workflows(left)
-
-    def _tidy(self) -> None:
-        """Forget workflows that ended: what they did is in the rows."""
-        ended = self._ids(status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], limit=1000)
-        if ended:
-            self._dbos.DBOS.delete_workflows(ended)
-
-    def _ids(self, **which: Any) -> list[str]:
-        found = self._dbos.DBOS.list_workflows(load_input=False, load_output=False, **which)
-        return [workflow.workflow_id for workflow in found]
-
-    # ------------------------------------------------------------ body
-
-    def _body(self, job_id: str, state: str) -> None:
-        try:
-            self._dbos.DBOS.run_step({"name": "settle"}, self._settle, job_id, state)
-        finally:
-            # Cancelled before the step began: nobody else would leave the lane.
-            lane = self._granted.pop(state, "")
-            if lane:
-                self._leave(lane)
-
-    def _workflow_function(self) -> Callable[[str, str], None]:
-        """The body as a plain function: DBOS marks what it registers, and a bound method cannot be marked."""
-
-        def muster_job(job_id: str, state: str) -> None:
-            self._body(job_id, state)
-
-        return muster_job
-
-    def _settle(self, job_id: str, state: str) -> None:
-        lane = self._granted.pop(state, "") or self._lane_of(job_id)
-        if not lane:
-            self._asked.pop(state, None)
-            return
-        try:
-            # Read inside the lane, where nobody else moves it.
-            job = self._board.get(job_id)
-            if job is not None and self._runnable(job):
-                settle(
-                    self._board,
-                    self._clock,
-                    job,
-                    self._runner,
-                    on_parked=self._on_parked,
-                    on_outcome=self._on_outcome,
-                )
-        except errors.StoreBusy as error:
-            _log.warning("job.not_recorded", job=job_id, code=error.code)
-        finally:
-            self._leave(lane)
-            self._wake.set()
-
-    def _lane_of(self, job_id: str) -> str:
-        """Take the lane of a job that came by the queue; empty when it is taken or the engine stops."""
-        job = self._board.get(job_id)
-        return job.lane if job is not None and self._enter(job.lane) else ""
-
-    def _runnable(self, job: Job) -> bool:
-        return job.wanted > job.done and not job.parked and job.due_at <= self._clock.now()
-
-    def _enter(self, lane: str) -> bool:
-        with self._state:
-            if lane in self._lanes or len(self._lanes) >= self._workers or self._stopping.is_set():
-                return False
-            self._lanes.add(lane)
-            return True
-
-    def _leave(self, lane: str) -> None:
-        with self._state:
-            self._lanes.discard(lane)
-            self._state.notify_all()
-
-
-def _quiet() -> None:
-    """Let DBOS log through ours instead of its own handler, and only what is wrong."""
-    logger = logging.getLogger("dbos")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())  # else it adds a console handler of its own
-
-
-def _write_ahead(path: Path) -> None:
-    """Make the second file a write-ahead one, which the file itself remembers: three times fewer syncs."""
-    import sqlite3
-
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.close()

@@ -10,7 +10,7 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.people import Actor
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision, is_machine
 from playbooks.messages import Say
-from playbooks.plays.house import House
+from playbooks.plays.house import House, redraw
 from playbooks.plays.orders import Order, event_of, execution, role_in
 from playbooks.ports import Captured, UnitOfWork
 
@@ -91,7 +91,7 @@ def add_message(
         if added is None:
             return Say(f"That message is already in the timeline of {incident.name}.")
         uow.save_captured(Captured(message.channel, message.ts, way, incident.id, added.id, version))
-        _redraw(uow, incident, now)
+        redraw(uow, incident, now=now)
     return Say(f"Added to the timeline of {incident.name}.")
 
 
@@ -108,7 +108,7 @@ def remove_message(house: House, order: Order, channel: str, ts: str, way: str) 
         if incident is None:
             return None
         _retract(uow, order, incident, held.event_id, f"the {way} was removed", EventKind.RETRACTION, now)
-        _redraw(uow, incident, now)
+        redraw(uow, incident, now=now)
     return Say(f"Taken out of the timeline of {incident.name}.")
 
 
@@ -132,7 +132,7 @@ def message_edited(house: House, order: Order, channel: str, ts: str, text: str,
         )
         if uow.append(incident.id, correction, now=now) is None:
             return False
-        _redraw(uow, incident, now)
+        redraw(uow, incident, now=now)
     return True
 
 
@@ -171,7 +171,7 @@ def correct(house: House, order: Order, incident_id: int, seq: int, text: str, r
             reason=reason.strip(),
         )
         uow.append(incident_id, correction, now=now)
-        _redraw(uow, incident, now)
+        redraw(uow, incident, now=now)
     return Say(f"Event {seq} of {incident.name} is corrected; the first words stay in the record.")
 
 
@@ -181,7 +181,7 @@ def retract(house: House, order: Order, incident_id: int, seq: int, reason: str)
         incident, event = _find(uow, incident_id, seq)
         _may_change(order, incident, event)
         _retract(uow, order, incident, event.id, reason, EventKind.RETRACTION, now)
-        _redraw(uow, incident, now)
+        redraw(uow, incident, now=now)
     return Say(f"Event {seq} of {incident.name} is retracted; it stays in the record.")
 
 
@@ -233,8 +233,3 @@ def _incident_of(uow: UnitOfWork, channel: str, incident_id: int | None) -> Inci
         return uow.incident(incident_id, lock=True)
     found = uow.incident_by_channel(channel)
     return uow.incident(found.id, lock=True) if found else None
-
-
-def _redraw(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
-    if not incident.open and uow.document(incident.id) is not None:
-        uow.want_job("document", str(incident.id), now=now, lane=f"incident:{incident.id}")

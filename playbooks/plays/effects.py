@@ -30,7 +30,7 @@ from playbooks.domain.actions import (
 from playbooks.domain.facts import action_facts, override_facts, verification_facts
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, redraw, want
 from playbooks.plays.levers import VERB_OF, binding_of, refresh_asks, start
 from playbooks.ports import Lever, Levers, Surface, Timer, UnitOfWork
 
@@ -362,20 +362,27 @@ def _verify(house: House, lever: Lever, binding: Mapping[str, Any], action: Acti
         return _settle(house, action, seen, ActionState.UNPROVEN)
     if seen.outcome is Outcome.CONTRADICTED:
         return _settle(house, action, seen, ActionState.CONTRADICTED)
-    marked = _mark_bad(lever, binding, action)
+    marked = _mark_bad(house, lever, binding, action)
     return _settle(house, action, seen, ActionState.CONFIRMED, marked=marked)
 
 
-def _mark_bad(lever: Lever, binding: Mapping[str, Any], action: Action) -> str:
+def _mark_bad(house: House, lever: Lever, binding: Mapping[str, Any], action: Action) -> str:
     """Mark what was rolled away from, so that it is not chosen again; the mark on our side stands in any case."""
-    if action.kind is not ActionKind.ROLLBACK:
-        return ""
     plan = _needed_plan(action)
+    with house.store.read() as uow:
+        if action.kind is not ActionKind.ROLLBACK or _takes_back(uow, action, plan):
+            return ""
     try:
         lever.mark(binding, plan.before, Mark.BAD, note=f"INC-{action.incident_id}")
     except errors.MusterError as error:
         return f"The mark could not be set at the provider: {error.sentence}"
     return ""
+
+
+def _takes_back(uow: UnitOfWork, action: Action, plan: Plan) -> bool:
+    """Whether this returns to what an earlier rollback left: then nothing is known against the version left now."""
+    marked = uow.version_marks(action.component).get(plan.after)
+    return marked is not None and marked[0] is Mark.BAD
 
 
 def _note_evidence(house: House, action: Action, seen: Verification) -> None:
@@ -429,6 +436,8 @@ def _after_confirmed(uow: UnitOfWork, action: Action, now: datetime) -> None:
     if not history:
         uow.record_serving(action.component, plan.before, now=action.created_at)
     uow.record_serving(action.component, plan.after, now=now)
+    if _takes_back(uow, action, plan):
+        return
     note = f"INC-{action.incident_id}"
     uow.mark_version(action.component, plan.before, Mark.BAD, note=note, incident_id=action.incident_id, now=now)
 
@@ -569,6 +578,9 @@ def _show(uow: UnitOfWork, action: Action, now: datetime) -> None:
         shown = Surface(f"override:{action.override}", "override", target, incident_id=action.incident_id)
         want(uow, shown, now=now)
     want(uow, Surface(f"card:{action.incident_id}", "card", target, pin=True, incident_id=action.incident_id), now=now)
+    incident = uow.incident(action.incident_id)
+    if incident is not None:
+        redraw(uow, incident, now=now)
 
 
 def _needed_plan(action: Action) -> Plan:

@@ -119,6 +119,13 @@ def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
     for surface in () if incident.open else uow.surfaces_of(incident.id):
         if surface.kind == "suggest":  # its buttons lead nowhere any more
             want(uow, surface, now=now)
+    redraw(uow, incident, now=now)
+
+
+def redraw(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
+    """What is recorded after the end renews the draft, where there is one."""
+    if not incident.open and uow.document(incident.id) is not None:
+        uow.want_job("document", str(incident.id), now=now, lane=f"incident:{incident.id}")
 
 
 def want(uow: UnitOfWork, surface: Surface, *, now: datetime, delay: float = 0.0) -> None:

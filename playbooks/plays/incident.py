@@ -13,7 +13,7 @@ from playbooks.domain.facts import move_facts
 from playbooks.domain.incidents import Incident, Role, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays.house import House, must_find, refresh, say_in_channel, want
+from playbooks.plays.house import House, must_find, redraw, refresh, say_in_channel, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.postmortem import open_questions
 from playbooks.plays.reach import next_in_line
@@ -254,7 +254,7 @@ def note(
             ),
             now=now,
         )
-        _redraw(uow, incident, now)
+        redraw(uow, incident, now=now)
     return Say(f"Added to the timeline of {incident.name}.")
 
 
@@ -463,12 +463,6 @@ def save(uow: UnitOfWork, incident: Incident) -> Incident:
         incident = replace(incident, chain_seq=fresh.chain_seq, chain_head=fresh.chain_head, version=fresh.version)
     key = open_key(incident.component, incident.failure) if incident.open else None
     return uow.save_incident(incident, open_key=key)
-
-
-def _redraw(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
-    """A late event renews the draft where there is one."""
-    if not incident.open and uow.document(incident.id) is not None:
-        uow.want_job("document", str(incident.id), now=now, lane=f"incident:{incident.id}")
 
 
 def _announce(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Override, Plan, version_name
+from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Mark, Override, Plan, version_name
 from playbooks.domain.clocks import say_span
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.ownership import Registry
@@ -456,7 +456,7 @@ def action_status(house: House, uow: UnitOfWork, surface: Surface) -> Message | 
         steps=tuple(_steps(action, plan, answers)),
         evidence="" if action.state is ActionState.CONFIRMED else action.evidence,
         undo=_undo(action, plan),
-        note=_bad_note(action, plan),
+        note=_bad_note(uow, action, plan),
         error=action.error,
         people=tuple(house.who(a.decider) or Who("somebody") for a in answers),
     )
@@ -505,8 +505,9 @@ def _undo(action: Action, plan: Plan) -> str:
     return ""
 
 
-def _bad_note(action: Action, plan: Plan) -> str:
-    if action.kind is ActionKind.ROLLBACK and action.state is ActionState.CONFIRMED:
+def _bad_note(uow: UnitOfWork, action: Action, plan: Plan) -> str:
+    marked = uow.version_marks(action.component).get(plan.before)
+    if action.state is ActionState.CONFIRMED and marked is not None and marked[0] is Mark.BAD:
         bad = version_name(plan.before)
         return f"{bad} is marked bad for INC-{action.incident_id}, so it will not be chosen as a target."
     return ""

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs.engine import DbosEngine, DeterministicExecutor, Executors, backoff, settle
+from bot.jobs.durable import DbosEngine, Executors
+from bot.jobs.engine import DeterministicExecutor, backoff, settle
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
 from playbooks.ports import Job
@@ -317,7 +318,7 @@ def test_an_outcome_that_could_not_be_recorded_is_run_again(dbos_house: _Dbos) -
 _KILLED = """
 import os, signal, sys
 from tests.contracts.test_engine import HandClock
-from bot.jobs.engine import DbosEngine
+from bot.jobs.durable import DbosEngine
 from storage.engine import make_engine
 from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
@@ -432,12 +433,12 @@ def test_a_job_that_never_ends_is_taken_for_a_bug(sqlite_url: str) -> None:
     made.close()
 
 
-def test_after_twelve_failures_a_job_is_given_up(sqlite_url: str) -> None:
+def test_an_outage_of_hours_is_outlived_and_one_of_days_is_told(sqlite_url: str) -> None:
     made = _Inline(sqlite_url)
-    made.bodies.answers["a"] = [errors.ProviderError("Down.") for _ in range(20)]
+    made.bodies.answers["a"] = [errors.ProviderError("Down.") for _ in range(2000)]
     want(made, "a")
     made.executor.drain(lambda until: setattr(made.clock, "time", until))
-    assert len(made.bodies.ran) == 12
+    assert len(made.bodies.ran) == 1440
     assert made.parked == [("deliver:a", "provider_failed")]
     made.close()
 
