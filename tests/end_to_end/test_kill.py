@@ -41,15 +41,15 @@ def alert_to_card(at: Stand) -> None:
     at.settle()
     _same_everywhere(at)
     assert len(at.incident_channels()) == 1
+    number = _only_incident(at)
     shown = at.deliveries()
-    assert shown["owner_note:1"] == 1
-    assert shown["card:1"] == 1
+    assert shown[f"owner_note:{number}"] == 1
+    assert shown[f"card:{number}"] == 1
     members = at.workspace.channel(channel).members
     assert DANA in members
     assert [pin.ts for pin in at.workspace.channel(channel).pins] == [_card(at, channel)]
     with at.store.read() as uow:
-        assert len(uow.incidents(open_only=False)) == 1
-        assert len(uow.alerts_of(1)) == 1
+        assert len(uow.alerts_of(number)) == 1
 
 
 def disable_to_restore(at: Stand) -> None:
@@ -79,14 +79,22 @@ def disable_to_restore(at: Stand) -> None:
     _same_everywhere(at)
     assert at.flag_turns() == ["on", "off", "on"]
     assert len(at.incident_channels()) == 1
+    number = _only_incident(at)
     with at.store.read() as uow:
         assert [i.state for i in uow.incidents(open_only=False)] == [State.MITIGATED]
-        assert [(a.kind.value, a.state) for a in uow.actions_of(1) if a.state is not ActionState.WITHDRAWN] == [
+        assert [(a.kind.value, a.state) for a in uow.actions_of(number) if a.state is not ActionState.WITHDRAWN] == [
             ("disable", ActionState.CONFIRMED),
             ("enable", ActionState.CONFIRMED),
         ]
-        assert [(o.id, o.state) for o in uow.overrides(open_only=False)] == [(1, "closed")]
+        assert [o.state for o in uow.overrides(open_only=False)] == ["closed"]
         assert uow.next_timer() is None
+
+
+def _only_incident(at: Stand) -> int:
+    """Its number; a sequence may leave one out where a transaction died."""
+    with at.store.read() as uow:
+        (only,) = uow.incidents(open_only=False)
+    return only.id
 
 
 def _same_everywhere(at: Stand) -> None:
