@@ -6,7 +6,7 @@ SQLAlchemy's own executemany costs two to four times as much per row, most of it
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -57,6 +57,11 @@ def fetch(connection: Connection, statement: str, values: tuple[Any, ...]) -> Se
 def texts(connection: Connection, values: Sequence[str]) -> Any:
     """Many texts as one parameter, for `{keys}`."""
     return _encode(list(values)) if connection.dialect.name == "sqlite" else list(values)
+
+
+def encoded(value: Mapping[str, Any]) -> str:
+    """Plain data as its column takes it."""
+    return _encode(dict(value))
 
 
 def moment(connection: Connection, value: datetime) -> Any:

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from playbooks.domain.actions import Action, ActionState
 from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason, Verdict
-from playbooks.domain.facts import alert_facts, storm_facts
 from playbooks.domain.incidents import Incident, open_key, severity_for_alert
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import MUSTER, Actor, source_actor
 from playbooks.domain.routing import Routed, Router
 from playbooks.domain.signals import headline, read_signal
-from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.domain.timeline import EventSource
+from playbooks.plays import storms
 from playbooks.plays.house import House, refresh, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
 from playbooks.plays.targets import binding_target, change_target, components_of_target, targets_of
@@ -210,12 +210,14 @@ def _subjects(registry: Registry, component: str) -> list[str]:
 
 def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
     held = {each.id: each for each in batch.open.values()}
-    grown = []
+    grown, together = [], {}
     for incident_id, alerts in batch.events.items():
         seen_before = held[incident_id].alerts_total if incident_id in held else 0
-        events = _alert_events(house, alerts, seen_before, batch.now)
+        single, together[incident_id] = storms.split(house, alerts, seen_before)
+        events = [storms.alert_event(alert) for alert in single] + storms.lines(house, together[incident_id])
         grown.append(Growth(incident_id, events, batch.total[incident_id], batch.firing[incident_id]))
     uow.grow(grown, now=batch.now)
+    storms.count(uow, together, now=batch.now)
     # After the incidents' rows are ours: an alert refers to one, and two that refer first wait for each other for ever.
     uow.add_alerts(batch.fresh)
     uow.touch_alerts(list(batch.touched.values()))
@@ -269,46 +271,6 @@ def _tell_end(uow: UnitOfWork, incident_id: int, batch: _Batch) -> None:
         say_in_channel(
             uow, incident, "suggest", f"{incident_id}:{incident.alerts_total}", {"text": text}, now=batch.now
         )
-
-
-def _alert_events(house: House, alerts: list[Alert], seen_before: int, now: datetime) -> list[NewEvent]:
-    """An event for each episode; in a storm one event stands for all of a batch, so that the chain stays readable."""
-    room = max(0, house.rules.storm_after - seen_before)
-    events = [_alert_event(alert) for alert in alerts[:room]]
-    rest: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
-    for alert in alerts[room:]:
-        rest[alert.source, alert.status.value].append(alert)
-    for (source, status), many in rest.items():
-        if len(many) == 1:
-            events.append(_alert_event(many[0]))
-            continue
-        names = sorted({a.name for a in many})
-        events.append(
-            NewEvent(
-                kind=EventKind.ALERT,
-                text=f"{len(many)} more alerts {status}: {', '.join(names[:3])}" + (" …" if len(names) > 3 else ""),
-                actor=source_actor(source),
-                occurred_at=min(a.starts_at if a.status is AlertStatus.FIRING else (a.ends_at or now) for a in many),
-                source=EventSource.WEBHOOK,
-                dedup_key=f"storm:{house.ids.new()}",
-                payload=storm_facts(source, names, len(many), status),
-            )
-        )
-    return events
-
-
-def _alert_event(alert: Alert) -> NewEvent:
-    at = alert.starts_at if alert.status is AlertStatus.FIRING else (alert.ends_at or alert.starts_at)
-    return NewEvent(
-        kind=EventKind.ALERT,
-        text=f"{alert.name} {alert.status.value}" + (f": {alert.summary}" if alert.summary else ""),
-        actor=source_actor(alert.source),
-        occurred_at=at,
-        source=EventSource.WEBHOOK,
-        dedup_key=f"alert:{alert.source}:{alert.fingerprint}:{alert.starts_at.isoformat()}:{alert.status.value}",
-        source_ref=alert.link,
-        payload=alert_facts(alert),
-    )
 
 
 # ------------------------------------------------------------------ changes

@@ -15,6 +15,7 @@ from playbooks.domain.people import MUSTER
 from playbooks.domain.rights import Right, authority, decide_refusal, may_decide
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
+from playbooks.plays import storms
 from playbooks.plays.effects import set_override_timers, show_override
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
@@ -114,6 +115,8 @@ def _open(uow: UnitOfWork, override_id: int, *, lock: bool = True) -> Override:
 
 def fire(house: House, timer: Timer) -> bool:
     """What a due timer does, once; the timer goes in the same transaction. False when it is not due after all."""
+    if timer.kind == storms.KIND:
+        return storms.tell(house, timer)
     with house.store.begin() as uow:
         now = house.now()
         number = int(timer.subject)

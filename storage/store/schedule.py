@@ -7,12 +7,19 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import bindparam, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.ports import Job, Timer
+from storage.bulk import encoded, moment, run_many
 from storage.rows import JOB, TIMER, job_row, timer_row, to_timer
 from storage.store.part import Part, first_of
+
+_TIMERS = select(TIMER).where(TIMER.c.id.in_(bindparam("ids", expanding=True)))
+_SET_TIMER = (
+    "INSERT INTO timer (id, kind, subject, due_at, payload) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload"
+)
 
 
 class Schedule(Part):
@@ -21,6 +28,17 @@ class Schedule(Part):
     def set_timer(self, timer: Timer) -> None:
         """Set, or move when it is set already."""
         self.put(TIMER, timer_row(timer), "id")
+
+    def set_timers(self, timers: Sequence[Timer]) -> None:
+        """`set_timer` for each."""
+        rows = [
+            (each.id, each.kind, each.subject, moment(self._db, each.due_at), encoded(each.payload)) for each in timers
+        ]
+        run_many(self._db, _SET_TIMER, rows)
+
+    def timers(self, ids: Sequence[str]) -> dict[str, Timer]:
+        """Those of these ids that are set."""
+        return {row.id: to_timer(row) for row in self._db.execute(_TIMERS, {"ids": list(ids)})}
 
     def cancel_timer(self, timer_id: str) -> None:
         """Take away; nothing when there is none."""
