@@ -53,6 +53,15 @@ class Started:
         times = psutil.Process(self.process.pid).cpu_times()
         return float(times.user + times.system)
 
+    def settle(self, *, quiet: float = 6.0, within: float = 40.0) -> None:
+        """Wait until it did next to nothing for a while: what was to be told in Slack is told."""
+        end, calm, before = time.perf_counter() + within, 0.0, self.cpu()
+        while time.perf_counter() < end and calm < quiet:
+            pause(0.5)
+            now = self.cpu()
+            calm = calm + 0.5 if now - before < 0.05 else 0.0
+            before = now
+
     def memory(self) -> tuple[float, float]:
         """RSS and PSS in MB."""
         full = psutil.Process(self.process.pid).memory_full_info()

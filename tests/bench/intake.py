@@ -14,6 +14,7 @@ from tests.bench.farm import TOKEN, Setting, Started, ceiling, median, muster, p
 
 _RUNS = count()
 CONNECTIONS = 32
+WARM = 60 * len(COMPONENTS)  # the storm is under way: incidents are open, their owners told
 
 
 @dataclass
@@ -64,7 +65,8 @@ def loaded(server: Started, alerts: int, *, distinct: int = 0, warm: int = 0) ->
     """Send so many alerts over 32 connections; the report, and the server's seconds of processor time."""
     run = f"r{next(_RUNS)}"
     if warm:
-        send(Job(server.port, f"{run}-warm", warm, 4, token=TOKEN))
+        send(Job(server.port, f"{run}-warm", warm, CONNECTIONS, token=TOKEN))
+        server.settle()
     before = server.cpu()
     report = send(Job(server.port, run, alerts, CONNECTIONS, distinct, token=TOKEN))
     return report, server.cpu() - before
@@ -75,10 +77,10 @@ def pairs(setting: Callable[[int], Setting], folder: Path, *, rounds: int, alert
     both = Paired()
     for number in range(rounds):
         with ceiling(folder / f"ceiling-{next(_RUNS)}") as bare:
-            both.ceiling.add(*loaded(bare, alerts, distinct=distinct, warm=len(COMPONENTS)))
+            both.ceiling.add(*loaded(bare, alerts, distinct=distinct, warm=WARM))
         mine = setting(number)
         with muster(mine) as ours:
-            both.ours.add(*loaded(ours, alerts, distinct=distinct, warm=len(COMPONENTS)))
+            both.ours.add(*loaded(ours, alerts, distinct=distinct, warm=WARM))
             if not mine.database:
                 _held(mine.folder / "muster.db", distinct or alerts)
     return both
