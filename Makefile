@@ -31,7 +31,7 @@ test: lint
 
 test-real: $(VENV)/.dev $(VENV)/.project
 	$(BIN)/python -m tests.real.environments
-	$(BIN)/python -m pytest -m real $(ARGS)
+	$(BIN)/python -m pytest -m real -n $(WORKERS) --dist loadfile $(ARGS)
 
 bench: $(VENV)/.dev $(VENV)/.project
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, func, literal, select, update
@@ -62,7 +62,9 @@ class SqlJobBoard:
 
     def reschedule(self, job: Job, *, due_at: datetime) -> None:
         """Not a failure: there is more to do later (`attempts` 0); at once when it was asked for again meanwhile."""
-        due = case((JOB.c.wanted > job.wanted, JOB.c.due_at), else_=literal(due_at, UtcDateTime()))
+        # Not the same moment again: a row that looks as it did is taken for one that is already being run.
+        at_once = literal(job.due_at + timedelta(microseconds=1), UtcDateTime())
+        due = case((JOB.c.wanted > job.wanted, at_once), else_=literal(due_at, UtcDateTime()))
         self._set(job, attempts=0, due_at=due, error="")
 
     def park(self, job: Job, *, error: str) -> None:

@@ -15,6 +15,7 @@ NAME: Final = "Muster"
 SCOPES: Final[tuple[tuple[str, str], ...]] = (
     ("app_mentions:read", "verbs in threads, where slash commands do not work: @muster note …"),
     ("channels:history", "the text of pinned and marked messages; finding a post again before repeating it"),
+    ("channels:join", "look for an own message again in a public channel it was posted to from outside"),
     ("channels:manage", "create the incident channel, set its topic, invite people"),
     ("channels:read", "find a channel again after an unclear answer; learn of renames and archiving"),
     ("chat:write", "post and edit messages"),

@@ -96,7 +96,19 @@ class SlackMessenger:
         self._write("chat.postEphemeral", self._client.chat_postEphemeral, channel=channel, user=user, **message)
 
     def find_delivery(self, channel: str, delivery: str, *, since: datetime, thread: str = "") -> Posted | None:
-        """The message that carries this delivery id, if Slack has it; in a thread only when `thread` names it."""
+        """The message that carries this delivery id, if Slack has it; in a thread only when `thread` names it.
+
+        A public channel may be posted to without being in it, but not read: the bot joins to look.
+        """
+        try:
+            return self._look(channel, delivery, since, thread)
+        except errors.SlackError as error:
+            if error.code != "not_in_channel":
+                raise
+        self._write("conversations.join", self._client.conversations_join, channel=channel)
+        return self._look(channel, delivery, since, thread)
+
+    def _look(self, channel: str, delivery: str, since: datetime, thread: str) -> Posted | None:
         oldest = f"{(since - SKEW).timestamp():.6f}"
         given: dict[str, Any] = {"channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": PAGE}
         if thread:

@@ -430,7 +430,7 @@ def decision_event(
 ) -> NewEvent:
     """The decision on an action as an event: verdict, the right it was taken under, approvals given and needed."""
     said = f": {reason.strip()}" if reason.strip() else ""
-    return event_of(
+    event = event_of(
         order,
         incident,
         EventKind.DECISION,
@@ -447,6 +447,8 @@ def decision_event(
         ),
         component=action.component,
     )
+    # The role that counts at a decision is the one it was taken under, not another the person holds beside it.
+    return replace(event, actor=replace(event.actor, role=right)) if right else event
 
 
 def _end(

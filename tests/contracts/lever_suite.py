@@ -152,27 +152,6 @@ class LeverContract:
         assert seen.outcome is Outcome.CONTRADICTED
         assert seen.facts["state"] == bench.before
 
-    def test_not_yet_while_the_serving_side_has_not_followed(self, bench: LeverBench) -> None:
-        if not bench.lags:
-            pytest.skip("no serving side")
-        plan = bench.planned()
-        bench.lever.apply(bench.binding, plan, note=NOTE)
-
-        assert bench.lever.verify(bench.binding, plan).outcome is Outcome.NOT_YET
-
-    def test_refuses_to_apply_when_somebody_else_moved_it(self, bench: LeverBench) -> None:
-        if not bench.versions:
-            pytest.skip("two states: either the plan's before or its after")
-        plan = bench.planned()
-        bench.elsewhere()
-        moved = bench.world()
-
-        with pytest.raises(Conflict):
-            bench.lever.apply(bench.binding, plan, note=NOTE)
-
-        assert bench.world() == moved
-        assert bench.lever.verify(bench.binding, plan).outcome is Outcome.CONTRADICTED
-
     def test_undo_brings_the_exact_before_state_back(self, bench: LeverBench) -> None:
         was, described = bench.world(), bench.lever.describe(bench.binding)
         undo = bench.lever.undo(bench.done())
@@ -198,16 +177,6 @@ class LeverContract:
         assert (marked.mark, marked.mark_note) == (Mark.BAD, "INC-42")
         assert marked.marked_at is not None
         assert bench.lever.describe(bench.binding).versions == first.versions
-
-    def test_a_mark_can_be_changed(self, bench: LeverBench) -> None:
-        if not bench.versions:
-            pytest.skip("no versions")
-        bench.lever.mark(bench.binding, bench.before, Mark.BAD, note="INC-42")
-        bench.lever.mark(bench.binding, bench.before, Mark.GOOD, note="evaluation 0.95")
-
-        described = bench.lever.describe(bench.binding)
-        marked = next(version for version in described.versions if version.id == bench.before)
-        assert (marked.mark, marked.mark_note) == (Mark.GOOD, "evaluation 0.95")
 
     @pytest.mark.parametrize("trouble", [Trouble.SLOW, Trouble.DROP])
     def test_a_lost_answer_is_an_unknown_outcome_and_reading_back_decides(
@@ -247,3 +216,32 @@ class LeverContract:
         bench.follow()
 
         assert bench.lever.verify(bench.binding, plan).outcome is not Outcome.CONFIRMED
+
+
+class AliasContract(LeverContract):
+    """What a lever over versions keeps besides: a third state, marks, and servers that follow later."""
+
+    def test_not_yet_while_the_serving_side_has_not_followed(self, bench: LeverBench) -> None:
+        plan = bench.planned()
+        bench.lever.apply(bench.binding, plan, note=NOTE)
+
+        assert bench.lever.verify(bench.binding, plan).outcome is Outcome.NOT_YET
+
+    def test_refuses_to_apply_when_somebody_else_moved_it(self, bench: LeverBench) -> None:
+        plan = bench.planned()
+        bench.elsewhere()
+        moved = bench.world()
+
+        with pytest.raises(Conflict):
+            bench.lever.apply(bench.binding, plan, note=NOTE)
+
+        assert bench.world() == moved
+        assert bench.lever.verify(bench.binding, plan).outcome is Outcome.CONTRADICTED
+
+    def test_a_mark_can_be_changed(self, bench: LeverBench) -> None:
+        bench.lever.mark(bench.binding, bench.before, Mark.BAD, note="INC-42")
+        bench.lever.mark(bench.binding, bench.before, Mark.GOOD, note="evaluation 0.95")
+
+        described = bench.lever.describe(bench.binding)
+        marked = next(version for version in described.versions if version.id == bench.before)
+        assert (marked.mark, marked.mark_note) == (Mark.GOOD, "evaluation 0.95")

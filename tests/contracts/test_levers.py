@@ -11,7 +11,7 @@ from bot.plant import Fault, Plant, seed_story
 from bot.providers.registry import LeverShelf
 from playbooks.plugin import ConfigError, Lever, Mark, Outcome, OutcomeUnknown, Version
 from tests.contracts.fake_lever import FakeFault, FakeLever, FakeWorld
-from tests.contracts.lever_suite import LeverBench, LeverContract, SetClock, Trouble
+from tests.contracts.lever_suite import AliasContract, LeverBench, LeverContract, SetClock, Trouble
 
 NIGHT = datetime(2026, 11, 21, 2, 31, tzinfo=UTC)
 MODEL = {"model": "fraud-scorer", "alias": "champion"}
@@ -76,7 +76,7 @@ def _as_flag(bench: LeverBench) -> LeverBench:
     return bench
 
 
-class TestFakeAlias(LeverContract):
+class TestFakeAlias(AliasContract):
     @pytest.fixture
     def bench(self, world: FakeWorld, clock: SetClock) -> LeverBench:
         return _fake(world, clock)
@@ -134,7 +134,7 @@ def _local(lever: Lever, plant: Plant, clock: SetClock) -> LeverBench:
     )
 
 
-class TestLocalAlias(LeverContract):
+class TestLocalAlias(AliasContract):
     @pytest.fixture
     def bench(self, local: Lever, plant: Plant, clock: SetClock) -> LeverBench:
         return _local(local, plant, clock)

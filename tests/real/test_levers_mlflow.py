@@ -14,7 +14,7 @@ from bot.providers.changes import mlflow as changes
 from bot.providers.registry import LeverShelf
 from playbooks.domain.actions import choose_rollback_target
 from playbooks.plugin import Kind, Lever, Mark, MusterError, Outcome, change_target, own_note
-from tests.contracts.lever_suite import LeverBench, LeverContract, SetClock
+from tests.contracts.lever_suite import AliasContract, LeverBench, SetClock
 from tests.contracts.spoiler import Spoiler
 from tests.real import servers
 from tests.real.listener import Inbox
@@ -59,7 +59,7 @@ def model(mlflow_server: MLflow) -> str:
     return name
 
 
-class TestMlflowAlias(LeverContract):
+class TestMlflowAlias(AliasContract):
     @pytest.fixture
     def bench(
         self, lever: Lever, model: str, spoiler: Spoiler, mlflow_server: MLflow, mlserver: MLServer

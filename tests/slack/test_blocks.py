@@ -169,7 +169,7 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
             "upstream: transactions-features fresh, merchant-embeddings 6 h late ⚠︎",
             "Containment: none yet · Automation: auto-decline ON (reads fraud-scorer) · Fallback: rules engine v3",
         ],
-        ["[Roll back…]", "Disable auto-decline…", "Update", "⋯"],
+        ["[Roll back…]", "Disable auto-decline…", "Update", "Hand off…", "⋯"],
     ),
     (
         story.PREVIEW,

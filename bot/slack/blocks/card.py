@@ -97,6 +97,8 @@ def _buttons(card: Card) -> Iterator[kit.Element]:
     yield from _levers(card)
     if card.next_action != "update":
         yield kit.button("Update", ids.UPDATE_OPEN, value)
+    if card.lead is not None:
+        yield kit.button("Hand off…", ids.HANDOFF_OPEN, value)
     yield kit.overflow(_more(card))
 
 
