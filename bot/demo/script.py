@@ -11,7 +11,7 @@ from bot.demo.stage import Stage, answering, deciding
 from bot.slack import ids
 from playbooks.render import verify
 
-DANA, OMAR, SAM = "U01DANA", "U02OMAR", "U07SAM"
+DANA, OMAR, MEI, SAM = "U01DANA", "U02OMAR", "U04MEI", "U07SAM"
 HOME = "C01FRAUDML"
 
 
@@ -43,6 +43,7 @@ class Night:
             self.rolled_back,
             self.disabled,
             self.mitigated,
+            self.handed_over,
             self.warned,
             self.restored,
             self.ended,
@@ -211,6 +212,17 @@ class Night:
         """The harm has stopped."""
         self.stage.workspace.slash(DANA, self.channel, "/inc mitigated v42 answers, queue is held")
         self._see("the incident is mitigated", lambda: self._message(self.channel, "is mitigated"))
+
+    def handed_over(self) -> None:
+        """Dana goes to sleep: Mei gets a brief, and leads once she accepts."""
+        self.stage.workspace.slash(DANA, self.channel, "/inc handoff @mei")
+        dm = self.stage.workspace.open_dm(MEI).id
+        offer = self._see(
+            "Mei is offered the lead, with what is in flight",
+            lambda: self._message(dm, "auto-decline off until", button=ids.HANDOFF_ACCEPT),
+        )
+        self.stage.workspace.click(MEI, offer, ids.HANDOFF_ACCEPT)
+        self._see("Mei accepts and leads; the channel reads it", lambda: self._message(self.channel, "handed it over"))
 
     def warned(self) -> None:
         """A quarter of an hour before the end, the channel is told."""
