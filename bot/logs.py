@@ -26,7 +26,8 @@ def set_up(level: str = "INFO", *, readable: bool | None = None) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number if isinstance(number, int) else logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        # asked for at each line: whoever replaces stderr for a while (a test, a daemon) is followed
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(logging.WARNING, number if isinstance(number, int) else 30), stream=sys.stderr)

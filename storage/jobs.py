@@ -63,8 +63,10 @@ class SqlJobBoard:
     def reschedule(self, job: Job, *, due_at: datetime) -> None:
         """Not a failure: there is more to do later (`attempts` 0); at once when it was asked for again meanwhile."""
         # Not the same moment again: a row that looks as it did is taken for one that is already being run.
+        same = (JOB.c.wanted > job.wanted) & (JOB.c.due_at == job.due_at)
         at_once = literal(job.due_at + timedelta(microseconds=1), UtcDateTime())
-        due = case((JOB.c.wanted > job.wanted, at_once), else_=literal(due_at, UtcDateTime()))
+        later = literal(due_at, UtcDateTime())
+        due = case((same, at_once), (JOB.c.wanted > job.wanted, JOB.c.due_at), else_=later)
         self._set(job, attempts=0, due_at=due, error="")
 
     def park(self, job: Job, *, error: str) -> None:

@@ -77,7 +77,8 @@ def prose(text: str, *, root: str = "/inc", limit: int = LONG, lines: bool = Fal
     parts: list[str] = []
     end = 0
     for span in _CODE.finditer(raw):
-        parts += [_plain(raw[end : span.start()], root), f"`{_entities_once(_COMMAND.sub(root, span.group(1)))}`"]
+        code_text = _entities_once(_COMMAND.sub(lambda _: root, span.group(1)))
+        parts += [_plain(raw[end : span.start()], root), f"`{code_text}`"]
         end = span.end()
     parts.append(_plain(raw[end:], root))
     ready = "".join(parts)
@@ -88,7 +89,7 @@ def prose(text: str, *, root: str = "/inc", limit: int = LONG, lines: bool = Fal
 
 
 def _plain(text: str, root: str) -> str:
-    text = _entities_once(_COMMAND.sub(root, text)).replace("`", "ˋ")
+    text = _entities_once(_COMMAND.sub(lambda _: root, text)).replace("`", "ˋ")
     return _MARK.sub(lambda m: m.group() if m.group() == "*" else _TWINS[m.group()], text)
 
 
