@@ -15,7 +15,7 @@ from slack_bolt import App
 from slack_bolt.adapter.socket_mode.builtin import SocketModeHandler
 from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from bot.jobs.durable import DbosEngine
 from bot.metrics import Metrics
@@ -41,7 +41,7 @@ class Service:
     """
 
     house: House
-    web: Starlette
+    web: ASGIApp
     host: str
     port: int
     intake: GroupCommit
@@ -74,6 +74,7 @@ class Service:
             log_level="warning",
             access_log=False,
             lifespan="off",
+            proxy_headers=False,
             timeout_graceful_shutdown=3,
         )
         self._server = _Server(config)

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, select
+from sqlalchemy import case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.ports import Job, Timer
-from storage.bulk import encoded, moment, run_many
+from storage.bulk import encoded, fetch, moment, moment_of, plain_of, run_many, texts
 from storage.rows import JOB, TIMER, job_row, timer_row, to_timer
 from storage.store.part import Part, first_of
 
-_TIMERS = select(TIMER).where(TIMER.c.id.in_(bindparam("ids", expanding=True)))
+_TIMERS = "SELECT id, kind, subject, due_at, payload FROM timer WHERE id IN (SELECT value FROM {keys})"
 _SET_TIMER = (
     "INSERT INTO timer (id, kind, subject, due_at, payload) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload"
@@ -38,7 +38,11 @@ class Schedule(Part):
 
     def timers(self, ids: Sequence[str]) -> dict[str, Timer]:
         """Those of these ids that are set."""
-        return {row.id: to_timer(row) for row in self._db.execute(_TIMERS, {"ids": list(ids)})}
+        rows = fetch(self._db, _TIMERS, (texts(self._db, ids),))
+        return {
+            name: Timer(name, kind, subject, moment_of(due_at), plain_of(payload))
+            for name, kind, subject, due_at, payload in rows
+        }
 
     def cancel_timer(self, timer_id: str) -> None:
         """Take away; nothing when there is none."""
