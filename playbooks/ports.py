@@ -411,12 +411,8 @@ class UnitOfWork(Protocol):
         """`want_surface` for each, in the order given."""
         ...
 
-    def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime, delay: float = 0.0) -> None:
-        """`want_job` for each (kind, subject, lane); the same one twice counts once."""
-        ...
-
-    def coming(self, surfaces: Sequence[str], *, after: datetime) -> set[str]:
-        """Those that are behind already and whose target is brought up to date later than that: nothing more to ask."""
+    def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime) -> None:
+        """`want_job` for each (kind, subject, lane), all due now; the same one twice counts once."""
         ...
 
     def redact(self, event_id: str) -> bool:

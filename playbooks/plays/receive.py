@@ -31,12 +31,6 @@ from playbooks.ports import (
     UnitOfWork,
 )
 
-# Alerts an incident had before -> seconds until its count is told; the last goes from `storm_after` on.
-_AT_ONCE, _SOON, _IN_A_STORM = 0.0, 5.0, 30.0
-_FEW = 4
-# A job due in less than this may run before we commit, and would not see what we add.
-_MARGIN = timedelta(seconds=2)
-
 
 @dataclass(slots=True)
 class _Batch:
@@ -217,39 +211,24 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
         events = [storms.alert_event(alert) for alert in single] + storms.lines(house, together[incident_id])
         grown.append(Growth(incident_id, events, batch.total[incident_id], batch.firing[incident_id]))
     uow.grow(grown, now=batch.now)
-    storms.count(uow, together, now=batch.now)
+    many = {each.id for each in held.values() if each.alerts_total >= storms.FEW}
+    later = {number: alerts for number, alerts in together.items() if alerts or number in many}
+    storms.count(uow, later, now=batch.now)
     # After the incidents' rows are ours: an alert refers to one, and two that refer first wait for each other for ever.
     uow.add_alerts(batch.fresh)
     uow.touch_alerts(list(batch.touched.values()))
     ended = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
-    more = [held[i] for i in batch.events if i in held and i not in batch.opened and i not in ended]
-    _counted(house, uow, more, now=batch.now)
+    told = many | batch.opened | ended
+    _counted(uow, [held[i] for i in batch.events if i in held and i not in told], now=batch.now)
     for incident_id in sorted(ended):
         _tell_end(uow, incident_id, batch)
 
 
-def _counted(house: House, uow: UnitOfWork, incidents: Sequence[OpenIncident], *, now: datetime) -> None:
-    """Ask for what counts alerts, the owner's message and the card: the first few at once, then at longer intervals.
-
-    Slack takes fifty edits a minute; a count that grows by thousands is told every half minute.
-    """
-    both = {each.id: _counting(each) for each in incidents}
-    coming = uow.coming([surface.id for pair in both.values() for surface in pair], after=now + _MARGIN)
-    asked: defaultdict[float, list[Surface]] = defaultdict(list)
-    for each in incidents:
-        surfaces = both[each.id]
-        delay = _wait(each.alerts_total, house.rules.storm_after)
-        if not delay or any(surface.id not in coming for surface in surfaces):
-            asked[delay] += surfaces
-    for delay, wanted in asked.items():
-        uow.want_surfaces(wanted)
-        uow.want_jobs([("deliver", s.target, s.target) for s in wanted], now=now, delay=delay)
-
-
-def _wait(alerts: int, storm_after: int) -> float:
-    if alerts < _FEW:
-        return _AT_ONCE
-    return _SOON if alerts < storm_after else _IN_A_STORM
+def _counted(uow: UnitOfWork, incidents: Sequence[OpenIncident], *, now: datetime) -> None:
+    """Ask at once for what counts alerts, the owner's message and the card."""
+    surfaces = [surface for each in incidents for surface in _counting(each)]
+    uow.want_surfaces(surfaces)
+    uow.want_jobs([("deliver", surface.target, surface.target) for surface in surfaces], now=now)
 
 
 def _counting(incident: OpenIncident) -> tuple[Surface, Surface]:

@@ -1,13 +1,14 @@
 """An incident's alerts in its timeline: a line each, and in a storm one line for many, so that it stays readable.
 
 Beyond `storm_after` alerts of one incident those that come together make one line at once; those that come one by one
-are counted in a timer, and the count becomes a line when it falls due.
+are counted in a timer. When it falls due the count becomes a line, and the messages that say how many are renewed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,11 +16,13 @@ from playbooks.domain.alerts import Alert, AlertStatus
 from playbooks.domain.facts import alert_facts, storm_facts
 from playbooks.domain.people import source_actor
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
-from playbooks.plays.house import House
+from playbooks.plays.house import House, refresh
 from playbooks.ports import Timer, UnitOfWork
 
 KIND = "storm"
-_COUNTED_FOR = timedelta(seconds=10)
+FEW = 4  # alerts of an incident that are told at once
+# Slack takes fifty edits a minute: a count that grows by thousands is told every half minute.
+_SOON, _IN_A_STORM = timedelta(seconds=5), timedelta(seconds=30)
 _TOGETHER = 10  # alerts of one incident in one transaction that make a line of their own
 _NAMES = 20
 
@@ -37,34 +40,49 @@ def lines(house: House, alerts: Sequence[Alert]) -> list[NewEvent]:
     return [_line(house, key, group) for key, group in _groups(alerts).items()]
 
 
-def count(uow: UnitOfWork, few: Mapping[int, Sequence[Alert]], *, now: datetime) -> None:
-    """Add alerts to what is counted of their incidents. Call it while the incidents' rows are held."""
-    counted = {number: alerts for number, alerts in few.items() if 0 < len(alerts) < _TOGETHER}
-    if not counted:
-        return
-    before = uow.timers([_id(number) for number in counted])
+def count(uow: UnitOfWork, more: Mapping[int, Sequence[Alert]], *, now: datetime) -> None:
+    """Add to what is counted of incidents, and see to it that it is told. Call it while the incidents' rows are held.
+
+    Args:
+        more: by incident, what `split` found to be told together; incidents without such alerts are told anew too.
+    """
+    before = uow.timers([_id(number) for number in more])
     after = []
-    for number, alerts in counted.items():
-        timer = before.get(_id(number)) or Timer(_id(number), KIND, str(number), now + _COUNTED_FOR)
-        groups = {(g["source"], g["status"]): g for g in timer.payload.get("groups", ())}
-        for key, group in _groups(alerts).items():
-            groups[key] = _joined(groups[key], group) if key in groups else group
-        payload = {"groups": list(groups.values())}
-        after.append(Timer(timer.id, KIND, timer.subject, timer.due_at, payload))
+    for number, alerts in more.items():
+        timer = before.get(_id(number))
+        few = alerts if len(alerts) < _TOGETHER else ()
+        if timer is None:
+            wait = _IN_A_STORM if alerts else _SOON
+            timer = Timer(_id(number), KIND, str(number), now + wait, {"groups": []})
+        elif not few:
+            continue
+        after.append(replace(timer, payload={"groups": _added(timer.payload.get("groups", ()), few)}))
     uow.set_timers(after)
 
 
+def _added(groups: Sequence[Mapping[str, Any]], alerts: Sequence[Alert]) -> list[Mapping[str, Any]]:
+    known = {(group["source"], group["status"]): group for group in groups}
+    for key, group in _groups(alerts).items():
+        known[key] = _joined(known[key], group) if key in known else group
+    return list(known.values())
+
+
 def tell(house: House, timer: Timer) -> bool:
-    """Write what was counted as lines; the count goes in the same transaction. False when another did it already."""
+    """Write what was counted as lines, and bring the owner's message and the card up to date, in one transaction.
+
+    False when another did it already.
+    """
     with house.store.begin(lane="alerts") as uow:
-        uow.incident(int(timer.subject), lock=True)
+        incident = uow.incident(int(timer.subject), lock=True)
         held = uow.timers([timer.id]).get(timer.id)
         now = house.now()
         if held is None or held.due_at > now:
             return False
         uow.cancel_timer(held.id)
-        told = [_line(house, (g["source"], g["status"]), g) for g in held.payload["groups"]]
-        uow.append_many(int(held.subject), told, now=now)
+        if incident is not None:
+            told = [_line(house, (g["source"], g["status"]), g) for g in held.payload["groups"]]
+            uow.append_many(incident.id, told, now=now)
+            refresh(uow, incident, now=now)
     return True
 
 

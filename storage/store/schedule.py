@@ -67,11 +67,10 @@ class Schedule(Part):
         """
         self._want([_wanted(kind, subject, lane, now + timedelta(seconds=delay))], at_once=delay <= 0)
 
-    def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime, delay: float = 0.0) -> None:
-        """`want_job` for each (kind, subject, lane); the same one twice counts once."""
+    def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime) -> None:
+        """`want_job` for each (kind, subject, lane), all due now; the same one twice counts once."""
         if jobs:
-            due_at = now + timedelta(seconds=delay)
-            self._want([_wanted(kind, subject, lane, due_at) for kind, subject, lane in jobs], at_once=delay <= 0)
+            self._want([_wanted(kind, subject, lane, now) for kind, subject, lane in jobs], at_once=True)
 
     def _want(self, jobs: list[Job], *, at_once: bool) -> None:
         rows = [job_row(job) for job in first_of(jobs, lambda job: job.id)]

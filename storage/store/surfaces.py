@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from sqlalchemy import func, select, update
 
 from playbooks.ports import Captured, Surface
-from storage.bulk import fetch, moment, run_many, texts
+from storage.bulk import fetch, run_many, texts
 from storage.rows import CAPTURED, SURFACE, captured_row, surface_row, to_captured, to_surface
 from storage.store.part import Part
 from storage.tables import PENDING_SURFACE
 
 _TARGETED = "SELECT id, target, pin, incident_id FROM surface WHERE id IN (SELECT value FROM {keys})"
 _RENEW = "UPDATE surface SET wanted = wanted + 1, attempts = 0, error = '' WHERE id = ?"
-# A job that is not due yet runs nowhere, so what is written before it starts is seen by it.
-_COMING = (
-    "SELECT s.id FROM surface s JOIN job j ON j.id = 'deliver:' || s.target WHERE s.id IN (SELECT value FROM {keys}) "
-    "AND s.wanted > s.shown AND j.wanted > j.done AND NOT j.parked AND j.due_at > ?"
-)
 
 
 def _changes(asked: Surface) -> tuple[object, ...] | None:
@@ -75,13 +69,6 @@ class Surfaces(Part):
         """What asking again could change, of those that are there."""
         rows = fetch(self._db, _TARGETED, (texts(self._db, [each.id for each in surfaces]),))
         return {name: (target, bool(pin), incident_id) for name, target, pin, incident_id in rows}
-
-    def coming(self, surfaces: Sequence[str], *, after: datetime) -> set[str]:
-        """Those that are behind already and whose target is brought up to date later than that: nothing more to ask."""
-        if not surfaces:
-            return set()
-        rows = fetch(self._db, _COMING, (texts(self._db, surfaces), moment(self._db, after)))
-        return {name for (name,) in rows}
 
     def _locked(self, surface_id: str) -> Surface | None:
         row = self._db.execute(select(SURFACE).where(SURFACE.c.id == surface_id).with_for_update()).one_or_none()
