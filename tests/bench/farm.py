@@ -42,6 +42,12 @@ class Started:
     port: int
     answering: float = 0.0
     ready: float = 0.0
+    began: float = 0.0
+
+    def wait_ready(self) -> None:
+        """Until it calls itself ready."""
+        until(self.port, "/readyz", (200,), self.process)
+        self.ready = time.perf_counter() - self.began
 
     def kill(self) -> None:
         """As a crash does: the whole group, without a word."""
@@ -133,13 +139,13 @@ def start_muster(setting: Setting, *, wait_ready: bool = True) -> Started:
     port = free_port()
     environment = setting.environment(port)
     began = time.perf_counter()
-    process = _spawn(["tests.bench.muster"], environment, setting.folder / "muster.log")
+    process = _spawn(["bot", "serve"], environment, setting.folder / "muster.log")
     started = Started(process, port)
     until(port, "/healthz", (200,), process)
     started.answering = time.perf_counter() - began
+    started.began = began
     if wait_ready:
-        until(port, "/readyz", (200,), process)
-        started.ready = time.perf_counter() - began
+        started.wait_ready()
     return started
 
 

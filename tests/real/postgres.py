@@ -52,8 +52,10 @@ def _accepts(port: int) -> bool:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """Start PostgreSQL on a free port with an empty data folder; both are gone afterwards.
+
+    Nothing in a test has to outlive a power cut, and tests write much; `durable` keeps PostgreSQL's own defaults.
 
     The wheel's own `start()` listens on a socket only and leaves stopping to `atexit`; here the server is an
     ordinary child on TCP, so that Node.js programs reach it too and a killed test run leaves nothing behind.
@@ -71,8 +73,7 @@ def postgres() -> Iterator[Postgres]:
         command: list[str | Path] = [
             wheel.bin_path / "postgres",
             *("-D", wheel.pgdata, "-h", "127.0.0.1", "-p", str(port), "-k", ""),
-            # Nothing here has to outlive a power cut, and a test run writes much.
-            *("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
+            *(() if durable else ("-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")),
             *("-c", "max_connections=200", "-c", "shared_buffers=64MB", "-c", "timezone=UTC"),
         ]
         # SIGINT is PostgreSQL's "fast" shutdown; SIGTERM would wait for every client to leave.
