@@ -36,10 +36,11 @@ class Size:
     seconds: float
     told: int
     starts: int
+    quiet: float
 
 
-QUICK = Size(rounds=1, alerts=3000, commands=20, seconds=4, told=6, starts=1)
-FULL = Size(rounds=4, alerts=8000, commands=60, seconds=10, told=20, starts=5)
+QUICK = Size(rounds=1, alerts=3000, commands=20, seconds=4, told=4, starts=1, quiet=1.0)
+FULL = Size(rounds=3, alerts=8000, commands=60, seconds=40, told=20, starts=5, quiet=6.0)
 
 
 class Bench:
@@ -58,7 +59,7 @@ class Bench:
         }
 
     def _acks(self, at: Setting) -> dict[str, Any]:
-        return acks(at, times=self._size.commands, seconds=self._size.seconds)
+        return acks(at, times=self._size.commands, seconds=self._size.seconds, quiet=self._size.quiet)
 
     def _told(self, at: Setting) -> dict[str, Any]:
         return asyncio.run(told(at, alerts=self._size.told))
@@ -75,6 +76,7 @@ class Bench:
                 rounds=self._size.rounds,
                 alerts=self._size.alerts,
                 distinct=distinct,
+                quiet=self._size.quiet,
             )
         return both.figures()
 
@@ -85,7 +87,9 @@ class Bench:
                 database = databases.enter_context(server.database())
                 return Setting(self._folder / f"postgres-{number}", slack, database)
 
-            both = pairs(setting, self._folder, rounds=self._size.rounds, alerts=self._size.alerts)
+            both = pairs(
+                setting, self._folder, rounds=self._size.rounds, alerts=self._size.alerts, quiet=self._size.quiet
+            )
         return both.figures()
 
 

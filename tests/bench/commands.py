@@ -81,15 +81,15 @@ def _ask(port: int, secret: str, acks: Acks, times: int, over: threading.Event) 
         pause(0.02)
 
 
-def acks(setting: Setting, *, times: int, seconds: float) -> dict[str, object]:
+def acks(setting: Setting, *, times: int, seconds: float, quiet: float) -> dict[str, object]:
     """Acks while idle, then at 80 % of the intake's own maximum."""
     secret = setting.slack["SLACK_SIGNING_SECRET"]
     with muster(setting) as server:
         send(Job(server.port, "acks-warm", WARM, CONNECTIONS, token=TOKEN))
-        server.settle()
+        server.settle(quiet=quiet)
         idle, busy = Acks(), Acks()
         _ask(server.port, secret, idle, times, threading.Event())
-        server.settle(quiet=2)
+        server.settle(quiet=min(quiet, 2.0))
         most = _maximum(server)
         rate = SATURATED * most
         load = sender(Job(server.port, "acks-load", int(rate * seconds), CONNECTIONS, rate=rate, token=TOKEN))

@@ -61,26 +61,37 @@ class Paired:
         }
 
 
-def loaded(server: Started, alerts: int, *, distinct: int = 0, warm: int = 0) -> tuple[Report, float]:
-    """Send so many alerts over 32 connections; the report, and the server's seconds of processor time."""
+def loaded(server: Started, alerts: int, *, distinct: int = 0, quiet: float = 0.0) -> tuple[Report, float]:
+    """Send so many alerts over 32 connections; the report, and the server's seconds of processor time.
+
+    A storm is under way before; with `quiet` what it has to tell in Slack is told first.
+    """
     run = f"r{next(_RUNS)}"
-    if warm:
-        send(Job(server.port, f"{run}-warm", warm, CONNECTIONS, token=TOKEN))
-        server.settle()
+    send(Job(server.port, f"{run}-warm", WARM, CONNECTIONS, token=TOKEN))
+    if quiet:
+        server.settle(quiet=quiet)
     before = server.cpu()
     report = send(Job(server.port, run, alerts, CONNECTIONS, distinct, token=TOKEN))
     return report, server.cpu() - before
 
 
-def pairs(setting: Callable[[int], Setting], folder: Path, *, rounds: int, alerts: int, distinct: int = 0) -> Paired:
+def pairs(
+    setting: Callable[[int], Setting],
+    folder: Path,
+    *,
+    rounds: int,
+    alerts: int,
+    distinct: int = 0,
+    quiet: float = 6.0,
+) -> Paired:
     """Ceiling, ours, ceiling, ours …, each on an empty database."""
     both = Paired()
     for number in range(rounds):
         with ceiling(folder / f"ceiling-{next(_RUNS)}") as bare:
-            both.ceiling.add(*loaded(bare, alerts, distinct=distinct, warm=WARM))
+            both.ceiling.add(*loaded(bare, alerts, distinct=distinct))
         mine = setting(number)
         with muster(mine) as ours:
-            both.ours.add(*loaded(ours, alerts, distinct=distinct, warm=WARM))
+            both.ours.add(*loaded(ours, alerts, distinct=distinct, quiet=quiet))
             if not mine.database:
                 _held(mine.folder / "muster.db", distinct or alerts)
     return both

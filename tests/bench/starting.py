@@ -1,4 +1,4 @@
-"""Starting, starting again after kill -9, and what the process holds, beside the bare time of its imports."""
+"""Start and restart: until HTTP answers, until ready, after kill -9, beside bare imports of the packages; memory."""
 
 from __future__ import annotations
 

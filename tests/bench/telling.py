@@ -46,6 +46,9 @@ def _posted(slack: dict[str, str], component: str, team: int, since: float) -> f
 
 async def told(setting: Setting, *, alerts: int) -> dict[str, object]:
     """One alert after the other, each of a component without an open incident."""
+    for team in range(TEAMS):
+        _call(setting.slack, "conversations.join", channel=channel(team))
+    _call(setting.slack, "conversations.join", channel=TRIAGE)
     call = one_call(setting.slack)
     late = []
     with muster(setting) as server:
