@@ -184,13 +184,14 @@ def workspace() -> Iterator[dict[str, str]]:
         stop_group(process)
 
 
-def sender(job: Job) -> subprocess.Popen[bytes]:
-    """The sender, at work; `collect` waits for its report."""
+def sender(job: Job, *, mute: bool = False) -> subprocess.Popen[bytes]:
+    """The sender, at work; `collect` waits for its report. `mute` where its server will be killed."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.client"],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if mute else None,
         start_new_session=True,
     )
     assert process.stdin is not None

@@ -63,7 +63,7 @@ def starts(setting: Setting, *, rounds: int) -> dict[str, object]:
 
 
 def _kill_under_load(server: Started, number: int) -> None:
-    load = sender(Job(server.port, f"kill{number}", 20_000, 8, rate=500, token=TOKEN))
+    load = sender(Job(server.port, f"kill{number}", 20_000, 8, rate=500, token=TOKEN), mute=True)
     pause(2.0)
     server.kill()
     load.kill()
