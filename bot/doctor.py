@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from functools import partial
-from importlib.metadata import packages_distributions
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -68,15 +68,25 @@ def ok(what: str, sentence: str) -> Finding:
 
 def refuse_foreign_names() -> None:
     """Raise ConfigError when another distribution owns one of our package names and so may have overwritten ours."""
-    owners = packages_distributions()
-    for package in PACKAGES:
-        others = sorted({name for name in owners.get(package, ()) if name.lower().replace("_", "-") != DISTRIBUTION})
-        if others:
+    for package, name in sorted(_owned()):
+        if name.lower().replace("_", "-") != DISTRIBUTION:
             raise errors.ConfigError(
-                f"The package `{package}` belongs to {others[0]} here, which overwrites Muster's own.",
-                f"Install Muster into an environment of its own, or remove {others[0]}.",
+                f"The package `{package}` belongs to {name} here, which overwrites Muster's own.",
+                f"Install Muster into an environment of its own, or remove {name}.",
                 code="foreign_package",
             )
+
+
+def _owned() -> set[tuple[str, str]]:
+    """Which of our package names which distributions have installed files under.
+
+    `packages_distributions` says the same and parses every line of every distribution for it: an eighth of a second.
+    """
+    found = set()
+    for distribution in distributions():
+        listed = "\n" + (distribution.read_text("RECORD") or distribution.read_text("installed-files.txt") or "")
+        found |= {(package, distribution.name) for package in PACKAGES if f"\n{package}/" in listed}
+    return found
 
 
 def refuse_missing(settings: Settings) -> None:

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import httpx
-import recurring_ical_events
-from icalendar import Calendar, Event
 
 from bot.providers.httpcall import HttpCaller
 from bot.providers.oncall.matching import Found, Said, match, named_in
 from playbooks.domain.ownership import Registry
 from playbooks.plugin import ConfigError, Kind, Probe, ProviderError, Strict
+
+if TYPE_CHECKING:
+    from icalendar import Calendar, Event
 
 WORD = "the calendar"
 MAX_CALENDAR = 4 * 1024 * 1024
@@ -82,6 +84,10 @@ def _unreadable(how: str) -> ProviderError:
 
 
 def _events(content: bytes, at: datetime) -> Iterator[Event]:
+    # Not at the top: most never read a calendar, and a restart would wait for two more libraries.
+    import recurring_ical_events
+    from icalendar import Calendar
+
     calendar = Calendar.from_ical(content)
     if not isinstance(calendar, Calendar):
         raise ValueError("no calendar")
