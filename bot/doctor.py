@@ -85,7 +85,8 @@ def _owned() -> set[tuple[str, str]]:
     found = set()
     for distribution in distributions():
         listed = "\n" + (distribution.read_text("RECORD") or distribution.read_text("installed-files.txt") or "")
-        found |= {(package, distribution.name) for package in PACKAGES if f"\n{package}/" in listed}
+        named = (distribution.read_text("top_level.txt") or "").split()  # an editable install lists no files
+        found |= {(package, distribution.name) for package in PACKAGES if package in named or f"\n{package}/" in listed}
     return found
 
 
