@@ -1,11 +1,18 @@
-"""Fixtures every test may use: an empty database of either kind."""
+"""Fixtures every test may use: an empty database of either kind; and how far properties search."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.real.postgres import Postgres, postgres
+
+# The same examples at every run, so that a run says something about the change under test;
+# `make test ARGS=--hypothesis-profile=searching` looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("searching", deadline=None, max_examples=500)
+settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")

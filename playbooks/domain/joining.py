@@ -198,7 +198,11 @@ class Joiner:
         if not made:
             return
         if fact.owner is not None:
-            self._say("components", made, "accountable", self._owner(layer, fact.owner, fact.source), fact.source)
+            owner = self._owner(layer, fact.owner, fact.source)
+            if not owner:
+                said = f"{fact.source} says that {made} belongs to {fact.owner.text}, whose id another has; not taken."
+                self._telling.add("error", f"components.{made}", said)
+            self._say("components", made, "accountable", owner, fact.source)
         for stage, ref in fact.stages:
             owner = self._owner(layer, ref, fact.source)
             self._say("components", made, f"stages.{stage}", owner, fact.source, quiet=True)

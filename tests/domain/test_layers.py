@@ -413,6 +413,18 @@ def test_two_teams_for_one_component_are_never_settled_in_silence(layers):
             )
 
 
+_AT = Source("f.yaml", 3, "b")
+
+
+def test_an_owner_whose_id_another_has_is_told_at_the_component():
+    first = ComponentFact(ref=Ref("component:default/b", "b"), source=_AT, owner=Ref("group:default/b", "b"))
+    second = ComponentFact(ref=Ref("component:default/b", "b"), source=_AT, owner=Ref("group:other/a", "a"))
+    one = Layer("one", "n", Imported((), (TeamFact(Ref("group:default/a", "a"), _AT),), (first,)), "x")
+    two = Layer("one", "n", Imported((), (), (second,)), "y")
+    told = [each.sentence for each in load(BARE, one, two).findings if each.where == "components.b"]
+    assert f"{_AT} says that b belongs to group:other/a, whose id another has; not taken." in told
+
+
 @given(st.text(max_size=500))
 def test_an_id_is_an_id_or_empty(name):
     assert not to_id(name) or load(BARE + f"teams: {{'{to_id(name)}': {{}}}}\n").teams
