@@ -25,6 +25,7 @@ from bot.slack.messenger import build_client
 from playbooks import errors
 from playbooks.check import Level as Grade
 from playbooks.check import check_registry
+from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
 from playbooks.domain.ownership import Registry
 
 DISTRIBUTION = "muster-incident-bot"
@@ -241,12 +242,17 @@ def _ownership(config: Config, registry: Registry) -> Iterator[Finding]:
 
 def _levers(config: Config, registry: Registry, settings: Settings) -> Iterator[Finding]:
     shelf = LeverShelf(config.providers, environ=settings.environment)
+    used = set()
     try:
         for component in registry.components.values():
             for kind, bound in component.levers.items():
+                used.add(str(bound["provider"]))
                 yield _lever(shelf, component.id, kind, bound)
     finally:
         shelf.close()
+    for provider in sorted(p for p in used if shelf.maturity(p) is Maturity.UNPROVEN):
+        step = "Try it on something harmless before you rely on it."
+        yield Finding(Level.WARNING, "levers", f"{provider}: {UNPROVEN_WORDS}", step)
 
 
 def _lever(shelf: LeverShelf, component: str, kind: str, bound: Mapping[str, Any]) -> Finding:

@@ -18,10 +18,14 @@ _BY_EMAIL = ("pagerduty", "opsgenie", "ical")
 
 
 class Level(StrEnum):
-    """How bad a finding is: an error keeps the file from being used as it stands, a gap is a question left open."""
+    """How bad a finding is: an error keeps the file from being used as it stands, a gap is a question left open.
+
+    A note is only to be known; no check fails for it.
+    """
 
     ERROR = "error"
     GAP = "gap"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

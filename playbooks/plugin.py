@@ -1,8 +1,9 @@
 """The one module a provider author imports: the port, its values, the errors, and small pure helpers.
 
 A lever is a class whose constructor takes `(name: str, settings: Mapping[str, Any], tools: Tools)` and which implements
-`Lever`. Built-in ones are named in `bot.providers.registry`; one from outside is found through an entry point of
-the group `muster.levers`.
+`Lever`. It may declare `maturity` (a `Maturity`) and `tested_with` (the versions of the real service it was run
+against). Built-in ones are named in `bot.providers.registry`; one from outside is found through an entry point of the
+group `muster.levers`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from playbooks.domain.actions import Described, Mark, Outcome, Plan, Verification, Version
+from playbooks.domain.actions import Described, Mark, Maturity, Outcome, Plan, Verification, Version
 from playbooks.domain.alerts import Alert, AlertStatus, Change
 from playbooks.errors import (
     ConfigError,
@@ -46,6 +47,7 @@ __all__ = [
     "Lever",
     "Levers",
     "Mark",
+    "Maturity",
     "MusterError",
     "Outcome",
     "OutcomeUnknown",
@@ -65,6 +67,7 @@ __all__ = [
     "header_of",
     "json_object",
     "mark_words",
+    "maturity_of",
     "nearest",
     "own_note",
     "parse_binding",
@@ -87,6 +90,14 @@ class Tools:
 
     clock: Clock
     probe: Probe | None = None
+
+
+def maturity_of(lever: type[Any]) -> Maturity:
+    """What a lever's class declares; one that declares nothing counts as proven where it names what it ran against."""
+    declared = getattr(lever, "maturity", None)
+    if isinstance(declared, Maturity):
+        return declared
+    return Maturity.PROVEN if getattr(lever, "tested_with", "") else Maturity.UNPROVEN
 
 
 # ---------------------------------------------------------------- bindings and settings

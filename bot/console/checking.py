@@ -43,7 +43,7 @@ def check(
 
     findings, about = _findings(paths or [])
     wrong = [finding for finding in findings if finding.level is Level.ERROR]
-    gaps = len(findings) - len(wrong)
+    gaps = sum(finding.level is Level.GAP for finding in findings)
     code = 1 if wrong else 2 if strict and gaps else 0
     if as_json:
         rows = [{"level": str(f.level), "where": f.where, "sentence": f.sentence} for f in findings]
@@ -130,6 +130,7 @@ def _bindings(registry: Registry, config: Config) -> list[Finding]:
     """Errors in the keys of lever bindings and provider settings, found without any call or secret."""
     from bot.providers.registry import LeverShelf
     from playbooks.check import Finding, Level
+    from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
 
     shelf = LeverShelf({name: _without_secrets(entry) for name, entry in config.providers.items()})
     found = []
@@ -138,10 +139,13 @@ def _bindings(registry: Registry, config: Config) -> list[Finding]:
             provider = str(bound["provider"])
             if provider not in config.providers:
                 continue  # told by the registry's own check
+            where = f"components.{component.id}.levers.{kind}"
             try:
                 shelf.check(provider, {key: value for key, value in bound.items() if key != "provider"})
             except ConfigError as error:
-                found.append(Finding(Level.ERROR, f"components.{component.id}.levers.{kind}", error.told))
+                found.append(Finding(Level.ERROR, where, error.told))
+            if shelf.maturity(provider) is Maturity.UNPROVEN:
+                found.append(Finding(Level.NOTE, where, f"{provider}: {UNPROVEN_WORDS}"))
     shelf.close()
     return found
 

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from playbooks.plugin import Clock, ConfigError, Lever, Probe, Strict, Tools, nearest
+from playbooks.plugin import Clock, ConfigError, Lever, Maturity, Probe, Strict, Tools, maturity_of, nearest
 
 GROUP = "muster.levers"
 LEVERS: Mapping[str, str] = {
@@ -29,7 +29,7 @@ class LeverKind:
     Attributes:
         name, summary: the kind and its first docstring line. tested_with: versions it was driven against.
         settings: keys under `providers.{name}` in muster.yaml. binding: keys of a component's lever entry.
-        builtin: False for one that another package brings.
+        builtin: False for one that another package brings. maturity: whether it ever ran against the real service.
     """
 
     name: str
@@ -38,6 +38,7 @@ class LeverKind:
     settings: tuple[str, ...]
     binding: tuple[str, ...]
     builtin: bool
+    maturity: Maturity
 
 
 class SystemClock:
@@ -86,6 +87,7 @@ def _kind(name: str, *, builtin: bool) -> LeverKind:
         settings=_keys(getattr(cls, "Settings", None)),
         binding=_keys(getattr(cls, "Binding", None)),
         builtin=builtin,
+        maturity=maturity_of(cls),
     )
 
 
@@ -134,6 +136,13 @@ class LeverShelf:
                 lever = self._made[provider] = self._make(provider)
             return lever
 
+    def maturity(self, provider: str) -> Maturity:
+        """What a provider's lever declares, without any secret; proven for a name that leads to none."""
+        try:
+            return maturity_of(load(self._kind(provider)))
+        except ConfigError:
+            return Maturity.PROVEN  # that it cannot be used is told where it is used
+
     def check(self, provider: str, binding: Mapping[str, Any]) -> None:
         """Parse a component's binding without any call. Raises ConfigError that names the wrong key."""
         check = getattr(self.get(provider), "check", None)
@@ -157,10 +166,12 @@ class LeverShelf:
                 f"The lever provider {provider!r} is not configured{hint}.",
                 f"Write `providers: {{{provider}: {{url: …}}}}` in muster.yaml (kinds: {known}).",
             )
-        settings = dict(self._settings[provider])
-        kind = settings.pop("kind", provider)
-        lever: Lever = load(str(kind))(provider, resolved(provider, settings, self._environ), self._tools)
+        settings = {key: value for key, value in self._settings[provider].items() if key != "kind"}
+        lever: Lever = load(self._kind(provider))(provider, resolved(provider, settings, self._environ), self._tools)
         return lever
+
+    def _kind(self, provider: str) -> str:
+        return str(self._settings.get(provider, {}).get("kind", provider))
 
 
 def resolved(provider: str, settings: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:

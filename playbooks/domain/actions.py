@@ -39,6 +39,16 @@ class ActionState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Maturity(StrEnum):
+    """What a lever's code was tried against; declared by its class."""
+
+    PROVEN = "proven"  # run against the real service, in the version it names
+    UNPROVEN = "unproven"  # built from the vendor's documents alone
+
+
+UNPROVEN_WORDS = "This lever was built from the vendor's documents and was never run against the real service."
+
+
 TERMINAL = frozenset(
     {
         ActionState.CONFIRMED,

@@ -235,6 +235,7 @@ class WhoView:
         stages: stages with an owner. on_call: registry ids for the accountable team, first responder first.
         rights: roll back, disable, enable and accept a risk, then any other the registry names.
         depends_on, read_by: component ids, direct ones. levers: kind -> provider.
+        unproven: those of the providers whose lever never ran against the real service.
         reviewed_on, review_due: None where the registry says nothing. overdue: whether `review_due` is past.
         missing: what the registry lacks, plain sentences.
     """
@@ -255,6 +256,7 @@ class WhoView:
     review_due: date | None
     overdue: bool
     missing: tuple[str, ...]
+    unproven: tuple[str, ...] = ()
 
 
 _ALWAYS_SHOWN = (Right.ROLL_BACK, Right.DISABLE, Right.ENABLE, Right.ACCEPT_RISK)

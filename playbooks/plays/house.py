@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from playbooks import errors
+from playbooks.domain.actions import Maturity
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
@@ -50,7 +51,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Everything a play may touch. Built once by the composition root."""
+    """Everything a play may touch. Built once by the composition root.
+
+    `maturity` tells of a lever provider whether it ever ran against the real service.
+    """
 
     store: Store
     clock: Clock
@@ -58,6 +62,7 @@ class House:
     registry: Callable[[], Registry]
     on_call: OnCall
     rules: Rules = field(default_factory=Rules)
+    maturity: Callable[[str], Maturity] = lambda _provider: Maturity.PROVEN
 
     def now(self) -> datetime:
         """The time, UTC."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.providers.registry import LEVERS, LeverShelf, describe, load
-from playbooks.plugin import ConfigError
+from playbooks.plugin import ConfigError, Maturity
 
 
 def test_every_built_in_lever_says_what_it_needs() -> None:
@@ -120,10 +120,15 @@ def test_a_lever_from_another_package(tmp_path: Path, monkeypatch: pytest.Monkey
 
     kinds = {kind.name: kind for kind in describe()}
     assert kinds["outside"].summary == "A lever of somebody else."
+    assert kinds["outside"].maturity is Maturity.UNPROVEN  # it declares nothing it was run against
     assert not kinds["outside"].builtin
     assert load("mlflow").__name__ == "MlflowLever"
-    shelf = LeverShelf({"outside": {}})
+    shelf = LeverShelf({"outside": {}, "second": {"kind": "outside"}, "local": {}})
     assert type(shelf.get("outside")).__name__ == "Outside"
+    said = {name: shelf.maturity(name) for name in ("outside", "second", "local", "nobody")}
+    assert said == dict.fromkeys(("outside", "second"), Maturity.UNPROVEN) | dict.fromkeys(
+        ("local", "nobody"), Maturity.PROVEN
+    )
 
 
 def test_a_near_key_is_suggested() -> None:

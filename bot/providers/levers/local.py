@@ -18,6 +18,7 @@ from playbooks.plugin import (
     Conflict,
     Described,
     Mark,
+    Maturity,
     Outcome,
     Plan,
     ProviderError,
@@ -42,6 +43,7 @@ class LocalLever:
     """Model aliases and flags of the local plant."""
 
     tested_with = "bot.plant of this checkout"
+    maturity = Maturity.PROVEN
 
     class Settings(Strict):
         """`url`, or `path` of the plant's file, beside which it writes its address."""

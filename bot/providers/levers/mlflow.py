@@ -23,6 +23,7 @@ from playbooks.plugin import (
     Described,
     Kind,
     Mark,
+    Maturity,
     Outcome,
     Plan,
     ProviderError,
@@ -58,6 +59,7 @@ class MlflowLever:
     """An alias of MLflow's model registry, with a look at what the model servers answer."""
 
     tested_with = "MLflow 3.17.2, MLServer 1.7.1"
+    maturity = Maturity.PROVEN
 
     class Settings(Strict):
         """`username` and `password` for basic authentication, or `token` for a bearer token; neither for none."""

@@ -22,6 +22,7 @@ from playbooks.plugin import (
     Described,
     Kind,
     Mark,
+    Maturity,
     Outcome,
     Plan,
     ProviderError,
@@ -45,6 +46,7 @@ class UnleashLever:
     """A feature flag of Unleash in one environment."""
 
     tested_with = "Unleash 8.2.0"
+    maturity = Maturity.PROVEN
 
     class Settings(Strict):
         """`token`: an admin or personal token. `client_token`: a backend token of the environment, for the check."""

@@ -19,6 +19,7 @@ from playbooks.plugin import (
     Described,
     InputError,
     Mark,
+    Maturity,
     Outcome,
     Plan,
     Strict,
@@ -37,6 +38,7 @@ class V2Lever:
     """Reads which version a V2 model server answers with; plans and applies nothing."""
 
     tested_with = "MLServer 1.7.1"
+    maturity = Maturity.PROVEN
 
     class Settings(Strict):
         """`url` of the server; `token` is sent as a bearer token."""

@@ -7,6 +7,7 @@ from datetime import date
 
 from bot.slack import ids
 from bot.slack.blocks import escape, kit
+from playbooks.domain.actions import UNPROVEN_WORDS
 from playbooks.domain.rights import Authority, Right, StageView, WhoView
 from playbooks.messages import Who
 
@@ -21,7 +22,7 @@ def render(view: WhoView, people: People, *, root: str = "/inc") -> kit.Rendered
     return kit.message(
         kit.section(_whose(view), _on_call(view, people), _stages(view, people)),
         kit.section("*May decide*", *rights) if rights else [],
-        kit.section(*around) if any(around := (_around(view), _kept(view))) else [],
+        kit.section(*around) if any(around := (_around(view), _kept(view), *_unproven(view))) else [],
         kit.section(*_missing(view)) if view.missing else [],
         kit.actions(*_buttons(view)),
     )
@@ -90,6 +91,11 @@ def _kept(view: WhoView) -> str:
         due = f"⚠︎ review overdue since {_day(view.review_due)}" if view.overdue else f"again by {_day(view.review_due)}"
     reviewed = f"Reviewed {_day(view.reviewed_on)}" if view.reviewed_on else ""
     return kit.dots(f"Levers: {levers}" if levers else "", ", ".join(p for p in (reviewed, due) if p))
+
+
+def _unproven(view: WhoView) -> Iterator[str]:
+    for provider in view.unproven[:6]:
+        yield f"⚠︎ {_name(provider)}: {UNPROVEN_WORDS}"
 
 
 def _day(day: date) -> str:

@@ -8,6 +8,7 @@ from bot.slack.calls import Call, Desk, Reply
 from bot.slack.commands.lifecycle import which
 from bot.slack.grammar import VERBS, HelpArgs, Parsed, WhoArgs
 from playbooks import errors
+from playbooks.domain.actions import Maturity
 from playbooks.domain.rights import who
 from playbooks.messages import Help, IncidentList, Say
 from playbooks.plays import postmortem as drafts
@@ -124,7 +125,10 @@ def owner(desk: Desk, call: Call, parsed: Parsed) -> Reply:
         raise errors.InputError(
             "Which component?", f"I know: {names}." if names else "The registry has no component yet."
         )
-    return who(desk.house.registry(), component, desk.house.on_call.now, desk.now())
+    house = desk.house
+    view = who(house.registry(), component, house.on_call.now, desk.now())
+    providers = dict.fromkeys(provider for _, provider in view.levers)
+    return replace(view, unproven=tuple(p for p in providers if house.maturity(p) is Maturity.UNPROVEN))
 
 
 def audit(desk: Desk, call: Call, parsed: Parsed) -> Reply:
