@@ -10,7 +10,7 @@ from bot.slack.commands import execute, lifecycle
 from bot.slack.grammar import NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from playbooks import errors
 from playbooks.messages import Say
-from playbooks.plays import handoff, incident, timebox
+from playbooks.plays import approvals, handoff, incident, timebox
 from playbooks.plays import levers as lever_plays
 from playbooks.plays.house import actor_for, must_find, want, who
 from playbooks.plays.postmortem import questions
@@ -144,7 +144,7 @@ def _other(desk: Desk, call: Call, value: ids.Value) -> Reply:
 
 
 def _approve(desk: Desk, call: Call, value: ids.Value) -> Reply:
-    return lever_plays.approve(desk.house, desk.order(call), _action(value), value.hash)
+    return approvals.approve(desk.house, desk.order(call), _action(value), value.hash)
 
 
 def _deny_open(desk: Desk, call: Call, value: ids.Value) -> Reply:

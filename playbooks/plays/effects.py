@@ -30,8 +30,9 @@ from playbooks.domain.actions import (
 from playbooks.domain.facts import action_facts, override_facts, verification_facts
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.plays.approvals import refresh_asks, start
+from playbooks.plays.bound_levers import VERB_OF, binding_of
 from playbooks.plays.house import House, redraw, want
-from playbooks.plays.levers import VERB_OF, binding_of, refresh_asks, start
 from playbooks.ports import Lever, Levers, Surface, Timer, UnitOfWork
 
 _GIVE_UP_AFTER = 6  # applies started without an outcome, before a person is asked

@@ -5,8 +5,8 @@ from __future__ import annotations
 from playbooks.domain.actions import ActionState
 from playbooks.domain.rights import authority, may_decide
 from playbooks.messages import Ask, Home, OverrideNote
+from playbooks.plays.bound_levers import RIGHT_OF
 from playbooks.plays.house import House
-from playbooks.plays.levers import RIGHT_OF
 from playbooks.plays.views import ask_view, incident_list, override_note
 from playbooks.ports import Surface
 

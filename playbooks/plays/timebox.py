@@ -15,11 +15,13 @@ from playbooks.domain.people import MUSTER
 from playbooks.domain.rights import Right, authority, decide_refusal, may_decide
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays import storms
+from playbooks.plays import storms, weekly, weekly_posts
+from playbooks.plays.approvals import refresh_asks
+from playbooks.plays.bound_levers import held_right
 from playbooks.plays.effects import set_override_timers, show_override
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
-from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, held_right, refresh_asks, request
+from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, request
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.ports import Surface, Timer, UnitOfWork
 
@@ -117,6 +119,8 @@ def fire(house: House, timer: Timer) -> bool:
     """What a due timer does, once; the timer goes in the same transaction. False when it is not due after all."""
     if timer.kind == storms.KIND:
         return storms.tell(house, timer)
+    if timer.kind == weekly.KIND:
+        return weekly_posts.fire(house, timer)
     with house.store.begin() as uow:
         now = house.now()
         number = int(timer.subject)

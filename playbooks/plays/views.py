@@ -35,9 +35,9 @@ from playbooks.messages import (
     Update,
     Who,
 )
+from playbooks.plays.bound_levers import RIGHT_OF, people_of
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House, must_find, tag_of, who
-from playbooks.plays.levers import RIGHT_OF, people_of
 from playbooks.plays.opening import since_of
 from playbooks.plays.postmortem import resolved_view
 from playbooks.plays.reach import line_of

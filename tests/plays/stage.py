@@ -16,7 +16,7 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import Event, EventKind, EventSource, timeline_view
 from playbooks.messages import Card, Refusal, Say
-from playbooks.plays import levers, views
+from playbooks.plays import approvals, levers, views
 from playbooks.plays.house import House, Rules
 from playbooks.plays.levers import Wanted
 from playbooks.plays.orders import Order
@@ -138,7 +138,7 @@ class Stage:
     def approve(self, who: str, action: Action, *, plan_hash: str | None = None) -> Say | Refusal:
         """The click on the request, and what follows."""
         hashed = action.plan_hash if plan_hash is None else plan_hash
-        said = levers.approve(self.house, self.by(who), action.id, hashed)
+        said = approvals.approve(self.house, self.by(who), action.id, hashed)
         self.settle()
         return said
 

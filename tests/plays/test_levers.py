@@ -13,7 +13,7 @@ from playbooks import errors
 from playbooks.domain.actions import ActionKind, ActionState, Mark
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Refusal, Say
-from playbooks.plays import incident, levers
+from playbooks.plays import approvals, incident, levers
 from playbooks.plays.levers import Wanted
 from tests.contracts.fake_lever import FakeFault
 from tests.plays.stage import DECLINE, HOUR, MINUTE, STRANGER, Stage, on_sqlite
@@ -94,8 +94,8 @@ def test_who_holds_no_right_decides_nothing(stage: Stage, who: str) -> None:
     action = stage.asked("mei")
     before = len(stage.events(number))
     decisions: list[Callable[[], object]] = [
-        lambda: levers.approve(stage.house, stage.by(who), action.id),
-        lambda: levers.deny(stage.house, stage.by("dana" if who == "mei" else who), action.id, "no"),
+        lambda: approvals.approve(stage.house, stage.by(who), action.id),
+        lambda: approvals.deny(stage.house, stage.by("dana" if who == "mei" else who), action.id, "no"),
     ]
     for decide in decisions:
         with pytest.raises(errors.Denied, match="You can't decide on") as denied:
@@ -141,7 +141,7 @@ def test_the_confirmation_of_a_holder_is_the_approval(stage: Stage) -> None:
 def test_the_requester_withdraws(stage: Stage) -> None:
     stage.opened()
     action = stage.asked("mei")
-    assert "withdrawn" in str(levers.deny(stage.house, stage.by("mei"), action.id, "not needed"))
+    assert "withdrawn" in str(approvals.deny(stage.house, stage.by("mei"), action.id, "not needed"))
     stage.settle()
     assert stage.action(action.id).state is ActionState.WITHDRAWN
     assert isinstance(stage.approve("omar", action), Refusal)
@@ -151,7 +151,7 @@ def test_the_requester_withdraws(stage: Stage) -> None:
 def test_one_no_of_a_holder_ends_it(stage: Stage) -> None:
     number = stage.opened()
     action = stage.asked()
-    levers.deny(stage.house, stage.by("lin"), action.id, "v42 has the old bug")
+    approvals.deny(stage.house, stage.by("lin"), action.id, "v42 has the old bug")
     stage.settle()
     assert (stage.action(action.id).state, stage.action(action.id).error) == (ActionState.DENIED, "v42 has the old bug")
     assert isinstance(stage.approve("omar", action), Refusal)
@@ -286,7 +286,7 @@ def test_twenty_approvals_at_once_start_it_once(stage: Stage) -> None:
         start.wait()
         try:
             order = stage.by("omar" if which % 2 else "lin")
-            return levers.approve(stage.house, order, action.id, action.plan_hash)
+            return approvals.approve(stage.house, order, action.id, action.plan_hash)
         except errors.StoreBusy as busy:
             return busy
 
@@ -305,7 +305,7 @@ def test_an_approval_survives_the_process(stage: Stage) -> None:
     """D15: approved and never run is not possible."""
     stage.opened()
     action = stage.asked()
-    levers.approve(stage.house, stage.by("omar"), action.id, action.plan_hash)
+    approvals.approve(stage.house, stage.by("omar"), action.id, action.plan_hash)
     stage.restart()
     stage.settle()
     assert stage.action(action.id).state is ActionState.CONFIRMED

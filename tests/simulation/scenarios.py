@@ -9,7 +9,7 @@ from playbooks.domain.actions import ActionKind, ActionState
 from playbooks.domain.alerts import AlertStatus
 from playbooks.domain.incidents import State
 from playbooks.domain.timeline import EventKind
-from playbooks.plays import incident, levers, timebox
+from playbooks.plays import approvals, incident, levers, timebox
 from playbooks.plays.levers import Wanted
 from playbooks.plays.orders import Order
 from tests.contracts.fake_lever import FakeFault
@@ -45,7 +45,7 @@ def confirm(component: str):
 def approve(component: str):
     def do(world: World, bot: Bot, order: Order) -> object:
         action = newest_action(bot, component)
-        return levers.approve(bot.house, order, action.id, action.plan_hash)
+        return approvals.approve(bot.house, order, action.id, action.plan_hash)
 
     return do
 

@@ -11,8 +11,8 @@ from playbooks import errors
 from playbooks.domain.actions import ActionKind, ActionState, Override
 from playbooks.domain.clocks import parse_span, parse_until
 from playbooks.messages import Refusal, Say
+from playbooks.plays import approvals, bound_levers, timebox
 from playbooks.plays import levers as plays
-from playbooks.plays import timebox
 
 
 def rollback(desk: Desk, call: Call, parsed: Parsed) -> Reply:
@@ -95,14 +95,14 @@ def _override(desk: Desk, call: Call, parsed: Parsed, args: ExtendArgs) -> Overr
 
 def approve(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc approve [number]`."""
-    return plays.approve(desk.house, desk.order(call), waiting(desk, call, parsed))
+    return approvals.approve(desk.house, desk.order(call), waiting(desk, call, parsed))
 
 
 def deny(desk: Desk, call: Call, parsed: Parsed) -> Say | Refusal | OpenModal:
     """`/inc deny [number] [why]`."""
     number = waiting(desk, call, parsed)
     reason = parsed.args.reason if isinstance(parsed.args, DecideArgs) else ""
-    return plays.deny(desk.house, desk.order(call), number, reason)
+    return approvals.deny(desk.house, desk.order(call), number, reason)
 
 
 def waiting(desk: Desk, call: Call, parsed: Parsed) -> int:
@@ -117,5 +117,5 @@ def waiting(desk: Desk, call: Call, parsed: Parsed) -> int:
         return found[0].id
     if not found:
         raise errors.UnknownName("Nothing waits for a decision here.", "See `/inc status`.")
-    names = ", ".join(f"{a.id} ({plays.VERB_OF[a.kind]} {a.component})" for a in found[:5])
+    names = ", ".join(f"{a.id} ({bound_levers.VERB_OF[a.kind]} {a.component})" for a in found[:5])
     raise errors.InputError("Several actions wait.", f"Name one: {names}.")

@@ -1,0 +1,218 @@
+"""Deciding over an asked-for lever: approve, deny, withdraw; an approval is consumed where the action starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from playbooks import errors
+from playbooks.domain.actions import Action, ActionState, Approval
+from playbooks.domain.facts import action_facts
+from playbooks.domain.incidents import Incident
+from playbooks.domain.rights import (
+    Authority,
+    Holder,
+    decide_refusal,
+    may_decide,
+)
+from playbooks.domain.timeline import EventKind, NewEvent
+from playbooks.messages import Refusal, Say
+from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right
+from playbooks.plays.house import House, must_find, want
+from playbooks.plays.orders import Order, event_of, execution
+from playbooks.ports import Surface, UnitOfWork
+
+
+def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> Say | Refusal:
+    """Approve an action. Bound to the plan's hash where a button carries it. Every refusal says why.
+
+    Raises Denied for a person without the right or the requester where two are asked, Conflict for a stale one.
+    """
+    with execution(house, order) as (uow, now):
+        action = live_action(uow, action_id, plan_hash, now, wanted=ActionState.AWAITING)
+        if isinstance(action, Refusal):
+            return action
+        incident = must_find(uow, action.incident_id or 0)
+        right, holder = _decider(house, order, action)
+        approval = Approval(action.id, order.actor.id, holder.role, "approved", action.plan_hash, now)
+        if not uow.add_approval(approval):
+            return Refusal("You already answered this request.", "Another holder has to approve.")
+        given = [a for a in uow.approvals(action.id) if _counts(a, action)]
+        if len(given) >= action.approvals_needed:
+            return go_ahead(house, uow, order, incident, action, given, right, now)
+        uow.append(
+            incident.id, decision_event(order, incident, action, holder.role, "approved", len(given), now), now=now
+        )
+        refresh_asks(uow, action, now)
+        left = action.approvals_needed - len(given)
+        return Say(f"Your approval of action {action.id} is recorded; {left} more needed.")
+
+
+def _counts(approval: Approval, action: Action) -> bool:
+    alone = action.approvals_needed < 2
+    return (
+        approval.verdict == "approved"
+        and approval.plan_hash == action.plan_hash
+        and approval.consumed_at is None
+        and (alone or approval.decider != action.requester)
+    )
+
+
+def deny(house: House, order: Order, action_id: int, reason: str, plan_hash: str = "") -> Say | Refusal:
+    """Deny an action; the requester may withdraw the own one. One "no" of a holder ends it."""
+    with execution(house, order) as (uow, now):
+        action = live_action(uow, action_id, plan_hash, now, wanted=ActionState.AWAITING)
+        if isinstance(action, Refusal):
+            return action
+        incident = must_find(uow, action.incident_id or 0)
+        if action.requester == order.actor.id:
+            _end(uow, order, incident, action, ActionState.WITHDRAWN, "withdrawn", action.requester_role, reason, now)
+            return Say(f"Action {action.id} is withdrawn.")
+        _, holder = _decider(house, order, action)
+        uow.add_approval(Approval(action.id, order.actor.id, holder.role, "denied", action.plan_hash, now, reason))
+        _end(uow, order, incident, action, ActionState.DENIED, "denied", holder.role, reason, now)
+    return Say(f"Action {action_id} is denied.")
+
+
+def _decider(house: House, order: Order, action: Action) -> tuple[Authority, Holder]:
+    right = held_right(house, action.component, action.kind)
+    if action.approvals_needed >= 2 and order.actor.id == action.requester:
+        raise errors.Denied(
+            "You asked for this, and two others have to decide.",
+            "Ask " + (", ".join(h.role for h in right.holders) or "another holder") + ".",
+            code="own_request",
+            ask=tuple(h.person for h in right.holders if h.person != order.actor.id),
+        )
+    holder = may_decide(right, order.actor.id)
+    if holder is None:
+        raise decide_refusal(house.registry(), action.component, RIGHT_OF[action.kind], right, house.on_call.now)
+    return right, holder
+
+
+def live_action(
+    uow: UnitOfWork, action_id: int, plan_hash: str, now: datetime, *, wanted: ActionState
+) -> Action | Refusal:
+    """The action in the wanted state, or why it cannot be decided any more."""
+    action = uow.action(action_id, lock=True)
+    if action is None:
+        raise errors.UnknownName(f"There is no action {action_id}.", "See the incident's channel.")
+    if action.state in (ActionState.AWAITING, ActionState.PREVIEWED) and action.expires_at and now >= action.expires_at:
+        if action.state is ActionState.PREVIEWED:  # of a request the timer writes it down, with its event
+            uow.save_action(replace(action, state=ActionState.EXPIRED, error="nobody decided in time"))
+        return Refusal(f"Action {action_id} expired.", f"Ask again: `/{action.kind.value} {action.component}`.")
+    if action.state is not wanted:
+        return Refusal(f"Action {action_id} is already {_word(action)}.", "Nothing was done twice.")
+    if plan_hash and plan_hash != action.plan_hash:
+        return Refusal("That button belongs to an older plan.", "Use the newest message.")
+    return action
+
+
+def _word(action: Action) -> str:
+    return {ActionState.STALE: "void: the state changed"}.get(action.state, action.state.value)
+
+
+def go_ahead(
+    house: House,
+    uow: UnitOfWork,
+    order: Order,
+    incident: Incident,
+    action: Action,
+    given: list[Approval],
+    right: Authority,
+    now: datetime,
+) -> Say:
+    """Start an approved action: its approvals are consumed in the same transaction. Raises Conflict for the second."""
+    role = next((a.decider_role for a in given if a.decider == order.actor.id), given[0].decider_role if given else "")
+    held = role or "no approval needed by the registry"
+    consumed = uow.consume_approvals(action.id, now=now)
+    if consumed < action.approvals_needed:
+        raise errors.Conflict(f"Action {action.id} was decided by somebody else just now.", code="lost_race")
+    verdict = "approved" if given else "not needed"
+    uow.append(incident.id, decision_event(order, incident, action, held, verdict, len(given), now), now=now)
+    action = uow.save_action(replace(action, state=ActionState.APPROVED, approved_at=now, authority=held, error=""))
+    start(uow, action, now)
+    refresh_asks(uow, action, now)
+    uow.cancel_timer(f"approval_expiry:{action.id}")
+    uow.cancel_timer(f"approval_silence:{action.id}")
+    return Say(f"On it: {VERB_OF[action.kind]} {action.component}. I'll tell when it is proved.")
+
+
+def start(uow: UnitOfWork, action: Action, now: datetime) -> None:
+    """The job that carries an approved action out, and the message that shows how far it is."""
+    uow.want_job("action", str(action.id), now=now, lane=f"lever:{action.component}")
+    want(
+        uow,
+        Surface(f"action:{action.id}", "action", f"incident:{action.incident_id}", incident_id=action.incident_id),
+        now=now,
+    )
+
+
+def decision_event(
+    order: Order,
+    incident: Incident,
+    action: Action,
+    right: str,
+    verdict: str,
+    given: int,
+    now: datetime,
+    reason: str = "",
+) -> NewEvent:
+    """The decision on an action as an event: verdict, the right it was taken under, approvals given and needed."""
+    said = f": {reason.strip()}" if reason.strip() else ""
+    event = event_of(
+        order,
+        incident,
+        EventKind.DECISION,
+        f"{verdict}: {VERB_OF[action.kind]} {action.component}{said}",
+        now=now,
+        dedup=f"action:{action.id}:{verdict}:{order.actor.id}",
+        payload=action_facts(
+            action,
+            decision=RIGHT_OF[action.kind].value,
+            verdict=verdict,
+            right=right,
+            approvals=given,
+            needed=action.approvals_needed,
+        ),
+        component=action.component,
+    )
+    # The role that counts at a decision is the one it was taken under, not another the person holds beside it.
+    return replace(event, actor=replace(event.actor, role=right)) if right else event
+
+
+def _end(
+    uow: UnitOfWork,
+    order: Order,
+    incident: Incident,
+    action: Action,
+    state: ActionState,
+    verdict: str,
+    role: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    uow.append(incident.id, decision_event(order, incident, action, role, verdict, 0, now, reason), now=now)
+    uow.save_action(replace(action, state=state, error=reason.strip()))
+    refresh_asks(uow, action, now)
+    uow.cancel_timer(f"approval_expiry:{action.id}")
+    uow.cancel_timer(f"approval_silence:{action.id}")
+
+
+def refresh_asks(uow: UnitOfWork, action: Action, now: datetime) -> None:
+    """Every open request of this action is edited: no live button stays behind a decision."""
+    if action.incident_id is None:
+        return
+    for surface in uow.surfaces_of(action.incident_id):
+        if surface.kind == "ask" and surface.id.startswith(f"ask:{action.id}:"):
+            want(uow, surface, now=now)
+    want(
+        uow,
+        Surface(
+            f"card:{action.incident_id}",
+            "card",
+            f"incident:{action.incident_id}",
+            pin=True,
+            incident_id=action.incident_id,
+        ),
+        now=now,
+    )
