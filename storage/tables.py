@@ -267,6 +267,8 @@ class OverrideRow(Row, table=True):
     closed_by: str
     escalations: int
     version: int
+    team: str = Field(sa_column_kwargs={"server_default": ""})
+    facts: dict[str, Any] = Field(sa_type=Json, sa_column_kwargs={"server_default": "{}"})
 
 
 class HandoffRow(Row, table=True):

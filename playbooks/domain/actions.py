@@ -261,12 +261,13 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """An entry of the debt ledger: something is switched off, and somebody holds it until then.
+    """An entry of the debt ledger: something stands against the normal state, and somebody holds it until then.
 
     Attributes:
-        id: number people see (`D-118`). kind: `disable` (later: more). due_at: end of the time box, UTC.
-        state: `pending` (not yet confirmed), `on` (in force), `overdue` (its end came and it may not restore itself),
+        id: number people see (`D-118`). kind: a value of `debt.DebtKind`. due_at: its end or its review, UTC.
+        state: `pending` (not yet confirmed), `on` (in force), `overdue` (its end came and people must act),
             `closed`, `void` (never took effect). holder: actor id.
+        team: accountable for the component when it was made. facts: what this kind alone knows, plain data.
     """
 
     id: int
@@ -284,6 +285,8 @@ class Override:
     closed_by: str = ""
     escalations: int = 0
     version: int = 1
+    team: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def choose_rollback_target(described: Described) -> Version | None:
