@@ -17,7 +17,9 @@ from playbooks.schemas.written import folder, ownership_schema, schema_text
 
 _SOURCE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 _ROOT_PATTERN = r"^/[a-z0-9_-]{1,31}$"
+_TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _PATTERN_WORDS = PATTERN_WORDS | {
+    _TIME_PATTERN: 'must be a time of day such as "09:00"',
     _SOURCE_PATTERN: "must be 1 to 63 small letters, digits, dashes and underscores",
     _ROOT_PATTERN: "must be a slash and 1 to 31 small letters, digits, dashes and underscores",
 }
@@ -77,6 +79,16 @@ class Cadences(_Strict):
     """At the ownership files."""
     on_call: Span = timedelta(minutes=1)
     """At who is on call."""
+    inspect: Span = timedelta(hours=1)
+    """At levers, people and stored alerts, for gaps that the files alone don't show."""
+
+
+class Weekly(_Strict):
+    """When the weekly posts are due, on the clock of `time_zone`."""
+
+    day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
+    at: Annotated[str, Field(pattern=_TIME_PATTERN)] = "09:00"
+    """In quotes: YAML reads some times as numbers."""
 
 
 class Postmortem(_Strict):
@@ -125,6 +137,10 @@ class Config(_Strict):
     changes_window: Span = timedelta(hours=72)
     """Changes this long before an incident are told with it."""
     cadences: Cadences = Cadences()
+    weekly: Weekly = Weekly()
+    """When each team is told of its gaps, and the operators of conflicts and debt."""
+    matcher_silent_after: Span = timedelta(days=14)
+    """An alert matcher that never matched for so long is told as a gap."""
     postmortem: Postmortem = Postmortem()
     playbooks: tuple[str, ...] = ()
     """Folders of your own playbooks."""

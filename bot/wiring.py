@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import structlog
@@ -39,6 +39,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
+from playbooks.plays import weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Ids, Job, Messenger, Probe, Surface
@@ -49,6 +50,7 @@ from storage.schema import upgrade
 from storage.store import SqlStore
 
 log = structlog.get_logger(__name__)
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("sweep", config.cadences.sweep, lambda: sweep(house)),
         Tick("ownership", config.cadences.ownership, holder.reload),
         Tick("on_call", config.cadences.on_call, book.refresh),
+        Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
     )
@@ -188,6 +191,10 @@ def rules_of(config: Config) -> Rules:
         longest_disable=int(config.time_box_longest.total_seconds()),
         changes_window=int(config.changes_window.total_seconds()),
         reactions=config.reactions,
+        weekly_day=_DAYS.index(config.weekly.day),
+        weekly_at=time.fromisoformat(config.weekly.at),
+        zone=config.time_zone,
+        matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
     )
 
 

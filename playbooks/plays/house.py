@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 
 from playbooks import errors
 from playbooks.domain.actions import Maturity
@@ -27,6 +27,8 @@ class Rules:
         storm_after: episodes of one incident that get an event each; later ones are counted together.
         verify_every: between two looks at an effect that is not seen yet.
         longest_disable: where the registry sets no `longest`.
+        weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
+        matcher_silent_after: a matcher that never matched for so long is a gap.
     """
 
     severities: tuple[Severity, ...] = DEFAULT_SEVERITIES
@@ -43,6 +45,10 @@ class Rules:
     longest_disable: int = 7 * 86400
     changes_window: int = 72 * 3600
     reactions: tuple[str, ...] = ("stopwatch", "pushpin")
+    weekly_day: int = 0
+    weekly_at: time = time(9)
+    zone: str = "UTC"
+    matcher_silent_after: int = 14 * 86400
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""
