@@ -85,7 +85,8 @@ class HttpCaller:
         url: base address, http or https.
         headers: sent with every call. secrets: texts that must never be quoted back.
         credential: the setting a person must look at after a 401 or 403 (`providers.mlflow.token`).
-        timeout: seconds to wait for the next bytes of an answer.
+        auth: user and password for basic authentication, or what puts a credential on each request.
+        timeout: seconds to wait for the next bytes of an answer. tls: whom to trust, where that is somebody of its own.
     """
 
     def __init__(
@@ -94,23 +95,25 @@ class HttpCaller:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
+        auth: tuple[str, str] | httpx.Auth | None = None,
         secrets: Collection[str] = (),
         credential: str = "",
         timeout: float = READ_SECONDS,
+        tls: SSLContext | None = None,
         probe: Probe | None = None,
     ) -> None:
         self.provider = provider
         self.url = _checked(provider, url)
         self._credential = credential or f"providers.{provider}.token"
-        self._secrets = tuple(text for text in (*secrets, *(auth or ())[1:]) if text)
+        password = auth[1] if isinstance(auth, tuple) else ""
+        self._secrets = tuple(text for text in (*secrets, password) if text)
         self._timeout = timeout
         self._probe = probe
         self._client = httpx.Client(
             base_url=self.url,
             headers={"Accept": "application/json", "User-Agent": "muster", **(headers or {})},
             auth=auth,
-            verify=_tls(),
+            verify=tls or _tls(),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
             # A server on this machine is never behind the proxy that the environment names.
             trust_env=httpx.URL(self.url).host not in LOOPBACK,
@@ -154,9 +157,21 @@ class HttpCaller:
                 raise
         return ask()
 
-    def write(self, method: str, path: str, what: str, *, body: Any = None, expect: Collection[int] = ()) -> Answer:
-        """Change something; sent once. Raises OutcomeUnknown when it may have taken effect, else ProviderError."""
-        return self._once(method, path, what, params=None, body=body, expect=expect, write=True)
+    def write(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        body: Any = None,
+        expect: Collection[int] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Change something; sent once. `expect` and `headers` as in `read`.
+
+        Raises OutcomeUnknown when it may have taken effect, else ProviderError.
+        """
+        return self._once(method, path, what, params=None, body=body, expect=expect, write=True, headers=headers)
 
     def _once(
         self,
@@ -179,7 +194,7 @@ class HttpCaller:
         self._hit(f"after {label}")
         if answer.status in expect or HTTPStatus(200) <= answer.status < HTTPStatus(300):
             return answer
-        raise self._refused(answer, what, write=write)
+        raise self.refusal(answer, what, write=write)
 
     def _sent(self, send: Callable[[], Any], what: str, *, write: bool) -> Answer:
         try:
@@ -225,7 +240,8 @@ class HttpCaller:
             )
         return ProviderError(sentence, "It is tried again.")
 
-    def _refused(self, answer: Answer, what: str, *, write: bool) -> ProviderError:
+    def refusal(self, answer: Answer, what: str, *, write: bool) -> ProviderError:
+        """The error for an answer outside 2xx, by its status; also for one that was expected and is no good after all."""
         status = answer.status
         name = self.provider
         if status == HTTPStatus.TOO_MANY_REQUESTS:
