@@ -18,11 +18,11 @@ from playbooks.messages import Say
 from playbooks.plays import storms, weekly, weekly_posts
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
-from playbooks.plays.effects import set_override_timers, show_override
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, request
 from playbooks.plays.orders import Order, event_of, execution
+from playbooks.plays.switched_off import set_override_timers, show_override
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 _MANY = 10_000
