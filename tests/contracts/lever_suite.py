@@ -31,6 +31,7 @@ class Trouble(StrEnum):
     SLOW = "slow"  # a write takes effect, its answer comes too late
     DROP = "drop"  # a write takes effect, its answer is cut off
     LIE = "lie"  # a write is answered with success and does nothing
+    REFUSED = "refused"  # a write is refused, and the refusal quotes all that was sent
 
 
 class SetClock:
@@ -54,6 +55,7 @@ class LeverBench:
         trouble: puts a trouble in force for the length of a `with`.
         versions: whether it has versions (then `other` is a third one), else it is a flag.
         elsewhere: somebody else moves it to `other`. secrets: what no error may show.
+        refuses: whether `trouble` knows how to refuse.
     """
 
     lever: Lever
@@ -69,6 +71,7 @@ class LeverBench:
     other: str = ""
     elsewhere: Callable[[], None] = lambda: None
     secrets: tuple[str, ...] = field(default=())
+    refuses: bool = False
 
     def planned(self) -> Plan:
         """A plan from what the lever describes now to `after`."""
@@ -100,6 +103,14 @@ class LeverContract:
     def test_describes_the_same_when_nothing_happened(self, bench: LeverBench) -> None:
         """The before-hash is built over this."""
         assert bench.lever.describe(bench.binding) == bench.lever.describe(bench.binding)
+
+    def test_a_dry_run_changes_nothing(self, bench: LeverBench) -> None:
+        """Describing, planning, and planning the way back, as often as people look at previews."""
+        was = bench.world()
+        for _ in range(2):
+            bench.lever.undo(bench.planned())
+
+        assert bench.world() == was
 
     def test_a_plan_says_what_from_where_to_where_and_how_it_is_proved(self, bench: LeverBench) -> None:
         plan = bench.planned()
@@ -208,6 +219,17 @@ class LeverContract:
 
         assert bench.world() == was
         assert bench.lever.describe(bench.binding).state == bench.before
+
+    def test_a_refusal_changes_nothing_and_quotes_no_secret(self, bench: LeverBench) -> None:
+        if not bench.refuses:
+            return
+        was, plan = bench.world(), bench.planned()
+        with bench.trouble(Trouble.REFUSED), pytest.raises(ProviderError) as refused:
+            bench.lever.apply(bench.binding, plan, note=NOTE)
+
+        assert refused.value.kind is Kind.PERMANENT
+        assert not any(secret in refused.value.told for secret in bench.secrets)
+        assert bench.world() == was
 
     def test_a_lie_is_never_confirmed(self, bench: LeverBench) -> None:
         plan = bench.planned()

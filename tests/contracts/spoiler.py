@@ -1,5 +1,6 @@
 """A small reverse proxy that spoils writes on their way, so that real servers get the same troubles as fakes."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,10 @@ class Spoiler:
         trouble = self._trouble if self._is_write(request.command, request.path) else None
         if trouble is Trouble.LIE:
             _answer(request, 200, b"{}")
+            return
+        if trouble is Trouble.REFUSED:
+            said = {"message": f"cannot do this: {request.headers.get('Authorization')} {body.decode()}"}
+            _answer(request, 400, json.dumps(said).encode())
             return
         kept = {
             key: value for key, value in request.headers.items() if key.lower() in ("authorization", "content-type")

@@ -21,6 +21,7 @@ FAKE = {
     Trouble.SLOW: FakeFault.LOST_AFTER,
     Trouble.DROP: FakeFault.LOST_AFTER,
     Trouble.LIE: FakeFault.LIE,
+    Trouble.REFUSED: FakeFault.DENIED,
 }
 PLANT = {
     Trouble.DOWN: Fault.REFUSE,
@@ -67,6 +68,7 @@ def _fake(world: FakeWorld, clock: SetClock) -> LeverBench:
         lags=True,
         other="40",
         elsewhere=lambda: world.set_alias("fraud-scorer", "40"),
+        refuses=True,
     )
 
 

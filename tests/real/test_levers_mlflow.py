@@ -78,6 +78,7 @@ class TestMlflowAlias(AliasContract):
             lags=True,
             other="1",
             elsewhere=lambda: mlflow_server.point(model, "champion", "1"),
+            refuses=True,
         )
 
     def test_evidence_counts_answers_of_the_server(self, bench: LeverBench) -> None:

@@ -92,6 +92,7 @@ def _bench(lever: Lever, unleash: Unleash, spoiler: Spoiler, flag: str, before: 
         world=lambda: (_enabled(unleash, flag), _strategies(unleash, flag)),
         trouble=spoiler.trouble,
         secrets=(unleash.admin_token, unleash.client_token),
+        refuses=True,
     )
 
 
