@@ -1,0 +1,43 @@
+"""What the plays need from outside, as protocols; bot and storage implement them."""
+
+from __future__ import annotations
+
+from playbooks.ports.actions import Actions
+from playbooks.ports.alerts import Alerts, AlertTouch, Episode, Growth, KnownAlert, OpenIncident, StoredAlert
+from playbooks.ports.durable import Durable, Job, JobBoard, Surface, Timer
+from playbooks.ports.incidents import Incidents, NewIncident
+from playbooks.ports.memory import Captured, Document, Memory
+from playbooks.ports.messenger import Messenger, Posted
+from playbooks.ports.outside import Clock, Ids, Lever, Levers, OnCall, Probe
+from playbooks.ports.store import Store, UnitOfWork
+
+__all__ = [
+    "Actions",
+    "AlertTouch",
+    "Alerts",
+    "Captured",
+    "Clock",
+    "Document",
+    "Durable",
+    "Episode",
+    "Growth",
+    "Ids",
+    "Incidents",
+    "Job",
+    "JobBoard",
+    "KnownAlert",
+    "Lever",
+    "Levers",
+    "Memory",
+    "Messenger",
+    "NewIncident",
+    "OnCall",
+    "OpenIncident",
+    "Posted",
+    "Probe",
+    "Store",
+    "StoredAlert",
+    "Surface",
+    "Timer",
+    "UnitOfWork",
+]

@@ -1,0 +1,113 @@
+"""What the store keeps of alerts and changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason
+from playbooks.domain.timeline import NewEvent
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert episode as stored, with what was decided."""
+
+    id: str
+    alert: Alert
+    component: str
+    failure: str
+    decision: Decision
+    reason: Reason
+    incident_id: int | None
+    received_at: datetime
+    updated_at: datetime
+    seen: int = 1
+
+
+Episode = tuple[str, str, datetime]  # source, fingerprint, starts_at
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlert:
+    """The columns of a stored episode that the intake needs to decide."""
+
+    id: str
+    status: AlertStatus
+    incident_id: int | None
+    component: str
+    failure: str
+    decision: Decision
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """The columns of an open incident that the intake needs."""
+
+    id: int
+    team: str
+    home: str
+    alerts_total: int
+    alerts_firing: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertTouch:
+    """An episode seen again: its newest status, and how often in this batch."""
+
+    alert_id: str
+    status: AlertStatus
+    ends_at: datetime | None
+    seen: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What a batch of alerts adds to one incident: events for its chain, and its counts."""
+
+    incident_id: int
+    events: Sequence[NewEvent]
+    total: int
+    firing: int
+
+
+class Alerts(Protocol):
+    """Alerts and changes; the plural calls are the intake's hot path, many alerts in one transaction."""
+
+    def alert(self, source: str, fingerprint: str, starts_at: datetime) -> StoredAlert | None: ...
+    def alert_by_id(self, alert_id: str) -> StoredAlert | None: ...
+    def add_alert(self, stored: StoredAlert) -> None: ...
+    def touch_alert(
+        self, alert_id: str, *, status: AlertStatus, ends_at: datetime | None, now: datetime, seen: int
+    ) -> None: ...
+    def alerts_of(self, incident_id: int, *, limit: int = 100) -> list[StoredAlert]: ...
+    def add_change(
+        self, change: Change, *, decision: Decision, reason: Reason, incident_id: int | None, now: datetime
+    ) -> bool:
+        """False when (source, key) is already there."""
+        ...
+
+    def changes_before(self, subjects: Sequence[str], *, since: datetime, until: datetime) -> list[Change]: ...
+    def quarantine(self, *, source: str, body: str, reason: str, now: datetime) -> str:
+        """Keep what could not be used; returns its id."""
+        ...
+
+    def alerts_known(self, episodes: Sequence[Episode]) -> Mapping[Episode, KnownAlert]: ...
+    def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]: ...
+    def add_alerts(self, stored: Sequence[StoredAlert]) -> None: ...
+    def touch_alerts(self, touches: Sequence[AlertTouch]) -> None: ...
+    def append_many(self, incident_id: int, new: Sequence[NewEvent], *, now: datetime) -> int:
+        """Append in one pass of the chain, leaving out known dedup keys; returns how many were appended."""
+        ...
+
+    def bump_incident(self, incident_id: int, *, total: int, firing: int) -> None:
+        """Add to `alerts_total` and `alerts_firing`; `version + 1`."""
+        ...
+
+    def grow(self, growths: Sequence[Growth], *, now: datetime) -> None:
+        """`append_many` and `bump_incident` for many incidents in one pass; each incident once."""
+        ...

@@ -1,0 +1,28 @@
+"""The store and its transaction, of every topic's part."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from playbooks.ports.actions import Actions
+from playbooks.ports.alerts import Alerts
+from playbooks.ports.durable import Durable
+from playbooks.ports.incidents import Incidents
+from playbooks.ports.memory import Memory
+
+
+class UnitOfWork(Incidents, Alerts, Actions, Durable, Memory, Protocol):
+    """One transaction: state + events + jobs. Opened by `Store.begin`; committed at the end of the `with`."""
+
+
+class Store(Protocol):
+    """Opens transactions. `people` goes before waiting alert batches."""
+
+    def begin(self, *, lane: str = "people") -> AbstractContextManager[UnitOfWork]:
+        """A read-write transaction (BEGIN IMMEDIATE on SQLite). Raises `errors.StoreBusy`."""
+        ...
+
+    def read(self) -> AbstractContextManager[UnitOfWork]:
+        """A read-only look; writing through it is an error."""
+        ...
