@@ -1,0 +1,64 @@
+"""What each message says, as values: the plays fill them, `bot.slack.blocks` renders them. No markup here.
+
+Every text from outside stands raw in these values; the renderer escapes it. Times are UTC; the renderer shows them
+in the reader's zone.
+"""
+
+from __future__ import annotations
+
+from playbooks.messages.actions import ActionStatus, Ask, OverrideNote, Preview
+from playbooks.messages.incidents import (
+    Announcement,
+    Card,
+    HandoffOffer,
+    Lever,
+    OwnerNote,
+    Resolved,
+    Suggestion,
+    Update,
+)
+from playbooks.messages.lists import (
+    DebtList,
+    DebtRow,
+    GapList,
+    IncidentList,
+    IncidentRow,
+    Summary,
+    TimelineList,
+    TimelineRow,
+)
+from playbooks.messages.parts import Changed, Fact, Tag, Who
+from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.union import Message
+
+__all__ = [
+    "ActionStatus",
+    "Announcement",
+    "Ask",
+    "Card",
+    "Changed",
+    "DebtList",
+    "DebtRow",
+    "Fact",
+    "GapList",
+    "HandoffOffer",
+    "Help",
+    "Home",
+    "IncidentList",
+    "IncidentRow",
+    "Lever",
+    "Message",
+    "OverrideNote",
+    "OwnerNote",
+    "Preview",
+    "Refusal",
+    "Resolved",
+    "Say",
+    "Suggestion",
+    "Summary",
+    "Tag",
+    "TimelineList",
+    "TimelineRow",
+    "Update",
+    "Who",
+]

@@ -1,0 +1,148 @@
+"""The messages of an incident: the owner's first one, the card, hand-offs, updates, its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from playbooks.messages.parts import Changed, Fact, Tag, Who
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerNote:
+    """The first message: in the owner team's own channel. Edited as the incident goes on.
+
+    Attributes:
+        signal: the figures in the order given by the source (`PSI of score 0.34 (limit 0.20, …)`).
+        since: when the signal first broke its limit; silent: seconds between that and detection.
+        on_call: who is on call now; nobody resolved -> empty, then `fallback` says who is asked instead. With somebody
+            on call it says what is to be known about that: a source that is down, somebody the registry lacks.
+        changes: what changed before, newest first.
+        unowned: no component's matcher fits; the triage team is asked to say whose it is.
+        over: nothing is asked any more (resolved, cancelled): no buttons but the channel.
+        alerts: `3 alerts (2 firing)`. suggestion: `all alerts have ended` when so, else empty.
+    """
+
+    tag: Tag
+    summary: str
+    signal: str
+    since: datetime | None
+    silent: int | None
+    on_call: tuple[Who, ...]
+    fallback: str
+    lead: Who | None
+    changes: tuple[Changed, ...]
+    alerts: str
+    unowned: bool = False
+    acknowledged_by: Who | None = None
+    suggestion: str = ""
+    over: bool = False
+    mentioned: Who | None = None  # passed on by "Not me": who is asked now
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """A lever button on the card."""
+
+    kind: str  # rollback | disable
+    component: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The pinned message of the incident channel: desired state, always the newest version.
+
+    Attributes:
+        next: the one obvious next action, a sentence; `next_action` is the id of its button (`rollback`, `ack`,
+            `resolve`,
+            `mitigated`, `update`, `postmortem`, `none`), which is the primary one.
+        silent, open_for: seconds. containment, automation, fallback: one clause each.
+        decide: who may decide the next lever, with roles.
+        overrides: open overrides in words with their end (`auto-decline off until …`): (component, due, debt number).
+        update_due: next update to people, None when none is due.
+    """
+
+    tag: Tag
+    next: str
+    next_action: str
+    lead: Who | None
+    comms: Who | None
+    silent: int | None
+    opened_at: datetime
+    over_at: datetime | None
+    signal: str
+    alerts: str
+    upstream: tuple[Fact, ...]
+    containment: str
+    automation: tuple[Fact, ...]
+    fallback: str
+    decide: tuple[Who, ...]
+    levers: tuple[Lever, ...]
+    overrides: tuple[tuple[str, datetime, int], ...] = ()
+    update_due: datetime | None = None
+    suggestion: str = ""
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffOffer:
+    """A hand-off of a role, to its receiver and in the channel; edited when it is answered.
+
+    Attributes:
+        handoff: its number. state: offered, accepted, declined, withdrawn. brief: what the receiver has to know.
+    """
+
+    tag: Tag
+    handoff: int
+    role: str
+    giver: Who
+    receiver: Who
+    brief: tuple[Fact, ...]
+    state: str
+    offered_at: datetime
+    answered_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Posted when an incident is resolved: the figures and the draft."""
+
+    tag: Tag
+    figures: tuple[Fact, ...]
+    facts_checked: int
+    events: int
+    questions: int
+    owner: Who | None
+    review_due: datetime | None
+    link: str = ""
+    similar: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update to people (`/inc update`), in the channel."""
+
+    tag: Tag
+    text: str
+    by: Who
+    at: datetime
+    next_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A state change seen in the channel: one line, its actor, and at most one hint."""
+
+    text: str
+    by: Who | None = None
+    hint: str = ""
+    mentions: tuple[Who, ...] = ()  # `{0}`, `{1}` in text and hint stand for these
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """All alerts of an incident have ended: suggests, never forces, its resolution."""
+
+    tag: Tag
+    text: str

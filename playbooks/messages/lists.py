@@ -1,0 +1,92 @@
+"""Lists a person asks for: incidents, debts, gaps, the timeline, the summary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from playbooks.messages.parts import Fact, Tag, Who
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """One incident in a list."""
+
+    tag: Tag
+    opened_at: datetime
+    lead: Who | None
+    component: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentList:
+    """`/inc list`; also what a verb without an incident answers with."""
+
+    rows: tuple[IncidentRow, ...]
+    more: int = 0
+    heading: str = "Open incidents"
+
+
+@dataclass(frozen=True, slots=True)
+class DebtRow:
+    """One entry of the debt ledger: what stands against the normal state, since when, and who holds it."""
+
+    number: int
+    what: str
+    component: str
+    holder: Who
+    reason: str
+    since: datetime
+    due_at: datetime
+    age: str
+    overdue: bool
+    incident: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DebtList:
+    """`/inc debt`: overdue first, then the oldest; `more` counts what is not shown."""
+
+    rows: tuple[DebtRow, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GapList:
+    """`/inc gaps`: what the registry leaves open, by where it is; `registry` says which version is in force."""
+
+    rows: tuple[Fact, ...]
+    more: int = 0
+    registry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One line of `/inc timeline`."""
+
+    seq: int
+    occurred_at: datetime
+    precision: str
+    text: str
+    actor: Who | None
+    corrected: bool
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineList:
+    """`/inc timeline`: newest last; `earlier` counts what is not shown."""
+
+    tag: Tag
+    rows: tuple[TimelineRow, ...]
+    earlier: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`/inc summary`: what somebody who joins now must know."""
+
+    tag: Tag
+    facts: tuple[Fact, ...]
+    recent: tuple[TimelineRow, ...]
+    open_decisions: tuple[str, ...] = ()

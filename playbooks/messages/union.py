@@ -1,0 +1,31 @@
+"""Every message there is."""
+
+from __future__ import annotations
+
+from playbooks.messages.actions import ActionStatus, Ask, OverrideNote, Preview
+from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
+from playbooks.messages.lists import DebtList, GapList, IncidentList, Summary, TimelineList
+from playbooks.messages.replies import Help, Home, Refusal, Say
+
+Message = (
+    OwnerNote
+    | Card
+    | Preview
+    | Ask
+    | ActionStatus
+    | OverrideNote
+    | HandoffOffer
+    | Refusal
+    | Say
+    | IncidentList
+    | DebtList
+    | GapList
+    | TimelineList
+    | Summary
+    | Resolved
+    | Update
+    | Announcement
+    | Suggestion
+    | Help
+    | Home
+)
