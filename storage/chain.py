@@ -25,6 +25,12 @@ _GROW = (
     "UPDATE incident SET chain_seq = ?, chain_head = ?, alerts_total = alerts_total + ?, "
     "alerts_firing = alerts_firing + ?, version = version + 1 WHERE id = ?"
 )
+_GROW_TOGETHER = (
+    "UPDATE incident SET chain_seq = asked.seq, chain_head = asked.head, alerts_total = alerts_total + asked.total, "
+    "alerts_firing = alerts_firing + asked.firing, version = version + 1 "
+    "FROM unnest(?::int[], ?::text[], ?::int[], ?::int[], ?::int[]) AS asked(seq, head, total, firing, number) "
+    "WHERE id = asked.number"
+)
 
 
 def append(
@@ -72,7 +78,7 @@ def grow(connection: Connection, ids: Ids, growths: Sequence[Growth], *, now: da
         changes.append((last, head, each.total, each.firing, each.incident_id))
     insert_many(connection, EVENT, [event_row(event) for event in events])
     insert_many(connection, BODY, [body_row(event) for event in events])
-    run_many(connection, _GROW, changes)
+    run_many(connection, _GROW, _GROW_TOGETHER, changes)
 
 
 def _linked(

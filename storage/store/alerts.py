@@ -15,6 +15,15 @@ from storage.rows import ALERT, CHANGE, QUARANTINE, alert_row, change_row, to_al
 from storage.store.part import Part
 
 _TOUCH = "UPDATE alert SET status = ?, ends_at = coalesce(?, ends_at), updated_at = ?, seen = seen + ? WHERE id = ?"
+# Rows are locked in one order, so that two replicas cannot lock each other out.
+_TOUCH_TOGETHER = (
+    "WITH asked AS (SELECT * FROM unnest(?::text[], ?::timestamptz[], ?::timestamptz[], ?::int[], ?::text[]) "
+    "AS given(status, ends, updated, more, number)), "
+    "held AS MATERIALIZED (SELECT id FROM alert WHERE id IN (SELECT number FROM asked) ORDER BY id FOR UPDATE) "
+    "UPDATE alert SET status = asked.status, ends_at = coalesce(asked.ends, alert.ends_at), "
+    "updated_at = asked.updated, seen = alert.seen + asked.more "
+    "FROM asked JOIN held ON held.id = asked.number WHERE alert.id = held.id"
+)
 _FOUND = "SELECT source, fingerprint, starts_at, id, status, incident_id, component, failure, decision, seen FROM alert"
 # SQLite would read the whole index for a row-value IN; this form it answers by searching.
 _BY_SOURCE = _FOUND + " WHERE source = ? AND fingerprint IN (SELECT value FROM {keys}) AND starts_at BETWEEN ? AND ?"  # noqa: S608  our own words
@@ -83,7 +92,7 @@ class Alerts(Part):
     def touch_alerts(self, touches: Sequence[AlertTouch]) -> None:
         """Note that episodes came again."""
         ordered = sorted(touches, key=lambda touch: touch.alert_id)
-        run_many(self._db, _TOUCH, [self._touched(each) for each in ordered])
+        run_many(self._db, _TOUCH, _TOUCH_TOGETHER, [self._touched(each) for each in ordered])
 
     def _touched(self, touch: AlertTouch) -> tuple[object, ...]:
         ends_at = None if touch.ends_at is None else moment(self._db, touch.ends_at)

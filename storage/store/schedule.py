@@ -20,6 +20,11 @@ _SET_TIMER = (
     "INSERT INTO timer (id, kind, subject, due_at, payload) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload"
 )
+_SET_TOGETHER = (
+    "INSERT INTO timer (id, kind, subject, due_at, payload) "
+    "SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::json[]) "
+    "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload"
+)
 
 
 class Schedule(Part):
@@ -34,7 +39,7 @@ class Schedule(Part):
         rows = [
             (each.id, each.kind, each.subject, moment(self._db, each.due_at), encoded(each.payload)) for each in timers
         ]
-        run_many(self._db, _SET_TIMER, rows)
+        run_many(self._db, _SET_TIMER, _SET_TOGETHER, rows)
 
     def timers(self, ids: Sequence[str]) -> dict[str, Timer]:
         """Those of these ids that are set."""

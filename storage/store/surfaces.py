@@ -15,6 +15,11 @@ from storage.tables import PENDING_SURFACE
 
 _TARGETED = "SELECT id, target, pin, incident_id FROM surface WHERE id IN (SELECT value FROM {keys})"
 _RENEW = "UPDATE surface SET wanted = wanted + 1, attempts = 0, error = '' WHERE id = ?"
+# Rows are locked in one order, so that two replicas cannot lock each other out.
+_RENEW_TOGETHER = (
+    "WITH held AS MATERIALIZED (SELECT id FROM surface WHERE id IN (SELECT unnest(?::text[])) ORDER BY id FOR UPDATE) "
+    "UPDATE surface SET wanted = wanted + 1, attempts = 0, error = '' FROM held WHERE surface.id = held.id"
+)
 
 
 def _changes(asked: Surface) -> tuple[object, ...] | None:
@@ -57,10 +62,12 @@ class Surfaces(Part):
 
     def want_surfaces(self, surfaces: Sequence[Surface]) -> None:
         """`want_surface` for each, in the order given."""
+        if not surfaces:
+            return
         there = self._as_targeted(surfaces)
         plain = sorted({each.id for each in surfaces if there.get(each.id) == _changes(each)})
         renewed = set(plain) if len(surfaces) == len({each.id for each in surfaces}) else set()
-        run_many(self._db, _RENEW, [(name,) for name in plain if name in renewed])
+        run_many(self._db, _RENEW, _RENEW_TOGETHER, [(name,) for name in plain if name in renewed])
         for each in surfaces:
             if each.id not in renewed:
                 self.want_surface(each)
