@@ -15,6 +15,7 @@ from playbooks.plugin import Clock, ConfigError, Lever, Maturity, Probe, Strict,
 
 GROUP = "muster.levers"
 LEVERS: Mapping[str, str] = {
+    "airflow": "bot.providers.levers.airflow:AirflowLever",
     "local": "bot.providers.levers.local:LocalLever",
     "mlflow": "bot.providers.levers.mlflow:MlflowLever",
     "unleash": "bot.providers.levers.unleash:UnleashLever",
