@@ -14,7 +14,7 @@ from playbooks.plays import approvals, handoff, incident, timebox
 from playbooks.plays import levers as lever_plays
 from playbooks.plays.house import actor_for, must_find, want, who
 from playbooks.plays.postmortem import questions
-from playbooks.plays.views import ask_view
+from playbooks.plays.views.asked import ask_view
 from playbooks.ports import Surface
 
 Click = Callable[[Desk, Call, ids.Value], Reply]

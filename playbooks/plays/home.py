@@ -7,7 +7,9 @@ from playbooks.domain.rights import authority, may_decide
 from playbooks.messages import Ask, Home, OverrideNote
 from playbooks.plays.bound_levers import RIGHT_OF
 from playbooks.plays.house import House
-from playbooks.plays.views import ask_view, incident_list, override_note
+from playbooks.plays.views.asked import ask_view
+from playbooks.plays.views.lists import incident_list
+from playbooks.plays.views.switched import override_note
 from playbooks.ports import Surface
 
 _MOST = 10

@@ -16,11 +16,12 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import Event, EventKind, EventSource, timeline_view
 from playbooks.messages import Card, Refusal, Say
-from playbooks.plays import approvals, levers, views
+from playbooks.plays import approvals, levers
 from playbooks.plays.house import House, Rules
 from playbooks.plays.levers import Wanted
 from playbooks.plays.orders import Order
 from playbooks.plays.receive import receive
+from playbooks.plays.views import pinned_card
 from playbooks.ports import StoredAlert, Surface
 from tests.contracts.fake_lever import FakeLever, FakeWorld
 from tests.contracts.fake_slack import FakeSlack
@@ -188,7 +189,7 @@ class Stage:
     def card(self, number: int) -> Card:
         """The card as it would be shown now."""
         with self.bot.store.read() as uow:
-            found = views.card(self.house, uow, Surface(f"card:{number}", "card", "", incident_id=number))
+            found = pinned_card.card(self.house, uow, Surface(f"card:{number}", "card", "", incident_id=number))
         assert found is not None
         return found
 

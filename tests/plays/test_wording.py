@@ -8,7 +8,7 @@ from playbooks.domain.actions import Action, ActionKind, ActionState
 from playbooks.messages import Changed
 from playbooks.plays import incident
 from playbooks.plays.receive import record_changes
-from playbooks.plays.views import owner_note
+from playbooks.plays.views.owner import owner_note
 from playbooks.plugin import Change
 from playbooks.ports import Surface
 from tests.plays.stage import DECLINE, HOUR, MINUTE, Stage

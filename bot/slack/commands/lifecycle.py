@@ -16,7 +16,7 @@ from playbooks.plays import capture
 from playbooks.plays import incident as plays
 from playbooks.plays.house import must_find
 from playbooks.plays.opening import since_of
-from playbooks.plays.views import incident_list
+from playbooks.plays.views.lists import incident_list
 
 
 def which(desk: Desk, call: Call, parsed: Parsed) -> int | IncidentList:

@@ -12,7 +12,7 @@ from playbooks.domain.actions import Maturity
 from playbooks.domain.rights import who
 from playbooks.messages import Help, IncidentList, Say
 from playbooks.plays import postmortem as drafts
-from playbooks.plays import views
+from playbooks.plays.views import lists, pinned_card
 from playbooks.ports import Surface
 
 _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
@@ -85,7 +85,7 @@ def _help(desk: Desk, unknown: str = "") -> Help:
 
 def listing(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc list`."""
-    return views.incident_list(desk.house)
+    return lists.incident_list(desk.house)
 
 
 def status(desk: Desk, call: Call, parsed: Parsed) -> Reply:
@@ -94,7 +94,8 @@ def status(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     if isinstance(number, IncidentList):
         return number
     with desk.house.store.read() as uow:
-        view = views.card(desk.house, uow, Surface(f"card:{number}", "card", f"incident:{number}", incident_id=number))
+        surface = Surface(f"card:{number}", "card", f"incident:{number}", incident_id=number)
+        view = pinned_card.card(desk.house, uow, surface)
     if view is None:
         raise errors.UnknownName(f"There is no INC-{number}.", "See `/inc list`.")
     return view
@@ -103,13 +104,13 @@ def status(desk: Desk, call: Call, parsed: Parsed) -> Reply:
 def summary(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc summary`."""
     number = which(desk, call, parsed)
-    return number if isinstance(number, IncidentList) else views.summary(desk.house, number)
+    return number if isinstance(number, IncidentList) else lists.summary(desk.house, number)
 
 
 def timeline(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc timeline`."""
     number = which(desk, call, parsed)
-    return number if isinstance(number, IncidentList) else views.timeline(desk.house, number)
+    return number if isinstance(number, IncidentList) else lists.timeline(desk.house, number)
 
 
 def owner(desk: Desk, call: Call, parsed: Parsed) -> Reply:

@@ -1,0 +1,51 @@
+"""Messages built from what is on disk: a surface is a pure function of rows, the registry and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from playbooks.messages import Message
+from playbooks.plays.handoff import offer_view
+from playbooks.plays.house import House
+from playbooks.plays.views.asked import ask, preview
+from playbooks.plays.views.owner import owner_note
+from playbooks.plays.views.pinned_card import card
+from playbooks.plays.views.posts import (
+    plain_post,
+    resolved_post,
+    say_post,
+    sorry_post,
+    suggestion_post,
+    topic_post,
+    update_post,
+)
+from playbooks.plays.views.status import action_status
+from playbooks.plays.views.switched import override_note
+from playbooks.ports import Surface, UnitOfWork
+
+
+def build(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
+    """The message a surface shows now; None when there is nothing to show any more."""
+    builder = _BUILDERS.get(surface.kind)
+    return builder(house, uow, surface) if builder else None
+
+
+Builder = Callable[[House, UnitOfWork, Surface], Message | None]
+_BUILDERS: Mapping[str, Builder] = {
+    "owner_note": owner_note,
+    "card": card,
+    "preview": preview,
+    "ask": ask,
+    "action": action_status,
+    "override": override_note,
+    "handoff": offer_view,
+    "override_warn": override_note,
+    "override_ask": override_note,
+    "say": say_post,
+    "post": plain_post,
+    "sorry": sorry_post,
+    "suggest": suggestion_post,
+    "update": update_post,
+    "resolved": resolved_post,
+    "topic": topic_post,
+}

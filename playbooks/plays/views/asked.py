@@ -1,0 +1,152 @@
+"""An action before it starts: its preview, and the request to who decides."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+
+from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Plan, version_name
+from playbooks.domain.clocks import say_span
+from playbooks.domain.rights import Authority, authority
+from playbooks.messages import (
+    Ask,
+    Fact,
+    Message,
+    Preview,
+    Who,
+)
+from playbooks.plays.bound_levers import RIGHT_OF, people_of
+from playbooks.plays.house import House
+from playbooks.plays.views.parts import VERB, WORTH_TELLING, by_whom, number_behind, serving_since
+from playbooks.ports import Surface, UnitOfWork
+
+
+def preview(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
+    """What a lever would do, for the requester alone."""
+    action = uow.action(number_behind(surface))
+    if action is None or action.plan is None or action.state is not ActionState.PREVIEWED:
+        return None
+    right = authority(house.registry(), action.component, RIGHT_OF[action.kind], house.on_call.now)
+    held = {h.person for h in (*right.holders, *right.deputies)}
+    incident = uow.incident(action.incident_id) if action.incident_id is not None else None
+    return Preview(
+        action=action.id,
+        verb=VERB[action.kind],
+        component=action.component,
+        before=action.plan.before,
+        after=action.plan.after,
+        note=_target_note(uow, action),
+        current=serving_since(uow, action, house.now()),
+        affects=house.registry().downstream(action.component),
+        takes=action.plan.takes,
+        proof=action.plan.proof,
+        deciders=people_of(house, right.holders),
+        deputies=people_of(house, right.deputies),
+        needed=right.approvals,
+        confirm_is_approval=right.approvals <= 1 and action.requester in held,
+        if_silent=_if_silent(right, action.requester in held and right.approvals <= 1),
+        expires_at=action.expires_at or house.now(),
+        hash=action.plan_hash,
+        others=_others(uow, action),
+        ends_after=action.ends_after,
+        warning=action.plan.warning or right.missing,
+        incident=incident.name if incident else "",
+    )
+
+
+def _if_silent(right: Authority, own: bool) -> str:
+    if own:
+        return ""
+    span = say_span(right.answer_within)
+    if right.deputies and right.if_silent == "deputy":
+        places = [f"{{{n}}}" for n in range(min(len(right.deputies), 4))]
+        return f"If nobody answers in {span}, {' or '.join(places)} {'is' if len(places) == 1 else 'are'} asked."
+    return f"If nobody answers in {span}, the accountable team is asked."
+
+
+def _target_note(uow: UnitOfWork, action: Action) -> str:
+    """`v42 served 19 d, marked good on 2 Nov (evaluation 0.941)`, as far as it is recorded."""
+    plan = action.plan
+    if plan is None or action.kind is not ActionKind.ROLLBACK:
+        return plan.note if plan else ""
+    history = uow.serving_history(action.component)
+    spans = pairwise(history)
+    served = sum((end - start for (version, start), (_, end) in spans if version == plan.after), timedelta())
+    if served >= WORTH_TELLING:
+        return f"{version_name(plan.after)} served {say_span(served)}" + (f", {plan.note}" if plan.note else "")
+    return f"{version_name(plan.after)} is {plan.note}" if plan.note else ""
+
+
+def _others(uow: UnitOfWork, action: Action) -> tuple[str, ...]:
+    if action.kind is not ActionKind.ROLLBACK or action.plan is None:
+        return ()
+    served = [version for version, _ in uow.serving_history(action.component)]
+    return tuple(dict.fromkeys(v for v in reversed(served) if v not in (action.plan.before, action.plan.after)))[:5]
+
+
+def ask(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
+    """An approval request; without buttons once it is decided."""
+    action = uow.action(int(surface.id.split(":")[1]))
+    if action is None or action.plan is None:
+        return None
+    return ask_view(house, uow, action, in_channel=surface.id.endswith(":channel"))
+
+
+def ask_view(house: House, uow: UnitOfWork, action: Action, *, in_channel: bool = False) -> Ask:
+    """The approval request of an action that has a plan."""
+    plan = action.plan or Plan("", "", "", "")
+    right = authority(house.registry(), action.component, RIGHT_OF[action.kind], house.on_call.now)
+    incident = uow.incident(action.incident_id) if action.incident_id is not None else None
+    given = [a for a in uow.approvals(action.id) if a.verdict == "approved"]
+    severity = house.rules.severity(incident.severity) if incident else None
+    return Ask(
+        action=action.id,
+        verb=VERB[action.kind],
+        component=action.component,
+        before=plan.before,
+        after=plan.after,
+        requester=house.who(action.requester, action.requester_role) or Who("unknown"),
+        because=action.because,
+        incident=incident.name if incident else "",
+        severity=severity.label if severity else "",
+        hash=action.plan_hash,
+        expires_at=action.expires_at or house.now(),
+        deciders=people_of(house, (*right.holders, *right.deputies)),
+        given=len(given),
+        needed=action.approvals_needed,
+        ends_after=action.ends_after,
+        plan=_plan_facts(action, plan),
+        closed=_closed(house, uow, action),
+        closed_by=tuple(w for a in deciding_answers(uow, action) if (w := house.who(a.decider, a.decider_role))),
+        closed_at=next((a.at for a in reversed(deciding_answers(uow, action))), None),
+        in_channel=in_channel,
+    )
+
+
+def _plan_facts(action: Action, plan: Plan) -> tuple[Fact, ...]:
+    moved = f"{version_name(plan.before)} → {version_name(plan.after)}"
+    facts = [Fact("Target", plan.target), Fact("Change", moved)]
+    facts += [Fact("About the target", plan.note)] if plan.note else []
+    facts += [Fact("Proof", plan.proof)] if plan.proof else []
+    facts += [Fact("Ends after", say_span(timedelta(seconds=action.ends_after)))] if action.ends_after else []
+    return tuple(facts)
+
+
+def _closed(house: House, uow: UnitOfWork, action: Action) -> str:
+    if action.state is ActionState.AWAITING:
+        return ""
+    by = by_whom(deciding_answers(uow, action))
+    why = f": {action.error}" if action.error else ""
+    if action.state is ActionState.DENIED:
+        return f"Denied{by}{why}"
+    if action.state is ActionState.WITHDRAWN:
+        return f"Withdrawn by who asked{why}"
+    if action.state is ActionState.EXPIRED:
+        return "Expired: nobody decided in time"
+    return f"Approved{by}" if by else "No approval was needed by the registry"
+
+
+def deciding_answers(uow: UnitOfWork, action: Action) -> list[Approval]:
+    """The answers that decided it, oldest first: the "no" where there is one, else every "yes"."""
+    answers = uow.approvals(action.id)
+    return [a for a in answers if a.verdict == "denied"] or [a for a in answers if a.verdict == "approved"]

@@ -1,0 +1,119 @@
+"""The pinned card of an incident: where it stands and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from playbooks.domain.actions import Action, ActionKind, ActionState, Override
+from playbooks.domain.incidents import Incident, State
+from playbooks.domain.ownership import Registry
+from playbooks.domain.rights import Authority, Right, authority
+from playbooks.messages import (
+    Card,
+    Fact,
+)
+from playbooks.plays.bound_levers import people_of
+from playbooks.plays.house import House, tag_of
+from playbooks.plays.views.parts import (
+    VERB,
+    alerts_line,
+    containment_of,
+    ended_line,
+    incident_behind,
+    levers_of,
+    next_update_due,
+    signal_line,
+    silent_of,
+    upstream_of,
+)
+from playbooks.ports import Surface, UnitOfWork
+
+
+def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
+    """The pinned card of the incident channel."""
+    incident = incident_behind(uow, surface)
+    if incident is None:
+        return None
+    registry = house.registry()
+    actions = uow.actions_of(incident.id)
+    overrides = [
+        o for o in uow.overrides(open_only=True, incident_id=incident.id) if o.state in ("pending", "on", "overdue")
+    ]
+    right = _rollback_right(house, incident)
+    next_words, next_action = _next(house, incident, actions, right)
+    component = registry.components.get(incident.component)
+    return Card(
+        tag=tag_of(house, incident),
+        next=next_words,
+        next_action=next_action,
+        lead=house.who(incident.lead),
+        comms=house.who(incident.comms),
+        silent=silent_of(incident),
+        opened_at=incident.opened_at,
+        over_at=incident.resolved_at,
+        signal=signal_line(incident, short=True),
+        alerts=alerts_line(incident),
+        upstream=upstream_of(uow, registry, incident),
+        containment=containment_of(actions),
+        automation=_automation(registry, incident, actions, overrides),
+        fallback=(component.fallback or "") if component else "",
+        decide=people_of(house, (*right.holders, *right.deputies)) if right and next_action == "rollback" else (),
+        levers=levers_of(registry, incident, overrides),
+        overrides=tuple((o.component, o.due_at, o.id) for o in overrides),
+        update_due=next_update_due(house, incident),
+        suggestion=ended_line(incident),
+        over=not incident.open,
+    )
+
+
+def _rollback_right(house: House, incident: Incident) -> Authority | None:
+    component = house.registry().components.get(incident.component)
+    if component is None or "rollback" not in component.levers:
+        return None
+    return authority(house.registry(), incident.component, Right.ROLL_BACK, house.on_call.now)
+
+
+def _next(house: House, incident: Incident, actions: Sequence[Action], right: Authority | None) -> tuple[str, str]:
+    """The one obvious next action, and the id of its button."""
+    if incident.state in (State.RESOLVED, State.CLOSED):
+        return "answer the open questions of the draft.", "postmortem"
+    if incident.state is State.CANCELLED:
+        return "nothing; it was none.", "none"
+    if incident.acknowledged_at is None and not incident.lead:
+        return "somebody has to take it.", "ack"
+    running = next((a for a in reversed(actions) if not a.over and a.state is not ActionState.PLANNING), None)
+    if running is not None and running.state is ActionState.AWAITING:
+        return f"{VERB[running.kind].lower()} {running.component} waits for approval (action {running.id}).", "none"
+    if running is not None and running.state is not ActionState.PREVIEWED:
+        return f"{VERB[running.kind].lower()} {running.component} is being carried out and verified.", "none"
+    if ended_line(incident):
+        return "all alerts have ended; resolve it when you agree.", "resolve"
+    if incident.state is State.MITIGATED:
+        return "watch; resolve it when it is over.", "resolve"
+    done = any(a.state is ActionState.CONFIRMED and a.kind is not ActionKind.ENABLE for a in actions)
+    if done:
+        return "containment is confirmed; say when the harm has stopped.", "mitigated"
+    if right is not None:
+        return "decide on a rollback.", "rollback"
+    return "find out what changed; tell people.", "update"
+
+
+def _automation(
+    registry: Registry, incident: Incident, actions: Sequence[Action], overrides: Sequence[Override]
+) -> tuple[Fact, ...]:
+    off = {o.component for o in overrides}
+    # What was switched on again is known to be on; of anything else only that nobody switched it off here.
+    on = {a.component for a in actions if a.kind is ActionKind.ENABLE and a.state is ActionState.CONFIRMED}
+    contained = not incident.open or incident.state is State.MITIGATED
+    facts = []
+    for name in (
+        (incident.component, *registry.downstream(incident.component))
+        if incident.component in registry.components
+        else ()
+    ):
+        if "disable" not in registry.components[name].levers:
+            continue
+        reads = f" (reads {incident.component})" if name != incident.component else ""
+        state = "OFF" if name in off else "ON again" if name in on else f"not switched off{reads}"
+        facts.append(Fact(name, state, warn=name not in off and not contained))
+    return tuple(facts)
