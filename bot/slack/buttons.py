@@ -10,7 +10,7 @@ from bot.slack.commands import execute, lifecycle
 from bot.slack.grammar import NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from playbooks import errors
 from playbooks.messages import Say
-from playbooks.plays import approvals, handoff, incident, timebox
+from playbooks.plays import approvals, closing, handoff, incident, roles, timebox
 from playbooks.plays import levers as lever_plays
 from playbooks.plays.house import actor_for, must_find, want, who
 from playbooks.plays.postmortem import questions
@@ -63,7 +63,7 @@ def _take(desk: Desk, call: Call, value: ids.Value) -> Reply:
 
 
 def _not_me(desk: Desk, call: Call, value: ids.Value) -> Reply:
-    return incident.not_me(desk.house, desk.order(call), _incident(value))
+    return roles.not_me(desk.house, desk.order(call), _incident(value))
 
 
 def _open_incident(desk: Desk, call: Call, value: ids.Value) -> Reply:
@@ -107,7 +107,7 @@ def _resolve_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
 
 
 def _resolve(desk: Desk, call: Call, value: ids.Value) -> Reply:
-    return incident.resolve(desk.house, desk.order(call), _incident(value), incident.Resolution())
+    return closing.resolve(desk.house, desk.order(call), _incident(value), closing.Resolution())
 
 
 def _answer_open(desk: Desk, call: Call, value: ids.Value) -> Reply:

@@ -14,9 +14,10 @@ from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent, timeline_view
 from playbooks.messages import Fact, HandoffOffer, Say, Who
 from playbooks.plays.house import House, must_find, refresh, tag_of, want
-from playbooks.plays.incident import change_role, save
+from playbooks.plays.moves import save
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.reach import next_in_line
+from playbooks.plays.roles import change_role
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 REMIND_AFTER = timedelta(minutes=10)

@@ -1,4 +1,4 @@
-"""The incident's life by order of people: open, acknowledge, lead, update, note, mitigate, resolve, reopen, close."""
+"""What people tell of an incident: declare, acknowledge, severity, update, note, mitigate."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import Any
 
 from playbooks import errors
 from playbooks.domain.facts import move_facts
-from playbooks.domain.incidents import Incident, Role, State, check_move, open_key
+from playbooks.domain.incidents import Role, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
 from playbooks.plays.house import House, must_find, redraw, refresh, say_in_channel, want
+from playbooks.plays.moves import TEXT_MAX, announce, move_to, must_be_open, person_in_message, save
 from playbooks.plays.orders import Order, event_of, execution
-from playbooks.plays.postmortem import open_questions
-from playbooks.plays.reach import next_in_line
 from playbooks.plays.receive import open_up
-from playbooks.ports import NewIncident, Surface, UnitOfWork
+from playbooks.plays.roles import change_role
+from playbooks.ports import NewIncident, Surface
 
 _TITLE_MAX = 200
-_TEXT_MAX = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +82,11 @@ def _severity_id(house: House, word: str) -> str:
     )
 
 
-# ------------------------------------------------------------------ people
-
-
 def acknowledge(house: House, order: Order, incident_id: int, *, lead: bool = False) -> Say:
     """Acknowledge; with `lead` also take the lead ("I take it"). A second acknowledgement says who was first."""
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
-        _must_be_open(incident)
+        must_be_open(incident)
         if incident.acknowledged_at is None:
             uow.append(
                 incident_id,
@@ -100,77 +96,17 @@ def acknowledge(house: House, order: Order, incident_id: int, *, lead: bool = Fa
             incident = replace(incident, acknowledged_at=now, acknowledged_by=order.actor.id)
         elif not lead:
             return Say(
-                f"{incident.name} was already acknowledged by {{0}}.", mentions=_who(house, incident.acknowledged_by)
+                f"{incident.name} was already acknowledged by {{0}}.",
+                mentions=person_in_message(house, incident.acknowledged_by),
             )
         if incident.state is State.TRIAGE:
-            incident = _move(uow, order, incident, State.INVESTIGATING, now)
+            incident = move_to(uow, order, incident, State.INVESTIGATING, now)
         if lead:
             incident = change_role(house, uow, order, incident, Role.LEAD, order.actor.id, now)
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
         uow.want_job("invite", str(incident_id), now=now, lane=f"incident:{incident_id}")
     return Say(f"You lead {incident.name}." if lead else f"{incident.name} is acknowledged.")
-
-
-def take_role(house: House, order: Order, incident_id: int, role: Role, person: str) -> Say:
-    """Give a role to a person (actor id); tells the channel."""
-    with execution(house, order) as (uow, now):
-        incident = must_find(uow, incident_id)
-        _must_be_open(incident)
-        if incident.state is State.TRIAGE and role is Role.LEAD:
-            incident = _move(uow, order, incident, State.INVESTIGATING, now)
-        incident = save(uow, change_role(house, uow, order, incident, role, person, now))
-        refresh(uow, incident, now=now)
-        uow.want_job("invite", str(incident_id), now=now, lane=f"incident:{incident_id}")
-    return Say(f"{{0}} is {role.value} of {incident.name}.", mentions=_who(house, person))
-
-
-def change_role(
-    house: House, uow: UnitOfWork, order: Order, incident: Incident, role: Role, person: str, now: datetime
-) -> Incident:
-    """The incident with a role given to a person, recorded and told; to be saved by the caller."""
-    before = incident.lead if role is Role.LEAD else incident.comms
-    if before == person:
-        return incident
-    key = f"role:{role.value}:{incident.version}:{order.once or house.ids.new()}"
-    facts = dict(move_facts(before, person, role=role.value))
-    uow.append(
-        incident.id,
-        event_of(order, incident, EventKind.ROLE, f"{role.value} taken", now=now, dedup=key, payload=facts),
-        now=now,
-    )
-    text = f"{{0}} is {role.value} now."
-    _announce(house, uow, order, incident, text, now, mentions=[person])
-    return replace(incident, lead=person) if role is Role.LEAD else replace(incident, comms=person)
-
-
-def not_me(house: House, order: Order, incident_id: int) -> Say:
-    """The person on call cannot take it: the next one, then a deputy, is named in the owner's message."""
-    with execution(house, order) as (uow, now):
-        incident = must_find(uow, incident_id)
-        _must_be_open(incident)
-        passed = [str(e.payload.get("from", "")) for e in uow.events(incident_id) if e.payload.get("passed")]
-        person = next_in_line(house, incident, refused=[*passed, order.actor.id])
-        facts = dict(move_facts(order.actor.id, person, passed=True))
-        text = "passed on: cannot take it" + ("" if person else "; nobody else is named")
-        key = f"pass:{order.actor.id}"
-        if (
-            uow.append(
-                incident_id, event_of(order, incident, EventKind.PAGE, text, now=now, dedup=key, payload=facts), now=now
-            )
-            is None
-        ):
-            return Say("You already said so; the others know.")
-        incident = save(uow, incident)
-        refresh(uow, incident, now=now)
-        if person:
-            _announce(house, uow, order, incident, "{0}, can you take it?", now, mentions=[person])
-    if not person:
-        return Say("Nobody else is named for this component; the team's channel is asked.")
-    return Say("Thanks. {0} is asked.", mentions=_who(house, person))
-
-
-# ------------------------------------------------------------------ what is known
 
 
 def set_severity(house: House, order: Order, incident_id: int, word: str) -> Say:
@@ -188,7 +124,7 @@ def set_severity(house: House, order: Order, incident_id: int, word: str) -> Say
         )
         incident = save(uow, replace(incident, severity=severity))
         refresh(uow, incident, now=now)
-        _announce(house, uow, order, incident, f"{incident.name}: {text}", now)
+        announce(house, uow, order, incident, f"{incident.name}: {text}", now)
     return Say(f"{incident.name} is {_label(house, severity)}.")
 
 
@@ -262,12 +198,9 @@ def _words(text: str, sentence: str, example: str) -> str:
     words = text.strip()
     if not words:
         raise errors.InputError(sentence, f"Try {example}.")
-    if len(words) > _TEXT_MAX:
-        raise errors.InputError(f"That text is too long ({len(words)} characters; {_TEXT_MAX} at most).", "Shorten it.")
+    if len(words) > TEXT_MAX:
+        raise errors.InputError(f"That text is too long ({len(words)} characters; {TEXT_MAX} at most).", "Shorten it.")
     return words
-
-
-# ------------------------------------------------------------------ states
 
 
 def mitigate(house: House, order: Order, incident_id: int, text: str = "", *, at: datetime | None = None) -> Say:
@@ -291,9 +224,9 @@ def mitigate(house: House, order: Order, incident_id: int, text: str = "", *, at
             ),
             now=now,
         )
-        incident = save(uow, replace(_move(uow, order, incident, State.MITIGATED, now), mitigated_at=when))
+        incident = save(uow, replace(move_to(uow, order, incident, State.MITIGATED, now), mitigated_at=when))
         refresh(uow, incident, now=now)
-        _announce(
+        announce(
             house,
             uow,
             order,
@@ -303,183 +236,3 @@ def mitigate(house: House, order: Order, incident_id: int, text: str = "", *, at
             hint=f"When it is over: `{house.rules.root} resolve`.",
         )
     return Say(f"{incident.name} is mitigated.")
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What a person says at resolve: the moments that are never guessed, each may be left open."""
-
-    text: str = ""
-    impact_at: datetime | None = None
-    relief_at: datetime | None = None
-
-
-def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> Say:
-    """Over: the draft follows. The `resolved` event is in the chain before the draft is rendered."""
-    with execution(house, order) as (uow, now):
-        incident = must_find(uow, incident_id)
-        check_move(incident.state, State.RESOLVED, incident.name)
-        for when, what in ((said.impact_at, "Impact"), (said.relief_at, "Relief")):
-            if when is not None and when > now:
-                raise errors.InputError(f"{what} cannot be in the future.", "Give a time that has passed.")
-        incident = _moments(uow, order, incident, said, now)
-        key = f"resolved:{incident.version}"
-        text = said.text.strip() or "resolved"
-        uow.append(incident_id, event_of(order, incident, EventKind.RESOLVED, text, now=now, dedup=key), now=now)
-        incident = replace(_move(uow, order, incident, State.RESOLVED, now), resolved_at=now)
-        incident = save(uow, incident)
-        refresh(uow, incident, now=now)
-        say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
-        uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
-    return Say(f"{incident.name} is resolved. The draft follows in the channel.")
-
-
-def _moments(uow: UnitOfWork, order: Order, incident: Incident, said: Resolution, now: datetime) -> Incident:
-    if said.impact_at is not None:
-        key = f"impact:{said.impact_at.isoformat()}"
-        text = "impact began"
-        uow.append(
-            incident.id,
-            event_of(
-                order,
-                incident,
-                EventKind.IMPACT_START,
-                text,
-                now=now,
-                dedup=key,
-                at=said.impact_at,
-                precision=Precision.MINUTE,
-            ),
-            now=now,
-        )
-        incident = replace(incident, impact_at=said.impact_at)
-    if said.relief_at is not None and incident.mitigated_at is None:
-        key = f"relief:{said.relief_at.isoformat()}"
-        uow.append(
-            incident.id,
-            event_of(
-                order,
-                incident,
-                EventKind.MITIGATED,
-                "relief",
-                now=now,
-                dedup=key,
-                at=said.relief_at,
-                precision=Precision.MINUTE,
-            ),
-            now=now,
-        )
-        incident = replace(incident, mitigated_at=said.relief_at)
-    return incident
-
-
-def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:
-    """It was none; what was recorded stays."""
-    with execution(house, order) as (uow, now):
-        incident = must_find(uow, incident_id)
-        check_move(incident.state, State.CANCELLED, incident.name)
-        incident = save(uow, _move(uow, order, incident, State.CANCELLED, now, text))
-        refresh(uow, incident, now=now)
-        _announce(house, uow, order, incident, f"{incident.name} is cancelled.", now)
-    return Say(f"{incident.name} is cancelled.", f"`{house.rules.root} reopen` brings it back.")
-
-
-def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
-    """Back to investigating, in the same channel; nobody is paged again."""
-    with execution(house, order) as (uow, now):
-        incident = must_find(uow, incident_id)
-        if incident.open:
-            raise errors.Conflict(
-                f"{incident.name} is open.", f"See `{house.rules.root} status`.", code="already_there"
-            )
-        other = uow.open_incident_for(open_key(incident.component, incident.failure))
-        if other is not None:
-            raise errors.Conflict(
-                f"{other.name} is open for the same failure.",
-                f"Go on there: `{house.rules.root} status {other.name}`.",
-                code="other_open",
-            )
-        incident = _move(uow, order, incident, State.INVESTIGATING, now, text)
-        incident = replace(
-            incident, resolved_at=None, closed_at=None, mitigated_at=None, reopened=incident.reopened + 1
-        )
-        incident = save(uow, incident)
-        refresh(uow, incident, now=now)
-        _announce(house, uow, order, incident, f"{incident.name} is open again.", now)
-    return Say(f"{incident.name} is open again.")
-
-
-def close(house: House, order: Order, incident_id: int, text: str = "") -> Say:
-    """The review is done: needs every question of the draft answered, or the reason why not in `text`."""
-    with execution(house, order) as (uow, now):
-        incident = must_find(uow, incident_id)
-        check_move(incident.state, State.CLOSED, incident.name)
-        left = open_questions(uow, incident)
-        if left and not text.strip():
-            raise errors.Conflict(
-                f"{incident.name} has {left} open question{'s' if left != 1 else ''} in its draft.",
-                f"Answer them (`/postmortem`), or close with a reason: `{house.rules.root} close <why>`.",
-                code="draft_open",
-            )
-        incident = save(uow, replace(_move(uow, order, incident, State.CLOSED, now, text), closed_at=now))
-        refresh(uow, incident, now=now)
-    return Say(f"{incident.name} is closed.")
-
-
-def _move(uow: UnitOfWork, order: Order, incident: Incident, wanted: State, now: datetime, text: str = "") -> Incident:
-    check_move(incident.state, wanted, incident.name)
-    facts = dict(move_facts(incident.state.value, wanted.value))
-    words = f"{incident.state.value} → {wanted.value}" + (f": {text.strip()}" if text.strip() else "")
-    uow.append(
-        incident.id,
-        event_of(
-            order,
-            incident,
-            EventKind.STATUS,
-            words,
-            now=now,
-            dedup=f"status:{incident.version}:{wanted.value}",
-            payload=facts,
-        ),
-        now=now,
-    )
-    return replace(incident, state=wanted)
-
-
-# ------------------------------------------------------------------ shared by the orders above
-
-
-def _must_be_open(incident: Incident) -> None:
-    if not incident.open:
-        raise errors.Conflict(
-            f"{incident.name} is {incident.state.value}.", "Reopen it first: `/inc reopen`.", code="wrong_state"
-        )
-
-
-def save(uow: UnitOfWork, incident: Incident) -> Incident:
-    """Write what a play changed. The chain's own columns were moved on by `append`, so they are taken from the row."""
-    fresh = uow.incident(incident.id)
-    if fresh is not None:
-        incident = replace(incident, chain_seq=fresh.chain_seq, chain_head=fresh.chain_head, version=fresh.version)
-    key = open_key(incident.component, incident.failure) if incident.open else None
-    return uow.save_incident(incident, open_key=key)
-
-
-def _announce(
-    house: House,
-    uow: UnitOfWork,
-    order: Order,
-    incident: Incident,
-    text: str,
-    now: datetime,
-    *,
-    hint: str = "",
-    mentions: list[str] | None = None,
-) -> None:
-    payload: dict[str, object] = {"text": text, "by": order.actor.id, "hint": hint, "mentions": mentions or []}
-    say_in_channel(uow, incident, "say", house.ids.new(), payload, now=now)
-
-
-def _who(house: House, person: str) -> tuple[Any, ...]:
-    found = house.who(person)
-    return (found,) if found else ()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from playbooks import errors
 from playbooks.domain.incidents import Role, State
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
-from playbooks.plays import capture, incident
+from playbooks.plays import capture, closing, incident, roles
 from playbooks.plays.capture import Message
 from storage.engine import WRITES
 from storage.store.incidents import Incidents
@@ -113,7 +113,7 @@ def test_a_pin_outside_any_incident_channel_is_nobodys(stage: Stage) -> None:
 
 def test_a_late_pin_renews_the_draft(stage: Stage) -> None:
     number = stage.opened()
-    incident.resolve(stage.house, stage.by("dana"), number, incident.Resolution())
+    closing.resolve(stage.house, stage.by("dana"), number, closing.Resolution())
     stage.settle()
     _add(stage, number, "pin")
     stage.settle()
@@ -125,7 +125,7 @@ def test_a_late_pin_renews_the_draft(stage: Stage) -> None:
 
 def _noted(stage: Stage) -> tuple[int, int]:
     number = stage.opened()
-    incident.take_role(stage.house, stage.by("omar"), number, Role.LEAD, "omar")
+    roles.take_role(stage.house, stage.by("omar"), number, Role.LEAD, "omar")
     incident.note(stage.house, stage.by("dana"), number, "PSI is 0.43")
     return number, stage.events(number)[-1].seq
 
@@ -159,7 +159,7 @@ def test_others_neither_correct_nor_retract(stage: Stage, who: str) -> None:
 
 def test_the_record_of_authority_is_nobodys_to_change(stage: Stage) -> None:
     number = stage.opened()
-    incident.take_role(stage.house, stage.by("omar"), number, Role.LEAD, "omar")
+    roles.take_role(stage.house, stage.by("omar"), number, Role.LEAD, "omar")
     action = stage.rollback("dana")
     stage.confirm("dana", action)
     stage.approve("omar", action)

@@ -8,8 +8,8 @@ import pytest
 
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.domain.timeline import EventKind
-from playbooks.plays import incident
-from playbooks.plays.incident import Resolution
+from playbooks.plays import closing
+from playbooks.plays.closing import Resolution
 from playbooks.plays.receive import keep_raw, record_changes
 from tests.plays.stage import DECLINE, HOUR, MINUTE, NIGHT, Stage, alert
 
@@ -66,7 +66,7 @@ def test_a_new_episode_after_the_end_fires_again(stage: Stage) -> None:
 
 def test_after_resolve_an_alert_opens_a_new_incident(stage: Stage) -> None:
     number = stage.opened()
-    incident.resolve(stage.house, stage.by("dana"), number, Resolution())
+    closing.resolve(stage.house, stage.by("dana"), number, Resolution())
     verdict = stage.alert(alert("b"))[0]
     assert (verdict.decision, verdict.incident) == (Decision.OPENED, 2)
 

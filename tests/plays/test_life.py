@@ -11,8 +11,9 @@ import pytest
 from playbooks import errors
 from playbooks.domain.incidents import Role, State
 from playbooks.domain.timeline import EventKind, Precision
-from playbooks.plays import incident
-from playbooks.plays.incident import Declaration, Resolution
+from playbooks.plays import closing, incident, roles
+from playbooks.plays.closing import Resolution
+from playbooks.plays.incident import Declaration
 from playbooks.ports import Posted
 from tests.contracts.fake_slack import SlackFault
 from tests.plays.stage import HOUR, MINUTE, NIGHT, STRANGER, Stage, alert, on_sqlite
@@ -115,14 +116,14 @@ def test_i_take_it_acknowledges_and_leads(stage: Stage) -> None:
 
 def test_roles_are_given_and_told(stage: Stage) -> None:
     number = stage.opened()
-    incident.take_role(stage.house, stage.by("dana"), number, Role.LEAD, "dana")
-    incident.take_role(stage.house, stage.by("dana"), number, Role.COMMS, "mei")
-    incident.take_role(stage.house, stage.by("dana"), number, Role.COMMS, "mei")
+    roles.take_role(stage.house, stage.by("dana"), number, Role.LEAD, "dana")
+    roles.take_role(stage.house, stage.by("dana"), number, Role.COMMS, "mei")
+    roles.take_role(stage.house, stage.by("dana"), number, Role.COMMS, "mei")
     stage.settle()
     found = stage.incident(number)
     assert (found.lead, found.comms, found.state) == ("dana", "mei", State.INVESTIGATING)
-    roles = [(e.payload["role"], e.payload["to"]) for e in stage.events(number, EventKind.ROLE)]
-    assert roles == [("lead", "dana"), ("comms", "mei")]
+    given = [(e.payload["role"], e.payload["to"]) for e in stage.events(number, EventKind.ROLE)]
+    assert given == [("lead", "dana"), ("comms", "mei")]
     assert len(stage.posted("say:")) == 2
 
 
@@ -130,10 +131,10 @@ def test_not_me_passes_on_to_the_next_and_then_to_nobody(stage: Stage) -> None:
     number = stage.opened()
     asked = []
     for name in ("dana", "omar", "lin", "mei"):
-        said = incident.not_me(stage.house, stage.by(name), number)
+        said = roles.not_me(stage.house, stage.by(name), number)
         asked.append([who.name for who in said.mentions])
     assert asked == [["omar"], ["lin"], ["mei"], []]
-    assert incident.not_me(stage.house, stage.by("dana"), number).text.startswith("You already said so")
+    assert roles.not_me(stage.house, stage.by("dana"), number).text.startswith("You already said so")
     stage.settle()
     assert "mentioned=None" in stage.posted("owner_note")[0]
     assert len(stage.events(number, EventKind.PAGE)) == 4
@@ -185,7 +186,7 @@ def test_a_backdated_note_stands_at_its_own_time(stage: Stage) -> None:
     assert (event.occurred_at, event.recorded_at, event.new.precision) == (early, stage.clock.at, Precision.MINUTE)
     lines = stage.lines(number)
     assert lines.index("declines rose") < lines.index("late one")
-    incident.resolve(stage.house, stage.by("dana"), number, Resolution("over"))
+    closing.resolve(stage.house, stage.by("dana"), number, Resolution("over"))
     stage.settle()
     (draft,) = {f.text for f in stage.slack.files}
     (line,) = [line for line in draft.splitlines() if "declines rose" in line and line.startswith("|")][:1]
@@ -201,7 +202,7 @@ def test_the_future_is_refused(stage: Stage) -> None:
         incident.mitigate(stage.house, stage.by("dana"), number, at=later)
     for said in (Resolution(impact_at=later), Resolution(relief_at=later)):
         with pytest.raises(errors.InputError, match="future"):
-            incident.resolve(stage.house, stage.by("dana"), number, said)
+            closing.resolve(stage.house, stage.by("dana"), number, said)
     assert stage.incident(number).state is State.TRIAGE
 
 
@@ -209,7 +210,7 @@ def test_the_draft_tells_its_own_resolution(stage: Stage) -> None:
     """D2: the resolved event is in the chain before the draft is rendered."""
     number = stage.opened()
     incident.acknowledge(stage.house, stage.by("dana"), number, lead=True)
-    incident.resolve(stage.house, stage.by("dana"), number, Resolution("rolled back, declines normal"))
+    closing.resolve(stage.house, stage.by("dana"), number, Resolution("rolled back, declines normal"))
     stage.settle()
     (shared,) = stage.slack.files
     assert "rolled back, declines normal" in shared.text
@@ -221,7 +222,7 @@ def test_resolve_keeps_the_moments_people_give(stage: Stage) -> None:
     number = stage.opened()
     stage.clock.at += HOUR
     impact, relief = NIGHT - 2 * HOUR, NIGHT + 5 * MINUTE
-    incident.resolve(stage.house, stage.by("dana"), number, Resolution("over", impact, relief))
+    closing.resolve(stage.house, stage.by("dana"), number, Resolution("over", impact, relief))
     found = stage.incident(number)
     assert (found.impact_at, found.mitigated_at, found.resolved_at) == (impact, relief, stage.clock.at)
     times = {(e.kind, e.occurred_at) for e in stage.events(number)}
@@ -233,20 +234,20 @@ def test_resolve_does_not_move_a_relief_that_is_known(stage: Stage) -> None:
     incident.mitigate(stage.house, stage.by("dana"), number)
     known = stage.incident(number).mitigated_at
     stage.clock.at += HOUR
-    incident.resolve(stage.house, stage.by("dana"), number, Resolution(relief_at=NIGHT - HOUR))
+    closing.resolve(stage.house, stage.by("dana"), number, Resolution(relief_at=NIGHT - HOUR))
     assert stage.incident(number).mitigated_at == known
     assert len(stage.events(number, EventKind.MITIGATED)) == 1
 
 
 MOVES: dict[str, Callable[[Stage, int], object]] = {
     "mitigate": lambda s, n: incident.mitigate(s.house, s.by("dana"), n),
-    "resolve": lambda s, n: incident.resolve(s.house, s.by("dana"), n, Resolution()),
-    "cancel": lambda s, n: incident.cancel(s.house, s.by("dana"), n),
-    "reopen": lambda s, n: incident.reopen(s.house, s.by("dana"), n),
-    "close": lambda s, n: incident.close(s.house, s.by("dana"), n, "no review needed"),
+    "resolve": lambda s, n: closing.resolve(s.house, s.by("dana"), n, Resolution()),
+    "cancel": lambda s, n: closing.cancel(s.house, s.by("dana"), n),
+    "reopen": lambda s, n: closing.reopen(s.house, s.by("dana"), n),
+    "close": lambda s, n: closing.close(s.house, s.by("dana"), n, "no review needed"),
     "acknowledge": lambda s, n: incident.acknowledge(s.house, s.by("dana"), n),
-    "not me": lambda s, n: incident.not_me(s.house, s.by("dana"), n),
-    "lead": lambda s, n: incident.take_role(s.house, s.by("dana"), n, Role.LEAD, "dana"),
+    "not me": lambda s, n: roles.not_me(s.house, s.by("dana"), n),
+    "lead": lambda s, n: roles.take_role(s.house, s.by("dana"), n, Role.LEAD, "dana"),
 }
 REFUSED = [
     ([], ["close", "reopen"]),
@@ -280,7 +281,7 @@ def test_reopen_pages_nobody_and_makes_no_second_channel(stage: Stage, path: lis
     stage.settle()
     notes, channels = len(stage.posted("owner_note")), len(stage.slack.created())
     invited = stage.slack.calls.count(("conversations.invite", stage.incident(number).channel))
-    incident.reopen(stage.house, stage.by("omar"), number)
+    closing.reopen(stage.house, stage.by("omar"), number)
     stage.settle()
     found = stage.incident(number)
     assert (found.state, found.reopened, found.resolved_at) == (State.INVESTIGATING, 1, None)
@@ -296,18 +297,18 @@ def test_reopen_is_blocked_by_another_open_incident_of_the_same_failure(stage: S
     other = stage.opened(name="b")
     assert other != number
     with pytest.raises(errors.Conflict, match=f"INC-{other} is open for the same failure") as refused:
-        incident.reopen(stage.house, stage.by("dana"), number)
+        closing.reopen(stage.house, stage.by("dana"), number)
     assert refused.value.code == "other_open"
     MOVES["resolve"](stage, other)
-    incident.reopen(stage.house, stage.by("dana"), number)
+    closing.reopen(stage.house, stage.by("dana"), number)
 
 
 def test_close_needs_answers_or_a_reason(stage: Stage) -> None:
     number = stage.opened()
     MOVES["resolve"](stage, number)
     with pytest.raises(errors.Conflict, match="open question"):
-        incident.close(stage.house, stage.by("dana"), number)
-    incident.close(stage.house, stage.by("dana"), number, "a false alarm of the monitor")
+        closing.close(stage.house, stage.by("dana"), number)
+    closing.close(stage.house, stage.by("dana"), number, "a false alarm of the monitor")
     assert stage.incident(number).state is State.CLOSED
 
 
@@ -326,9 +327,9 @@ def test_a_redelivery_answers_and_does_nothing(stage: Stage) -> None:
 def test_a_refused_order_may_be_given_again(stage: Stage) -> None:
     number = stage.opened()
     with pytest.raises(errors.Conflict):
-        incident.close(stage.house, stage.by("dana", once="Ev1"), number)
+        closing.close(stage.house, stage.by("dana", once="Ev1"), number)
     MOVES["resolve"](stage, number)
-    incident.close(stage.house, stage.by("dana", once="Ev1"), number, "done")
+    closing.close(stage.house, stage.by("dana", once="Ev1"), number, "done")
 
 
 def test_an_incident_that_does_not_exist(stage: Stage) -> None:
@@ -356,7 +357,7 @@ def test_the_card_always_names_one_next_action(stage: Stage) -> None:
     seen.append(stage.card(number).next_action)
     incident.mitigate(stage.house, stage.by("dana"), number)
     seen.append(stage.card(number).next_action)
-    incident.resolve(stage.house, stage.by("dana"), number, Resolution())
+    closing.resolve(stage.house, stage.by("dana"), number, Resolution())
     seen.append(stage.card(number).next_action)
     assert seen == ["ack", "rollback", "rollback", "none", "mitigated", "resolve", "postmortem"]
     assert stage.card(number).next

@@ -9,7 +9,7 @@ from playbooks.domain.actions import ActionKind, ActionState
 from playbooks.domain.alerts import AlertStatus
 from playbooks.domain.incidents import State
 from playbooks.domain.timeline import EventKind
-from playbooks.plays import approvals, incident, levers, timebox
+from playbooks.plays import approvals, closing, incident, levers, timebox
 from playbooks.plays.levers import Wanted
 from playbooks.plays.orders import Order
 from tests.contracts.fake_lever import FakeFault
@@ -63,7 +63,7 @@ def update(number: int, text: str):
 
 
 def resolve(number: int):
-    return lambda world, bot, order: incident.resolve(bot.house, order, number, incident.Resolution("over"))
+    return lambda world, bot, order: closing.resolve(bot.house, order, number, closing.Resolution("over"))
 
 
 def extend(hours: int):

@@ -12,7 +12,7 @@ from playbooks.domain.clocks import parse_when
 from playbooks.domain.incidents import Role
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import IncidentList
-from playbooks.plays import capture
+from playbooks.plays import capture, closing, roles
 from playbooks.plays import incident as plays
 from playbooks.plays.house import must_find
 from playbooks.plays.opening import since_of
@@ -55,7 +55,7 @@ def lead(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     if isinstance(number, IncidentList):
         return number
     args = parsed.args if isinstance(parsed.args, LeadArgs) else LeadArgs()
-    return plays.take_role(desk.house, desk.order(call), number, Role.LEAD, desk.actor_id(args.person, call))
+    return roles.take_role(desk.house, desk.order(call), number, Role.LEAD, desk.actor_id(args.person, call))
 
 
 def role(desk: Desk, call: Call, parsed: Parsed) -> Reply:
@@ -69,7 +69,7 @@ def role(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     except ValueError as unknown:
         names = ", ".join(r.value for r in Role)
         raise errors.UnknownName(f"There is no role “{args.role}”.", f"Roles are: {names}.") from unknown
-    return plays.take_role(desk.house, desk.order(call), number, wanted, desk.actor_id(args.person, call))
+    return roles.take_role(desk.house, desk.order(call), number, wanted, desk.actor_id(args.person, call))
 
 
 def severity(desk: Desk, call: Call, parsed: Parsed) -> Reply:
@@ -135,8 +135,8 @@ def resolve(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     args = parsed.args if isinstance(parsed.args, ResolveArgs) else ResolveArgs()
     if parsed.bare:
         return OpenModal(resolve_form(desk, number), "Type it: `/inc resolve <text>`.")
-    said = plays.Resolution(args.text, _moment(desk, call, args.impact), _moment(desk, call, args.relief))
-    return plays.resolve(desk.house, desk.order(call), number, said)
+    said = closing.Resolution(args.text, _moment(desk, call, args.impact), _moment(desk, call, args.relief))
+    return closing.resolve(desk.house, desk.order(call), number, said)
 
 
 def resolve_form(desk: Desk, number: int) -> dict[str, object]:
@@ -157,7 +157,7 @@ def cancel(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     return (
         number
         if isinstance(number, IncidentList)
-        else plays.cancel(desk.house, desk.order(call), number, _text(parsed))
+        else closing.cancel(desk.house, desk.order(call), number, _text(parsed))
     )
 
 
@@ -167,7 +167,7 @@ def reopen(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     return (
         number
         if isinstance(number, IncidentList)
-        else plays.reopen(desk.house, desk.order(call), number, _text(parsed))
+        else closing.reopen(desk.house, desk.order(call), number, _text(parsed))
     )
 
 
@@ -175,7 +175,9 @@ def close(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc close [text]`: after the draft's questions are answered."""
     number = which(desk, call, parsed)
     return (
-        number if isinstance(number, IncidentList) else plays.close(desk.house, desk.order(call), number, _text(parsed))
+        number
+        if isinstance(number, IncidentList)
+        else closing.close(desk.house, desk.order(call), number, _text(parsed))
     )
 
 

@@ -1,0 +1,137 @@
+"""The end of an incident: resolved, cancelled, reopened, closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from playbooks import errors
+from playbooks.domain.incidents import Incident, State, check_move, open_key
+from playbooks.domain.timeline import EventKind, Precision
+from playbooks.messages import Say
+from playbooks.plays.house import House, must_find, refresh, say_in_channel
+from playbooks.plays.moves import announce, move_to, save
+from playbooks.plays.orders import Order, event_of, execution
+from playbooks.plays.postmortem import open_questions
+from playbooks.ports import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person says at resolve: the moments that are never guessed, each may be left open."""
+
+    text: str = ""
+    impact_at: datetime | None = None
+    relief_at: datetime | None = None
+
+
+def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> Say:
+    """Over: the draft follows. The `resolved` event is in the chain before the draft is rendered."""
+    with execution(house, order) as (uow, now):
+        incident = must_find(uow, incident_id)
+        check_move(incident.state, State.RESOLVED, incident.name)
+        for when, what in ((said.impact_at, "Impact"), (said.relief_at, "Relief")):
+            if when is not None and when > now:
+                raise errors.InputError(f"{what} cannot be in the future.", "Give a time that has passed.")
+        incident = _moments(uow, order, incident, said, now)
+        key = f"resolved:{incident.version}"
+        text = said.text.strip() or "resolved"
+        uow.append(incident_id, event_of(order, incident, EventKind.RESOLVED, text, now=now, dedup=key), now=now)
+        incident = replace(move_to(uow, order, incident, State.RESOLVED, now), resolved_at=now)
+        incident = save(uow, incident)
+        refresh(uow, incident, now=now)
+        say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
+        uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
+    return Say(f"{incident.name} is resolved. The draft follows in the channel.")
+
+
+def _moments(uow: UnitOfWork, order: Order, incident: Incident, said: Resolution, now: datetime) -> Incident:
+    if said.impact_at is not None:
+        key = f"impact:{said.impact_at.isoformat()}"
+        text = "impact began"
+        uow.append(
+            incident.id,
+            event_of(
+                order,
+                incident,
+                EventKind.IMPACT_START,
+                text,
+                now=now,
+                dedup=key,
+                at=said.impact_at,
+                precision=Precision.MINUTE,
+            ),
+            now=now,
+        )
+        incident = replace(incident, impact_at=said.impact_at)
+    if said.relief_at is not None and incident.mitigated_at is None:
+        key = f"relief:{said.relief_at.isoformat()}"
+        uow.append(
+            incident.id,
+            event_of(
+                order,
+                incident,
+                EventKind.MITIGATED,
+                "relief",
+                now=now,
+                dedup=key,
+                at=said.relief_at,
+                precision=Precision.MINUTE,
+            ),
+            now=now,
+        )
+        incident = replace(incident, mitigated_at=said.relief_at)
+    return incident
+
+
+def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:
+    """It was none; what was recorded stays."""
+    with execution(house, order) as (uow, now):
+        incident = must_find(uow, incident_id)
+        check_move(incident.state, State.CANCELLED, incident.name)
+        incident = save(uow, move_to(uow, order, incident, State.CANCELLED, now, text))
+        refresh(uow, incident, now=now)
+        announce(house, uow, order, incident, f"{incident.name} is cancelled.", now)
+    return Say(f"{incident.name} is cancelled.", f"`{house.rules.root} reopen` brings it back.")
+
+
+def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
+    """Back to investigating, in the same channel; nobody is paged again."""
+    with execution(house, order) as (uow, now):
+        incident = must_find(uow, incident_id)
+        if incident.open:
+            raise errors.Conflict(
+                f"{incident.name} is open.", f"See `{house.rules.root} status`.", code="already_there"
+            )
+        other = uow.open_incident_for(open_key(incident.component, incident.failure))
+        if other is not None:
+            raise errors.Conflict(
+                f"{other.name} is open for the same failure.",
+                f"Go on there: `{house.rules.root} status {other.name}`.",
+                code="other_open",
+            )
+        incident = move_to(uow, order, incident, State.INVESTIGATING, now, text)
+        incident = replace(
+            incident, resolved_at=None, closed_at=None, mitigated_at=None, reopened=incident.reopened + 1
+        )
+        incident = save(uow, incident)
+        refresh(uow, incident, now=now)
+        announce(house, uow, order, incident, f"{incident.name} is open again.", now)
+    return Say(f"{incident.name} is open again.")
+
+
+def close(house: House, order: Order, incident_id: int, text: str = "") -> Say:
+    """The review is done: needs every question of the draft answered, or the reason why not in `text`."""
+    with execution(house, order) as (uow, now):
+        incident = must_find(uow, incident_id)
+        check_move(incident.state, State.CLOSED, incident.name)
+        left = open_questions(uow, incident)
+        if left and not text.strip():
+            raise errors.Conflict(
+                f"{incident.name} has {left} open question{'s' if left != 1 else ''} in its draft.",
+                f"Answer them (`/postmortem`), or close with a reason: `{house.rules.root} close <why>`.",
+                code="draft_open",
+            )
+        incident = save(uow, replace(move_to(uow, order, incident, State.CLOSED, now, text), closed_at=now))
+        refresh(uow, incident, now=now)
+    return Say(f"{incident.name} is closed.")
