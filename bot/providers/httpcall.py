@@ -241,7 +241,7 @@ class HttpCaller:
         return ProviderError(sentence, "It is tried again.")
 
     def refusal(self, answer: Answer, what: str, *, write: bool) -> ProviderError:
-        """The error for an answer outside 2xx, by its status; also for one that was expected and is no good after all."""
+        """The error for an answer outside 2xx, by its status; also of one that was expected."""
         status = answer.status
         name = self.provider
         if status == HTTPStatus.TOO_MANY_REQUESTS:
