@@ -19,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from playbooks.domain.actions import Described, Mark, Maturity, Outcome, Plan, Verification, Version
 from playbooks.domain.alerts import Alert, AlertStatus, Change
+from playbooks.domain.clocks import say_span
+from playbooks.domain.file_values import Span
 from playbooks.errors import (
     ConfigError,
     Conflict,
@@ -54,6 +56,7 @@ __all__ = [
     "Plan",
     "Probe",
     "ProviderError",
+    "Span",
     "Strict",
     "Tools",
     "UnknownName",
@@ -75,6 +78,7 @@ __all__ = [
     "plan_flag",
     "plan_version",
     "require",
+    "say_span",
     "undo_flag",
     "undo_version",
     "version_name",

@@ -15,6 +15,7 @@ from playbooks.plugin import Clock, ConfigError, Lever, Maturity, Probe, Strict,
 
 GROUP = "muster.levers"
 LEVERS: Mapping[str, str] = {
+    "alertmanager": "bot.providers.levers.alertmanager:AlertmanagerLever",
     "airflow": "bot.providers.levers.airflow:AirflowLever",
     "local": "bot.providers.levers.local:LocalLever",
     "mlflow": "bot.providers.levers.mlflow:MlflowLever",

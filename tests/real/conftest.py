@@ -75,6 +75,15 @@ def chromium() -> Iterator[browser.Chromium]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def silencer() -> Iterator[servers.Alertmanager]:
+    """An Alertmanager whose webhook nobody takes; use alert names of the test's own."""
+    with ExitStack() as stack:
+        with _or_skip():
+            started = stack.enter_context(servers.alertmanager("http://127.0.0.1:9/", "nobody"))
+        yield started
+
+
 @pytest.fixture
 def inbox() -> Iterator[listener.Inbox]:
     """A listener that collects webhooks."""
