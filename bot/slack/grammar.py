@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import html
 import re
-import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +30,18 @@ from bot.slack.grammar_values import (
     SevArgs,
     TextArgs,
     WhoArgs,
+)
+from bot.slack.grammar_words import (
+    END,
+    SPAN,
+    WHEN,
+    first_word,
+    leading_incident,
+    plain_name,
+    quoted,
+    readable,
+    severity_name,
+    split_because,
 )
 from playbooks import errors
 
@@ -62,43 +72,6 @@ __all__ = [
     "readable",
 ]
 
-# ---------------------------------------------------------------- text as Slack sends it
-
-_SLACK = re.compile(r"<([^<>\n]{1,4000})>")
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "‚": "'", "´": "'"})
-_WORD = re.compile(r"\s*(\S+)\s*(.*)", re.DOTALL)
-
-
-def readable(text: str) -> tuple[str, dict[str, str]]:
-    """Text as the person saw it, and the mentioned users: `@dana` -> Slack id."""
-    people: dict[str, str] = {}
-
-    def shown(found: re.Match[str]) -> str:
-        target, _, label = found.group(1).partition("|")
-        if re.fullmatch(r"@[UW][A-Z0-9]{1,30}", target):
-            name = "@" + (label.strip().lstrip("@").replace(" ", "_") or target[1:])
-            people[name] = target[1:]
-            return name
-        if target.startswith(("@", "#", "!")):
-            return label or {"!here": "@here", "!channel": "@channel", "!everyone": "@everyone"}.get(target, target)
-        return label if label and label in target else target
-
-    text = html.unescape(_SLACK.sub(shown, text)).translate(_QUOTES)
-    kept = (" " if unicodedata.category(c) == "Zs" else c for c in text if unicodedata.category(c) not in {"Cs", "Cf"})
-    return "".join(c for c in kept if c in "\n\t" or unicodedata.category(c) != "Cc").strip(), people
-
-
-def _word(text: str) -> tuple[str, str]:
-    found = _WORD.fullmatch(text)
-    return (found.group(1), found.group(2).strip()) if found else ("", "")
-
-
-def _shown(word: str) -> str:
-    return " ".join(word.replace("`", "'").split())[:40]
-
-
-# ---------------------------------------------------------------- verbs
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -128,40 +101,10 @@ class Verb:
         return "".join(self.usage.partition(" ")[1:])
 
 
-_INCIDENT = re.compile(r"(?:inc-?|#)?(\d{1,9})", re.IGNORECASE)
-_NAMED_INCIDENT = re.compile(r"(?:inc-?|#)(\d{1,9})", re.IGNORECASE)
-_BECAUSE = re.compile(r"(?:^|\s)because(?:(?:\s*:)?\s+|$)", re.IGNORECASE)
-_SEVERITY = re.compile(r"(?:sev|s|p)?[ -]?(\d)", re.IGNORECASE)
-_ZONE = r"(?:\s+(?:UTC|GMT)\b|Z\b|\s*[+-]\d{2}:?\d{2}\b|\s+[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/+-]*)?"
-_WHEN = re.compile(
-    r"(?:(?:\d{1,6}(?:\.\d+)?\s*[a-z]{1,7}\s*){1,4}\s+ago\b"
-    r"|(?:(?:today|yesterday|\d{4}-\d{2}-\d{2})[ T](?:at\s+)?)?(?:at\s+)?"
-    rf"\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:\s*[ap]m\b)?{_ZONE})"
-    r"(?=\s|$)",
-    re.IGNORECASE,
-)
-_SPAN = re.compile(r"\d[\d.]*\s*[a-z]+|P[\dT]\S*", re.IGNORECASE)
-_END = re.compile(r"(for|by|until|till)\s+(.+)", re.IGNORECASE | re.DOTALL)
-
-
-def _because(text: str) -> tuple[str, str]:
-    found = _BECAUSE.search(text)
-    return (text[: found.start()].strip(), text[found.end() :].strip()) if found else (text.strip(), "")
-
-
-def _name(word: str) -> str:
-    return word.strip("`'\"*,").lower()
-
-
-def _severity(word: str) -> str:
-    found = _SEVERITY.fullmatch(word)
-    return f"sev{found.group(1)}" if found else word.lower()
-
-
 def _nothing(text: str, context: Context) -> Args:
     if text:
         raise errors.InputError(
-            f"I don't know what to do with `{_shown(text)}` there.",
+            f"I don't know what to do with `{quoted(text)}` there.",
             f"Write just `{context.command}`.",
             code="bad_usage",
         )
@@ -171,19 +114,24 @@ def _nothing(text: str, context: Context) -> Args:
 def _new(text: str, context: Context) -> Args:
     component = severity = ""
     for _ in range(2):
-        word, rest = _word(text)
-        second, after = _word(rest)
-        if not component and _name(word) in context.components:
-            component, text = _name(word), rest
-        elif not severity and word.lower() == "sev" and second.isdecimal() and _severity(second) in context.severities:
-            severity, text = _severity(second), after
-        elif not severity and not word.isdecimal() and _severity(word) in context.severities:
-            severity, text = _severity(word), rest
+        word, rest = first_word(text)
+        second, after = first_word(rest)
+        if not component and plain_name(word) in context.components:
+            component, text = plain_name(word), rest
+        elif (
+            not severity
+            and word.lower() == "sev"
+            and second.isdecimal()
+            and severity_name(second) in context.severities
+        ):
+            severity, text = severity_name(second), after
+        elif not severity and not word.isdecimal() and severity_name(word) in context.severities:
+            severity, text = severity_name(word), rest
     return NewArgs(component, severity, text)
 
 
 def _note(text: str, context: Context) -> Args:
-    found = _WHEN.match(text[:80])
+    found = WHEN.match(text[:80])
     if found is None:
         return NoteArgs("", text)
     rest = text[found.end() :].strip()
@@ -200,16 +148,16 @@ def _person(word: str, context: Context) -> Person:
 
 
 def _lead(text: str, context: Context) -> Args:
-    word, rest = _word(text)
+    word, rest = first_word(text)
     if rest:
-        raise context.usage("lead", f"One person can lead; I read `{_shown(text)}`.")
+        raise context.usage("lead", f"One person can lead; I read `{quoted(text)}`.")
     return LeadArgs(_person(word, context))
 
 
 def _role(text: str, context: Context) -> Args:
     words = text.split()
     if len(words) > 2:
-        raise context.usage("role", f"I need a role and a person; I read `{_shown(text)}`.")
+        raise context.usage("role", f"I need a role and a person; I read `{quoted(text)}`.")
     if len(words) == 2 and (words[0].startswith("@") and not words[1].startswith("@")):
         words.reverse()
     person = _person(words[1], context) if len(words) == 2 else Person()
@@ -221,7 +169,7 @@ def _role(text: str, context: Context) -> Args:
 def _handoff(text: str, context: Context) -> Args:
     words = text.split()
     if len(words) > 2:
-        raise context.usage("handoff", f"I need a person and perhaps a role; I read `{_shown(text)}`.")
+        raise context.usage("handoff", f"I need a person and perhaps a role; I read `{quoted(text)}`.")
     if len(words) == 2 and not words[0].startswith("@"):
         words.reverse()
     person = _person(words[0], context) if words else Person()
@@ -229,72 +177,74 @@ def _handoff(text: str, context: Context) -> Args:
 
 
 def _sev(text: str, context: Context) -> Args:
-    head, because = _because(text)
+    head, because = split_because(text)
     if len(head.split()) > 1 and not re.fullmatch(r"sev\s+\d", head, re.IGNORECASE):
-        raise context.usage("sev", f"I read `{_shown(head)}` as a severity; that is none.")
-    return SevArgs(_severity(head), because)
+        raise context.usage("sev", f"I read `{quoted(head)}` as a severity; that is none.")
+    return SevArgs(severity_name(head), because)
 
 
 def _rollback(text: str, context: Context) -> Args:
-    head, because = _because(text)
+    head, because = split_because(text)
     words = head.split()
     if len(words) >= 2 and words[1].lower() == "to":
         words.pop(1)
         if len(words) == 1:
             raise context.usage("rollback", "To which version?")
     if len(words) > 2:
-        raise context.usage("rollback", f"I can't read `{_shown(' '.join(words[1:]))}` as a version.")
+        raise context.usage("rollback", f"I can't read `{quoted(' '.join(words[1:]))}` as a version.")
     if not words and because:
         raise context.usage("rollback", "Which component?")
-    return RollbackArgs(_name(words[0]) if words else "", words[1].strip("`'\"") if len(words) > 1 else "", because)
+    return RollbackArgs(
+        plain_name(words[0]) if words else "", words[1].strip("`'\"") if len(words) > 1 else "", because
+    )
 
 
 def _end(text: str, verb: str, context: Context) -> tuple[str, str]:
-    found = _END.fullmatch(text)
+    found = END.fullmatch(text)
     if found:
         words = " ".join(found.group(2).split())
         return (words, "") if found.group(1).lower() in ("for", "by") else ("", words)
-    if _SPAN.match(text):
+    if SPAN.match(text):
         return " ".join(text.split()), ""
-    raise context.usage(verb, f"I can't read `{_shown(text)}` as a length of time.")
+    raise context.usage(verb, f"I can't read `{quoted(text)}` as a length of time.")
 
 
 def _disable(text: str, context: Context) -> Args:
-    head, because = _because(text)
-    component, rest = _word(head)
+    head, because = split_because(text)
+    component, rest = first_word(head)
     if not component and not because:
         return DisableArgs()
     if not component or component.lower() in ("for", "until"):
         raise context.usage("disable", "Which component?")
-    name = _name(component)
+    name = plain_name(component)
     if not rest and context.components and name not in context.components:
         return DisableArgs(name, because=because)  # that nobody knows it is told first
     if not rest:
         raise errors.InputError(
-            f"For how long? Whatever is disabled needs an end; {_shown(name)} comes back then.",
-            f"Write it like this: `{context.command} {_shown(name)} for 4h`.",
+            f"For how long? Whatever is disabled needs an end; {quoted(name)} comes back then.",
+            f"Write it like this: `{context.command} {quoted(name)} for 4h`.",
             code="no_end",
         )
-    return DisableArgs(_name(component), *_end(rest, "disable", context), because)
+    return DisableArgs(plain_name(component), *_end(rest, "disable", context), because)
 
 
 def _enable(text: str, context: Context) -> Args:
-    head, because = _because(text)
-    component, rest = _word(head)
+    head, because = split_because(text)
+    component, rest = first_word(head)
     if rest or (because and not component):
         raise context.usage("enable", "I need one component." if rest else "Which component?")
-    return EnableArgs(_name(component), because)
+    return EnableArgs(plain_name(component), because)
 
 
 def _extend(text: str, context: Context) -> Args:
-    head, because = _because(text)
-    word, rest = _word(head)
+    head, because = split_because(text)
+    word, rest = first_word(head)
     if not word:
         return ExtendArgs(because=because)
     component, override = "", None
-    if _END.fullmatch(head) is None and not _SPAN.fullmatch(head):
+    if END.fullmatch(head) is None and not SPAN.fullmatch(head):
         number = re.fullmatch(r"D-?(\d{1,9})", word, re.IGNORECASE)
-        component, override = ("", int(number.group(1))) if number else (_name(word), None)
+        component, override = ("", int(number.group(1))) if number else (plain_name(word), None)
         head = rest
     if not head:
         raise context.usage("extend", "By how much?")
@@ -302,7 +252,7 @@ def _extend(text: str, context: Context) -> Args:
 
 
 def _decide(text: str, context: Context) -> Args:
-    word, rest = _word(text)
+    word, rest = first_word(text)
     number = re.fullmatch(r"#?(\d{1,9})", word)
     if number is None:
         return DecideArgs(None, _reason(text))
@@ -310,7 +260,7 @@ def _decide(text: str, context: Context) -> Args:
 
 
 def _review(text: str, context: Context) -> Args:
-    word, rest = _word(text)
+    word, rest = first_word(text)
     number = re.fullmatch(r"D-?(\d{1,9})", word, re.IGNORECASE)
     if number is None:
         raise context.usage("review", "Which entry? Its number stands in the debt ledger.")
@@ -322,19 +272,19 @@ def _reason(text: str) -> str:
 
 
 def _correct(text: str, context: Context) -> Args:
-    word, rest = _word(text)
+    word, rest = first_word(text)
     number = re.fullmatch(r"[E#]?(\d{1,9})", word, re.IGNORECASE)
     if number is None:
         raise context.usage("correct", "Which event? Its number stands in the timeline.")
-    head, because = _because(rest)
+    head, because = split_because(rest)
     return CorrectArgs(int(number.group(1)), head, because)
 
 
 def _who(text: str, context: Context) -> Args:
-    word, rest = _word(text)
+    word, rest = first_word(text)
     if rest:
-        raise context.usage("who", f"I need one component; I read `{_shown(text)}`.")
-    return WhoArgs(_name(word).rstrip("?"))
+        raise context.usage("who", f"I need one component; I read `{quoted(text)}`.")
+    return WhoArgs(plain_name(word).rstrip("?"))
 
 
 VERBS: Final[dict[str, Verb]] = {
@@ -372,9 +322,13 @@ VERBS: Final[dict[str, Verb]] = {
     "break-glass": Verb(_decide, "break-glass [number] because …", ("breakglass",)),
     "review": Verb(_review, "review D-4 <what came of it>", ()),
     "audit": Verb(_nothing, "audit", ("verify",)),
-    "help": Verb(lambda text, _: HelpArgs(_word(text)[0].lower()), "help", ("?", "h")),
+    "help": Verb(lambda text, _: HelpArgs(first_word(text)[0].lower()), "help", ("?", "h")),
 }
+
+
 _NAMES: Final[dict[str, str]] = {name: verb for verb, spec in VERBS.items() for name in (verb, *spec.synonyms)}
+
+
 SHORT: Final[dict[str, str]] = {
     "/rollback": "rollback",
     "/disable": "disable",
@@ -382,6 +336,8 @@ SHORT: Final[dict[str, str]] = {
     "/owner": "who",
     "/postmortem": "postmortem",
 }
+
+
 SEVERITIES: Final = ("sev1", "sev2", "sev3", "sev4")
 
 
@@ -399,11 +355,11 @@ def parse(
         text: as Slack sends it. components, severities: known ids, needed only to tell them from the words of `new`.
     """
     words, people = readable(text)
-    incident, words = _incident(words)
+    incident, words = leading_incident(words)
     verb = SHORT.get(command) if command != root else None
     shown = command if verb else root
     if verb is None:
-        typed, words = _word(words)
+        typed, words = first_word(words)
         if not typed:
             return Parsed("menu" if incident is None else "status", NoArgs(), incident, bare=True)
         verb = _NAMES.get(typed.lower().rstrip(",.!"))
@@ -411,7 +367,7 @@ def parse(
             raise _unknown(typed, root)
         shown = f"{root} {verb}"
     if VERBS[verb].read is _nothing and incident is None:
-        incident, words = _incident(words)
+        incident, words = leading_incident(words)
     args = VERBS[verb].read(words, Context(shown, components, severities, people))
     return Parsed(verb, args, incident, bare=not words)
 
@@ -421,14 +377,8 @@ def parse_mention(text: str, *, root: str = "/inc", components: Collection[str] 
     return parse(re.sub(r"^\s*<@[UW][A-Z0-9]+(?:\|[^>]*)?>[,:]?", "", text), root=root, components=components)
 
 
-def _incident(words: str) -> tuple[int | None, str]:
-    first, rest = _word(words)
-    found = _INCIDENT.fullmatch(first)
-    return (int(found.group(1)), rest) if found else (None, words)
-
-
 def _unknown(typed: str, root: str) -> errors.UnknownName:
     near = difflib.get_close_matches(typed.lower()[:40], list(_NAMES), n=3, cutoff=0.6)
     verbs = tuple(dict.fromkeys(_NAMES[name] for name in near))
     hint = f"Did you mean `{root} {verbs[0]}`?" if verbs else f"See `{root} help`."
-    return errors.UnknownName(f"I don't know `{_shown(typed)}`.", hint, nearest=verbs)
+    return errors.UnknownName(f"I don't know `{quoted(typed)}`.", hint, nearest=verbs)

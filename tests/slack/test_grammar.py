@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack import grammar
+from bot.slack import grammar, grammar_words
 from bot.slack.grammar import (
     Args,
     DecideArgs,
@@ -181,7 +181,7 @@ def test_an_unknown_verb_carries_the_nearest() -> None:
 )
 def test_slacks_own_forms_read_as_seen(typed: str, read: str) -> None:
     """What reaches the timeline is what the person saw."""
-    assert grammar.readable(typed)[0] == read
+    assert grammar_words.readable(typed)[0] == read
     assert parse(f"update {typed}").args == TextArgs(read)
 
 
