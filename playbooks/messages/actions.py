@@ -20,6 +20,7 @@ class Preview:
         if_silent: what happens when nobody answers; in it `{0}`, `{1}` stand for the deputies.
         others: versions to choose from instead.
         ends_after: seconds of a disable. warning: must be seen. hash: the whole plan hash.
+        maturity: that the lever never ran against the real service, in words; empty for one that did.
     """
 
     action: int
@@ -43,6 +44,7 @@ class Preview:
     ends_after: int | None = None
     warning: str = ""
     incident: str = ""
+    maturity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Ask:
 
     Attributes:
         closed: a clause in which `{0}`, `{1}` stand for `closed_by`; empty while it is open. closed_at: when.
+        warnings: what who decides must see, each a sentence.
     """
 
     action: int
@@ -73,6 +76,7 @@ class Ask:
     closed_by: tuple[Who, ...] = ()
     closed_at: datetime | None = None
     in_channel: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

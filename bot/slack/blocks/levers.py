@@ -38,9 +38,10 @@ def preview(view: Preview, *, root: str = "/inc") -> kit.Rendered:
     if view.ends_after:
         head += f" for {escape.span(view.ends_after)}"
     warning = f"⚠︎ {escape.prose(view.warning, root=root)}" if view.warning else ""
+    maturity = f"⚠︎ {escape.prose(view.maturity, root=root)}" if view.maturity else ""
     state = " ".join(_sentence(escape.value(text, 300)) for text in (view.note, view.current) if text)
     return kit.message(
-        kit.section(escape.bold(head), warning, state, _reach(view), _approval(view, root)),
+        kit.section(escape.bold(head), warning, maturity, state, _reach(view), _approval(view, root)),
         kit.context(_bound(view.hash, view.expires_at, view.incident)),
         kit.actions(*_preview_buttons(view)),
     )
@@ -108,7 +109,7 @@ def ask(view: Ask, *, root: str = "/inc") -> kit.Rendered:
         at = f" {escape.moment(view.closed_at, '{time_secs}')}" if view.closed_at is not None else ""
         return kit.message(kit.section(first, f"{closed}{at}"))
     return kit.message(
-        kit.section(first, _wanted(view)),
+        kit.section(first, *[f"⚠︎ {escape.prose(text, root=root)}" for text in view.warnings[:3]], _wanted(view)),
         kit.context(_bound(view.hash, view.expires_at, "")),
         kit.actions(*_ask_buttons(view)),
     )

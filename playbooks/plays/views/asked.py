@@ -5,9 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
-from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Plan, version_name
+from playbooks.domain.actions import (
+    UNPROVEN_WORDS,
+    Action,
+    ActionKind,
+    ActionState,
+    Approval,
+    Maturity,
+    Plan,
+    version_name,
+)
 from playbooks.domain.clocks import say_span
-from playbooks.domain.rights import Authority, authority
+from playbooks.domain.rights import Authority
 from playbooks.messages import (
     Ask,
     Fact,
@@ -15,7 +24,7 @@ from playbooks.messages import (
     Preview,
     Who,
 )
-from playbooks.plays.bound_levers import RIGHT_OF, people_of
+from playbooks.plays.bound_levers import held_right, people_of
 from playbooks.plays.house import House
 from playbooks.plays.views.parts import VERB, WORTH_TELLING, by_whom, number_behind, serving_since
 from playbooks.ports import Surface, UnitOfWork
@@ -26,9 +35,9 @@ def preview(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
     action = uow.action(number_behind(surface))
     if action is None or action.plan is None or action.state is not ActionState.PREVIEWED:
         return None
-    right = authority(house.registry(), action.component, RIGHT_OF[action.kind], house.on_call.now)
-    held = {h.person for h in (*right.holders, *right.deputies)}
     incident = uow.incident(action.incident_id) if action.incident_id is not None else None
+    right = held_right(house, action.component, action.kind, incident)
+    held = {h.person for h in (*right.holders, *right.deputies)}
     return Preview(
         action=action.id,
         verb=VERB[action.kind],
@@ -51,7 +60,12 @@ def preview(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
         ends_after=action.ends_after,
         warning=action.plan.warning or right.missing,
         incident=incident.name if incident else "",
+        maturity=_maturity(house, action.plan),
     )
+
+
+def _maturity(house: House, plan: Plan) -> str:
+    return UNPROVEN_WORDS if house.maturity(plan.provider) is Maturity.UNPROVEN else ""
 
 
 def _if_silent(right: Authority, own: bool) -> str:
@@ -95,8 +109,8 @@ def ask(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
 def ask_view(house: House, uow: UnitOfWork, action: Action, *, in_channel: bool = False) -> Ask:
     """The approval request of an action that has a plan."""
     plan = action.plan or Plan("", "", "", "")
-    right = authority(house.registry(), action.component, RIGHT_OF[action.kind], house.on_call.now)
     incident = uow.incident(action.incident_id) if action.incident_id is not None else None
+    right = held_right(house, action.component, action.kind, incident)
     given = [a for a in uow.approvals(action.id) if a.verdict == "approved"]
     severity = house.rules.severity(incident.severity) if incident else None
     return Ask(
@@ -120,6 +134,7 @@ def ask_view(house: House, uow: UnitOfWork, action: Action, *, in_channel: bool 
         closed_by=tuple(w for a in deciding_answers(uow, action) if (w := house.who(a.decider, a.decider_role))),
         closed_at=next((a.at for a in reversed(deciding_answers(uow, action))), None),
         in_channel=in_channel,
+        warnings=tuple(text for text in (plan.warning, _maturity(house, plan)) if text),
     )
 
 
@@ -129,6 +144,7 @@ def _plan_facts(action: Action, plan: Plan) -> tuple[Fact, ...]:
     facts += [Fact("About the target", plan.note)] if plan.note else []
     facts += [Fact("Proof", plan.proof)] if plan.proof else []
     facts += [Fact("Ends after", say_span(timedelta(seconds=action.ends_after)))] if action.ends_after else []
+    facts += [Fact("Warning", plan.warning, warn=True)] if plan.warning else []
     return tuple(facts)
 
 
