@@ -84,6 +84,15 @@ class ServingCheck:
                 continue
         return ""
 
+    def silent(self) -> str:
+        """Why a server does not answer, of the first one that does not; empty when each answers."""
+        for server in self._servers:
+            try:
+                self._ask(server, self._body(server))
+            except ProviderError as failed:
+                return failed.sentence.rstrip(".")
+        return ""
+
     def ready(self, version: str) -> bool:
         """Whether every server reports this version loaded (`GET …/versions/{v}/ready`). Raises ProviderError."""
         path = f"{self._path}/versions/{quote(version, safe='')}/ready"
