@@ -15,12 +15,14 @@ from playbooks.plugin import Clock, ConfigError, Lever, Maturity, Probe, Strict,
 
 GROUP = "muster.levers"
 LEVERS: Mapping[str, str] = {
+    "aws": "bot.providers.levers.aws.lever:AwsLever",
     "alertmanager": "bot.providers.levers.alertmanager:AlertmanagerLever",
     "airflow": "bot.providers.levers.airflow:AirflowLever",
     "local": "bot.providers.levers.local:LocalLever",
     "mlflow": "bot.providers.levers.mlflow:MlflowLever",
     "unleash": "bot.providers.levers.unleash:UnleashLever",
     "v2": "bot.providers.levers.v2:V2Lever",
+    "webhook": "bot.providers.levers.webhook:WebhookLever",
 }
 
 

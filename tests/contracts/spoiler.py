@@ -10,6 +10,8 @@ import httpx
 
 from tests.contracts.lever_suite import Trouble
 
+PASSED_ON = ("authorization", "content-type", "idempotency-key", "webhook-", "x-amz-")
+
 
 class Spoiler:
     """Stands in front of `upstream`; `url` is what the lever is given.
@@ -80,10 +82,14 @@ class Spoiler:
         if kind is Trouble.DOWN:
             self.start()
 
+    def spoils(self, request: BaseHTTPRequestHandler) -> bool:
+        """Whether a request is one that troubles are for."""
+        return self._is_write(request.command, request.path)
+
     def serve(self, request: BaseHTTPRequestHandler) -> None:
         """Pass one request on, or spoil it."""
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
-        trouble = self._trouble if self._is_write(request.command, request.path) else None
+        trouble = self._trouble if self.spoils(request) else None
         if trouble is Trouble.LIE:
             _answer(request, 200, b"{}")
             return
@@ -91,9 +97,7 @@ class Spoiler:
             said = {"message": f"cannot do this: {request.headers.get('Authorization')} {body.decode()}"}
             _answer(request, 400, json.dumps(said).encode())
             return
-        kept = {
-            key: value for key, value in request.headers.items() if key.lower() in ("authorization", "content-type")
-        }
+        kept = {key: value for key, value in request.headers.items() if key.lower().startswith(PASSED_ON)}
         answer = self._upstream.request(request.command, request.path, content=body, headers=kept)
         if trouble is Trouble.SLOW:
             self._over.wait(60)
@@ -103,11 +107,13 @@ class Spoiler:
             request.end_headers()
             request.close_connection = True
         else:
-            _answer(request, answer.status_code, answer.content)
+            _answer(request, answer.status_code, answer.content, answer.headers.get("x-amzn-errortype", ""))
 
 
-def _answer(request: BaseHTTPRequestHandler, status: int, body: bytes) -> None:
+def _answer(request: BaseHTTPRequestHandler, status: int, body: bytes, error: str = "") -> None:
     request.send_response(status)
+    if error:
+        request.send_header("x-amzn-errortype", error)
     request.send_header("Content-Type", "application/json")
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()
