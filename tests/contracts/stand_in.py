@@ -1,0 +1,75 @@
+"""A small real HTTP server for tests: JSON in, JSON out, everything that came is written down."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: `path` without its query, decoded `query`, lower-case header names, the body's bytes."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw: bytes
+
+    @property
+    def body(self) -> Any:
+        """The body as JSON, None when there is none."""
+        return json.loads(self.raw) if self.raw else None
+
+
+Answering = Callable[[Asked], tuple[int, Any]]
+
+
+@dataclass
+class StandIn:
+    """A running server. `writes` are the requests that were no reading, oldest first."""
+
+    url: str
+    seen: list[Asked] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[Asked]:
+        """All but GET."""
+        return [asked for asked in self.seen if asked.method != "GET"]
+
+
+@contextmanager
+def standing_in(answering: Answering) -> Iterator[StandIn]:
+    """Serve until the `with` ends; an answer of None has no body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            parts = urlsplit(self.path)
+            headers = {key.lower(): value for key, value in self.headers.items()}
+            asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, raw)
+            found.seen.append(asked)
+            status, data = answering(asked)
+            content = b"" if data is None else json.dumps(data).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    found = StandIn(f"http://127.0.0.1:{server.server_address[1]}")
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    yield found
+    server.shutdown()
+    server.server_close()
