@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackClientError
 
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
-from bot.jobs.bodies import Bodies, action_body
+from bot.jobs.bodies import Bodies, action_body, inspection_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -31,6 +31,7 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.slack.app import build_app
 from bot.slack.blocks import render
+from bot.slack.directory import SlackDirectory
 from bot.slack.messenger import SlackMessenger, build_client
 from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
@@ -39,10 +40,10 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import weekly_posts
+from playbooks.plays import inspection, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
-from playbooks.ports import Clock, Ids, Job, Messenger, Probe, Surface
+from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
 from storage.engine import make_engine
 from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
@@ -88,7 +89,9 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config), shelf.maturity)
     metrics = Metrics()
     board = SqlJobBoard(store)
-    engine = _engine(settings, store, board, house, messenger, shelf, config, folder, metrics, parts.clock)
+    engine = _engine(
+        settings, store, board, house, messenger, shelf, SlackDirectory(client), config, folder, metrics, parts.clock
+    )
     store.on_commit.append(engine.nudge)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     app, identity = build_app(
@@ -106,6 +109,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("sweep", config.cadences.sweep, lambda: sweep(house)),
         Tick("ownership", config.cadences.ownership, holder.reload),
         Tick("on_call", config.cadences.on_call, book.refresh),
+        Tick(inspection.KIND, config.cadences.inspect, lambda: inspection.begin(house)),
         Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
@@ -254,13 +258,14 @@ def _engine(
     house: House,
     messenger: Messenger,
     shelf: LeverShelf,
+    directory: Directory,
     config: Config,
     folder: Path,
     metrics: Metrics,
     clock: Clock,
 ) -> DbosEngine:
     templates = folder / config.postmortem.templates if config.postmortem.templates else None
-    runner = bodies_of(house, messenger, shelf, templates=templates)
+    runner = bodies_of(house, messenger, shelf, directory, templates=templates)
     url = settings.database_url.get_secret_value()
     executor_id = f"{socket.gethostname()}-{settings.port}"
     executors = None
@@ -279,7 +284,9 @@ def _engine(
     )
 
 
-def bodies_of(house: House, messenger: Messenger, levers: LeverShelf, *, templates: Path | None = None) -> Bodies:
+def bodies_of(
+    house: House, messenger: Messenger, levers: LeverShelf, directory: Directory, *, templates: Path | None = None
+) -> Bodies:
     """All job bodies."""
     root = house.rules.root
 
@@ -294,6 +301,7 @@ def bodies_of(house: House, messenger: Messenger, levers: LeverShelf, *, templat
             "invite": channels.invite,
             "action": action_body(house, levers),
             "document": Documents(house, messenger, templates).run,
+            inspection.KIND: inspection_body(house, levers, directory),
         }
     )
 

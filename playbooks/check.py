@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from playbooks.domain.authority import OnCallNow
+from playbooks.domain.coverage import coverage_errors, coverage_gaps
+from playbooks.domain.gaps import NOTHING, Gap, Outside, gaps_of, matcher_gaps, matcher_subject, unowned_gaps
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity, severity_for_alert
 from playbooks.domain.ownership import Component, Registry
-from playbooks.domain.rights import OnCallNow, gaps
 from playbooks.domain.routing import matcher_words
 from playbooks.schemas.marked import DocumentError
 
@@ -30,11 +32,16 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One finding: `where` is `ownership.yaml:41` or `components.fraud-scorer`, `sentence` plain text."""
+    """One finding: `where` is `ownership.yaml:41` or `components.fraud-scorer`, `sentence` plain text.
+
+    `todo` says what to do, where that is known; `since` when it was first seen, None while nobody looked.
+    """
 
     level: Level
     where: str
     sentence: str
+    todo: str = ""
+    since: datetime | None = None
 
 
 def file_findings(error: DocumentError) -> list[Finding]:
@@ -52,6 +59,7 @@ def check_registry(
     on_call: OnCallNow | None = None,
     providers: Collection[str] | None = None,
     severities: tuple[Severity, ...] = DEFAULT_SEVERITIES,
+    outside: Outside = NOTHING,
 ) -> list[Finding]:
     """Errors and gaps of a registry, errors first, each in the registry's order.
 
@@ -60,6 +68,7 @@ def check_registry(
             with a source outside the registry is taken to have somebody.
         providers: names of configured providers; None: any name is taken.
         severities: what a matcher's `severity` may name.
+        outside: what the inspection found where the files point, and who confirmed what.
     """
     found = [Finding(Level(told.level), told.where, told.sentence) for told in registry.findings]
     for team in registry.teams.values():
@@ -70,13 +79,30 @@ def check_registry(
     for component in registry.components.values():
         where = f"components.{component.id}"
         found += [Finding(Level.ERROR, where, t) for t in _component_errors(component, providers, severities)]
-        found += [Finding(Level.GAP, where, t) for t in gaps(registry, component, on_call or _offline(registry), now)]
+        found += [Finding(Level.ERROR, where, t) for t in coverage_errors(component, severities)]
+        found += [_of(gap) for gap in component_gaps(registry, component, on_call or _offline(registry), now, outside)]
+        found += [Finding(Level.GAP, where, t) for t in coverage_gaps(component, severities)]
         if not component.alerts:
             said = f"No alert matcher: only alerts whose label component is {component.id} reach it."
             found.append(Finding(Level.GAP, where, said))
+    found += [_of(gap) for gap in unowned_gaps(registry, outside)]
     found += _same_matchers(registry)
     found += [Finding(Level.GAP, f"components.{cycle[0]}", _cycle_words(cycle)) for cycle in _cycles(registry)]
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR)
+
+
+def _of(gap: Gap) -> Finding:
+    return Finding(Level.GAP, f"components.{gap.component}", gap.sentence, gap.todo, gap.since)
+
+
+def component_gaps(
+    registry: Registry, component: Component, on_call: OnCallNow, now: datetime, outside: Outside = NOTHING
+) -> Iterator[Gap]:
+    """Every gap of one component, its alert matchers included."""
+    yield from gaps_of(registry, component, on_call, now, outside)
+    if outside.sightings and component.alerts:
+        words = [matcher_words(entry) for entry in component.alerts]
+        yield from matcher_gaps(component, [(matcher_subject(component.id, w), w) for w in words], now, outside)
 
 
 def _offline(registry: Registry) -> OnCallNow:

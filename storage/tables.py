@@ -447,3 +447,48 @@ class ExecutorRow(Row, table=True):
     started_at: datetime = Field(sa_type=UtcDateTime)
     seen_at: datetime = Field(sa_type=UtcDateTime)
     claimed_by: str
+
+
+class SightingRow(Row, table=True):
+    """What was found when something outside the registry's files was looked at."""
+
+    __tablename__ = "sighting"
+
+    kind: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    well: bool
+    sentence: str
+    since: datetime = Field(sa_type=UtcDateTime)
+    looked_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class GapRow(Row, table=True):
+    """A gap that is open, and since when."""
+
+    __tablename__ = "gap"
+
+    key: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=UtcDateTime)
+
+
+class ConfirmationRow(Row, table=True):
+    """Somebody said that a component's entry in the registry is still right; kept for good."""
+
+    __tablename__ = "confirmation"
+    __table_args__ = (Index(None, "component", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    component: str
+    person: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    entry: str
+    registry_sha256: str
+
+
+class BookmarkRow(Row, table=True):
+    """How far something that reads on was read."""
+
+    __tablename__ = "bookmark"
+
+    name: str = Field(primary_key=True)
+    place: str

@@ -46,7 +46,7 @@ def check(
     gaps = sum(finding.level is Level.GAP for finding in findings)
     code = 1 if wrong else 2 if strict and gaps else 0
     if as_json:
-        rows = [{"level": str(f.level), "where": f.where, "sentence": f.sentence} for f in findings]
+        rows = [{"level": str(f.level), "where": f.where, "sentence": f.sentence, "todo": f.todo} for f in findings]
         show({"ok": not code, "errors": len(wrong), "gaps": gaps, "checked": about, "findings": rows})
     else:
         for finding in findings:

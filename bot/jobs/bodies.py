@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
+from playbooks.plays import inspection
 from playbooks.plays.effects import advance
 from playbooks.plays.house import House
-from playbooks.ports import Job, Levers
+from playbooks.ports import Directory, Job, Levers
 
 Body = Callable[[str], RunResult]
 
@@ -38,5 +39,15 @@ def action_body(house: House, levers: Levers) -> Body:
         while step.again_at is not None and step.again_at <= house.now():
             step = advance(house, levers, int(subject))
         return Later(step.again_at) if step.again_at is not None else DONE
+
+    return run
+
+
+def inspection_body(house: House, levers: Levers, directory: Directory) -> Body:
+    """The job body `inspect`: one look a subject (`people`, `levers`, `alerts`, `gaps`), a slice a run."""
+
+    def run(subject: str) -> RunResult:
+        again_at = inspection.look(house, levers, directory, subject)
+        return Later(again_at) if again_at is not None else DONE
 
     return run

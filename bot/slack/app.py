@@ -23,8 +23,8 @@ from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
 from bot.slack.commands import execute
 from bot.slack.grammar import parse, parse_mention
 from playbooks import errors
-from playbooks.domain.rights import WhoView
 from playbooks.domain.timeline import EventSource
+from playbooks.domain.who import WhoView
 from playbooks.messages import Message, Say, Who
 from playbooks.plays.house import House
 from playbooks.plays.house import who as person

@@ -10,7 +10,7 @@ from bot.slack.commands import execute, lifecycle
 from bot.slack.grammar import NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from playbooks import errors
 from playbooks.messages import Say
-from playbooks.plays import approvals, closing, handoff, incident, roles, timebox
+from playbooks.plays import approvals, closing, handoff, incident, recertify, roles, timebox
 from playbooks.plays import levers as lever_plays
 from playbooks.plays.house import actor_for, must_find, want, who
 from playbooks.plays.postmortem import questions
@@ -224,6 +224,12 @@ def _decline_handoff(desk: Desk, call: Call, value: ids.Value) -> Reply:
     return handoff.decline(desk.house, desk.order(call), _handoff(value))
 
 
+def _confirm_entry(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    if not value.component or not value.hash:
+        raise errors.InputError("That button is from an older message.", "Use the newest message.", code="old_button")
+    return recertify.confirm(desk.house, desk.order(call), value.component, value.hash)
+
+
 def _dismiss(desk: Desk, call: Call, value: ids.Value) -> Reply:
     return Say("All right. It stays open.")
 
@@ -256,6 +262,7 @@ _CLICKS: Mapping[str, Click] = {
     ids.WHO_MAY: _who_may,
     ids.ASK_PERSON: _ask_person,
     ids.RUN_SUGGESTION: _run,
+    ids.CONFIRM_ENTRY: _confirm_entry,
     ids.DISMISS: _dismiss,
     ids.LIST: _form("list"),
     ids.HANDOFF_OPEN: _handoff_open,

@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.slack.grammar import Parsed, Person
 from playbooks import errors
-from playbooks.domain.rights import WhoView
 from playbooks.domain.timeline import EventSource
+from playbooks.domain.who import WhoView
 from playbooks.messages import Message, Refusal, Who
 from playbooks.plays.house import House, actor_for, who
 from playbooks.plays.orders import Order

@@ -41,6 +41,7 @@ ASK_PERSON: Final = "ask_person"
 RUN_SUGGESTION: Final = "run_suggestion"
 DISMISS: Final = "dismiss"
 LIST: Final = "list"
+CONFIRM_ENTRY: Final = "confirm_entry"
 HANDOFF_OPEN: Final = "handoff_open"
 HANDOFF_ACCEPT: Final = "handoff_accept"
 HANDOFF_DECLINE: Final = "handoff_decline"
@@ -76,6 +77,7 @@ ACTIONS: Final = (
     RUN_SUGGESTION,
     DISMISS,
     LIST,
+    CONFIRM_ENTRY,
     HANDOFF_OPEN,
     HANDOFF_ACCEPT,
     HANDOFF_DECLINE,

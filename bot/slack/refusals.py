@@ -25,6 +25,7 @@ _DOING: Final[dict[str, str]] = {
     "files.getUploadURLExternal": "upload a file",
     "files.completeUploadExternal": "share a file",
     "files.upload": "upload a file",
+    "users.info": "look a person up",
     "auth.test": "check the bot's token",
     "views.open": "open a form",
     "views.publish": "show the Home tab",

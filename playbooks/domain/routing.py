@@ -162,6 +162,12 @@ def _compile(registry: Registry) -> Iterator[_Rule]:
             order += 1
 
 
+def matcher_test(entry: AlertMatch) -> Callable[[Alert], bool]:
+    """Whether an alert fits one matcher, compiled once."""
+    conditions = tuple(_condition(path, value) for path, value in entry.match.items())
+    return lambda alert: all(c.test(c.get(alert)) for c in conditions)
+
+
 def matcher_words(entry: AlertMatch) -> str:
     """A matcher in words: `labels.component = fraud-scorer and severity in (critical, page)`."""
     return " and ".join(_condition(path, value).words for path, value in entry.match.items())

@@ -7,6 +7,7 @@ in the reader's zone.
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, OverrideNote, Preview
+from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import (
     Announcement,
     Card,
@@ -20,7 +21,6 @@ from playbooks.messages.incidents import (
 from playbooks.messages.lists import (
     DebtList,
     DebtRow,
-    GapList,
     IncidentList,
     IncidentRow,
     Summary,
@@ -39,8 +39,10 @@ __all__ = [
     "Changed",
     "DebtList",
     "DebtRow",
+    "EntryToConfirm",
     "Fact",
     "GapList",
+    "GapRow",
     "HandoffOffer",
     "Help",
     "Home",
@@ -48,6 +50,7 @@ __all__ = [
     "IncidentRow",
     "Lever",
     "Message",
+    "OperatorGaps",
     "OverrideNote",
     "OwnerNote",
     "Preview",
@@ -57,6 +60,7 @@ __all__ = [
     "Suggestion",
     "Summary",
     "Tag",
+    "TeamGaps",
     "TimelineList",
     "TimelineRow",
     "Update",

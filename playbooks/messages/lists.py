@@ -52,15 +52,6 @@ class DebtList:
 
 
 @dataclass(frozen=True, slots=True)
-class GapList:
-    """`/inc gaps`: what the registry leaves open, by where it is; `registry` says which version is in force."""
-
-    rows: tuple[Fact, ...]
-    more: int = 0
-    registry: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class TimelineRow:
     """One line of `/inc timeline`."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, OverrideNote, Preview
+from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
-from playbooks.messages.lists import DebtList, GapList, IncidentList, Summary, TimelineList
+from playbooks.messages.lists import DebtList, IncidentList, Summary, TimelineList
 from playbooks.messages.replies import Help, Home, Refusal, Say
 
 Message = (
@@ -20,6 +21,8 @@ Message = (
     | IncidentList
     | DebtList
     | GapList
+    | TeamGaps
+    | OperatorGaps
     | TimelineList
     | Summary
     | Resolved

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from playbooks import errors
-from playbooks.plays import weekly
+from playbooks.plays import recertify, weekly
 from playbooks.plays.house import House
 from playbooks.ports import Timer
 
-POSTS: Mapping[str, weekly.Post] = {}
+POSTS: Mapping[str, weekly.Post] = {
+    "gaps": recertify.post,
+}
 
 
 def fire(house: House, timer: Timer) -> bool:

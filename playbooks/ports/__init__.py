@@ -5,6 +5,7 @@ from __future__ import annotations
 from playbooks.ports.actions import Actions
 from playbooks.ports.alerts import Alerts, AlertTouch, Episode, Growth, KnownAlert, OpenIncident, StoredAlert
 from playbooks.ports.durable import Durable, Job, JobBoard, Surface, Timer
+from playbooks.ports.gaps import Directory, Gaps
 from playbooks.ports.incidents import Incidents, NewIncident
 from playbooks.ports.memory import Captured, Document, Memory
 from playbooks.ports.messenger import Messenger, Posted
@@ -17,9 +18,11 @@ __all__ = [
     "Alerts",
     "Captured",
     "Clock",
+    "Directory",
     "Document",
     "Durable",
     "Episode",
+    "Gaps",
     "Growth",
     "Ids",
     "Incidents",

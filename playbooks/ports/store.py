@@ -8,11 +8,12 @@ from typing import Protocol
 from playbooks.ports.actions import Actions
 from playbooks.ports.alerts import Alerts
 from playbooks.ports.durable import Durable
+from playbooks.ports.gaps import Gaps
 from playbooks.ports.incidents import Incidents
 from playbooks.ports.memory import Memory
 
 
-class UnitOfWork(Incidents, Alerts, Actions, Durable, Memory, Protocol):
+class UnitOfWork(Incidents, Alerts, Actions, Durable, Memory, Gaps, Protocol):
     """One transaction: state + events + jobs. Opened by `Store.begin`; committed at the end of the `with`."""
 
 

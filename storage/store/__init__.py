@@ -13,6 +13,7 @@ from storage.faults import translated
 from storage.gate import LANES, Gate
 from storage.store.actions import Actions
 from storage.store.alerts import Alerts
+from storage.store.gaps import GapMemory
 from storage.store.handoffs import Handoffs
 from storage.store.incidents import Incidents
 from storage.store.memory import Memory
@@ -20,7 +21,7 @@ from storage.store.schedule import Schedule
 from storage.store.surfaces import Surfaces
 
 
-class SqlUnitOfWork(Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory):
+class SqlUnitOfWork(Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory):
     """Implements `ports.UnitOfWork` on one open transaction."""
 
 

@@ -108,6 +108,11 @@ class FakeSlack:
     _numbers: int = 0
     _last: int = 0
 
+    def gone(self, slack: str) -> str:
+        """See `ports.Directory`."""
+        self.calls.append(("users.info", slack))
+        return "" if slack in self.users else "has left Slack: the account is deactivated."
+
     # ------------------------------------------------------------ scripting
 
     def add_channel(self, channel: str, name: str, *members: str, bot: bool = True, creator: str = "U00ADMIN") -> None:

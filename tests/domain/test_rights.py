@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from playbooks.domain.gaps import review_due
 from playbooks.domain.ownership import Registry
 from playbooks.domain.rights import (
     Holder,
@@ -13,9 +14,8 @@ from playbooks.domain.rights import (
     decide_refusal,
     may_ask,
     may_decide,
-    review_due,
-    who,
 )
+from playbooks.domain.who import who
 from playbooks.errors import Denied, Kind, UnknownName
 from tests.domain.registry import HEAD, NOW, example, nobody, static_on_call
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Engine
 
-from bot.jobs.bodies import Bodies, Body, action_body
+from bot.jobs.bodies import Bodies, Body, action_body, inspection_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.engine import DeterministicExecutor, Runner, settle
@@ -24,7 +24,7 @@ from playbooks.domain.routing import Router
 from playbooks.messages import Message
 from playbooks.plays.house import House, Rules, actor_for
 from playbooks.plays.timebox import sweep
-from playbooks.ports import Clock, Ids, Job, Lever, Levers, Messenger, Probe
+from playbooks.ports import Clock, Directory, Ids, Job, Lever, Levers, Messenger, Probe
 from storage.jobs import SqlJobBoard
 from storage.store import SqlStore
 
@@ -86,6 +86,7 @@ def bodies_of(house: House, messenger: Messenger, levers: Levers) -> Mapping[str
         "invite": channels.invite,
         "document": Documents(house, messenger).run,
         "action": action_body(house, levers),
+        "inspect": inspection_body(house, levers, cast(Directory, messenger)),
     }
 
 

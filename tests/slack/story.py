@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from playbooks.domain.rights import Authority, Holder, Right, StageView, WhoView
+from playbooks.domain.rights import Authority, Holder, Right
+from playbooks.domain.who import StageView, WhoView
 from playbooks.messages import (
     ActionStatus,
     Announcement,

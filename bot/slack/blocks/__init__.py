@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.slack.blocks import card, handoff, home, kit, ledger, levers, lists, override, owner, replies, resolved
+from bot.slack.blocks import card, gaps, handoff, home, kit, ledger, levers, lists, override, owner, replies, resolved
 from playbooks import messages
 from playbooks.messages import Message
 
@@ -30,12 +30,24 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return home.render(message, root=root)
         case messages.DebtList():
             return ledger.debts(message, root=root)
-        case messages.GapList():
-            return ledger.gaps(message, root=root)
+        case messages.GapList() | messages.TeamGaps() | messages.OperatorGaps():
+            return _gaps(message, root)
         case messages.IncidentList() | messages.TimelineList() | messages.Summary() | messages.Help():
             return _list(message, root)
         case _:
             return _reply(message, root)
+
+
+def _gaps(message: messages.GapList | messages.TeamGaps | messages.OperatorGaps, root: str) -> kit.Rendered:
+    match message:
+        case messages.GapList():
+            return gaps.listing(message, root=root)
+        case messages.TeamGaps():
+            return gaps.week(message, root=root)
+        case messages.OperatorGaps():
+            return gaps.operators(message, root=root)
+        case _:
+            assert_never(message)
 
 
 def _lever(message: messages.Preview | messages.Ask | messages.ActionStatus, root: str) -> kit.Rendered:

@@ -1,9 +1,9 @@
-"""The debt ledger and the gaps of the registry, each entry in one or two lines."""
+"""The debt ledger, each entry in one or two lines."""
 
 from __future__ import annotations
 
 from bot.slack.blocks import escape, kit
-from playbooks.messages import DebtList, DebtRow, GapList
+from playbooks.messages import DebtList, DebtRow
 
 MOST = 12
 
@@ -30,18 +30,3 @@ def _debt(row: DebtRow) -> tuple[str, str]:
         escape.value(row.reason, 150),
     )
     return first, second
-
-
-def gaps(view: GapList, *, root: str = "/inc") -> kit.Rendered:
-    """`/inc gaps`."""
-    about = kit.context(escape.prose(view.registry, root=root)) if view.registry else []
-    if not view.rows:
-        return kit.message(kit.section("*No gaps.* Every component has owners, rights and levers."), about)
-    left = view.more + max(0, len(view.rows) - MOST)
-    lines = [f"{escape.bold(escape.value(r.label, 80))} {escape.prose(r.value, root=root)}" for r in view.rows[:MOST]]
-    return kit.message(
-        kit.section("*Gaps of the registry*"),
-        kit.section(*lines),
-        kit.context(f"and {left} more" if left else ""),
-        about,
-    )

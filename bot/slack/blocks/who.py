@@ -8,7 +8,8 @@ from datetime import date
 from bot.slack import ids
 from bot.slack.blocks import escape, kit
 from playbooks.domain.actions import UNPROVEN_WORDS
-from playbooks.domain.rights import Authority, Right, StageView, WhoView
+from playbooks.domain.rights import Authority, Right
+from playbooks.domain.who import StageView, WhoView
 from playbooks.messages import Who
 
 _SILENT = {"deputy": "a deputy is asked", "escalate": "it goes up", "act_and_tell": "act and tell"}
@@ -22,7 +23,7 @@ def render(view: WhoView, people: People, *, root: str = "/inc") -> kit.Rendered
     return kit.message(
         kit.section(_whose(view), _on_call(view, people), _stages(view, people)),
         kit.section("*May decide*", *rights) if rights else [],
-        kit.section(*around) if any(around := (_around(view), _kept(view), *_unproven(view))) else [],
+        kit.section(*around) if any(around := (_around(view), _kept(view, people), *_unproven(view))) else [],
         kit.section(*_missing(view)) if view.missing else [],
         kit.actions(*_buttons(view)),
     )
@@ -84,12 +85,13 @@ def _around(view: WhoView) -> str:
     return kit.dots(names("Depends on", view.depends_on), names("Read by", view.read_by), fallback)
 
 
-def _kept(view: WhoView) -> str:
+def _kept(view: WhoView, people: People) -> str:
     levers = ", ".join(f"{_name(kind)} ({_name(provider)})" for kind, provider in view.levers[:6])
     due = ""
     if view.review_due is not None:
         due = f"⚠︎ review overdue since {_day(view.review_due)}" if view.overdue else f"again by {_day(view.review_due)}"
-    reviewed = f"Reviewed {_day(view.reviewed_on)}" if view.reviewed_on else ""
+    by = f" by {_person(view.confirmed_by, people)}" if view.confirmed_by else ""
+    reviewed = f"Reviewed {_day(view.reviewed_on)}{by}" if view.reviewed_on else ""
     return kit.dots(f"Levers: {levers}" if levers else "", ", ".join(p for p in (reviewed, due) if p))
 
 
@@ -118,4 +120,7 @@ def _buttons(view: WhoView) -> list[kit.Element]:
         buttons.append(kit.button("Roll back…", ids.ROLLBACK_OPEN, value))
     if "disable" in kinds:
         buttons.append(kit.button("Disable…", ids.DISABLE_OPEN, value))
+    if view.entry and (view.overdue or view.reviewed_on is None):
+        confirmed = ids.Value(component=view.component[:100], hash=view.entry)
+        buttons.append(kit.button("Confirm, nothing changed", ids.CONFIRM_ENTRY, confirmed))
     return buttons

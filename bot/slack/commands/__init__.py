@@ -46,6 +46,7 @@ HANDLERS: Mapping[str, Handler] = {
     "deny": levers.deny,
     "debt": governance.debt,
     "gaps": governance.gaps,
+    "confirm": governance.confirm,
     "sync": governance.sync,
     "break-glass": governance.break_glass,
     "review": governance.review,

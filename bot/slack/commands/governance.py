@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from bot.slack.calls import Call, Desk, Reply
 from bot.slack.commands.levers import waiting
-from bot.slack.grammar import DecideArgs, Parsed
+from bot.slack.grammar import DecideArgs, Parsed, WhoArgs
 from playbooks import errors
-from playbooks.check import check_registry
-from playbooks.messages import Fact, GapList, Say
-from playbooks.plays import breakglass
+from playbooks.messages import Say
+from playbooks.plays import breakglass, recertify
 from playbooks.plays.hygiene import debt_list
-
-_MOST = 30
 
 
 def debt(desk: Desk, call: Call, parsed: Parsed) -> Reply:
@@ -20,12 +17,19 @@ def debt(desk: Desk, call: Call, parsed: Parsed) -> Reply:
 
 
 def gaps(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc gaps`: what the registry in force leaves open."""
-    found = check_registry(
-        desk.house.registry(), now=desk.now(), on_call=desk.house.on_call.now, severities=desk.house.rules.severities
+    """`/inc gaps [component or team]`: what the registry in force leaves open, and what was found where it points."""
+    about = parsed.args.component if isinstance(parsed.args, WhoArgs) else ""
+    return recertify.gap_list(
+        desk.house, asker=desk.order(call).actor.id, about=about, registry_state=desk.registry_state()
     )
-    rows = tuple(Fact(f.where.removeprefix("components.").removeprefix("teams."), f.sentence) for f in found)
-    return GapList(rows[:_MOST], max(0, len(rows) - _MOST), desk.registry_state())
+
+
+def confirm(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc confirm <component>`: its entry is still right."""
+    component = parsed.args.component if isinstance(parsed.args, WhoArgs) else ""
+    if not component:
+        raise errors.InputError("Which component?", f"See `{desk.house.rules.root} gaps`.")
+    return recertify.confirm(desk.house, desk.order(call), component)
 
 
 def sync(desk: Desk, call: Call, parsed: Parsed) -> Reply:

@@ -9,9 +9,10 @@ from bot.slack.commands.lifecycle import which
 from bot.slack.grammar import VERBS, HelpArgs, Parsed, WhoArgs
 from playbooks import errors
 from playbooks.domain.actions import Maturity
-from playbooks.domain.rights import who
+from playbooks.domain.who import who
 from playbooks.messages import Help, IncidentList, Say
 from playbooks.plays import postmortem as drafts
+from playbooks.plays.inspection import outside_of
 from playbooks.plays.views import lists, pinned_card
 from playbooks.ports import Surface
 
@@ -55,6 +56,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("break-glass", "goes on without an answer: loud, and owed a review"),
             ("debt", "what is off or owed a review"),
             ("gaps", "what the registry leaves open"),
+            ("confirm", "an entry of your team is still right"),
             ("/postmortem", "the draft"),
         ),
     ),
@@ -127,7 +129,9 @@ def owner(desk: Desk, call: Call, parsed: Parsed) -> Reply:
             "Which component?", f"I know: {names}." if names else "The registry has no component yet."
         )
     house = desk.house
-    view = who(house.registry(), component, house.on_call.now, desk.now())
+    with house.store.read() as uow:
+        outside = outside_of(house, uow, component=component)
+    view = who(house.registry(), component, house.on_call.now, desk.now(), outside=outside)
     providers = dict.fromkeys(provider for _, provider in view.levers)
     return replace(view, unproven=tuple(p for p in providers if house.maturity(p) is Maturity.UNPROVEN))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
+from playbooks.plays import recertify
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.views.asked import ask, preview
@@ -48,4 +49,6 @@ _BUILDERS: Mapping[str, Builder] = {
     "update": update_post,
     "resolved": resolved_post,
     "topic": topic_post,
+    recertify.TEAM: recertify.team_gaps,
+    recertify.OPERATORS: recertify.operator_gaps,
 }
