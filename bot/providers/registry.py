@@ -18,6 +18,7 @@ LEVERS: Mapping[str, str] = {
     "aws": "bot.providers.levers.aws.lever:AwsLever",
     "alertmanager": "bot.providers.levers.alertmanager:AlertmanagerLever",
     "airflow": "bot.providers.levers.airflow:AirflowLever",
+    "flagd": "bot.providers.levers.flagd:FlagdLever",
     "local": "bot.providers.levers.local:LocalLever",
     "mlflow": "bot.providers.levers.mlflow:MlflowLever",
     "unleash": "bot.providers.levers.unleash:UnleashLever",

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from tests.real import browser, listener, servers
+from tests.real import openfeature as openfeature_server
 from tests.real.environments import NotInstalledError
 from tests.real.postgres import Postgres
 
@@ -73,6 +74,13 @@ def chromium() -> Iterator[browser.Chromium]:
         with _or_skip():
             started = stack.enter_context(browser.chromium())
         yield started
+
+
+@pytest.fixture(scope="session")
+def openfeature() -> Iterator[openfeature_server.OpenFeature]:
+    """A service that evaluates flags of flagd files; use files of the test's own."""
+    with openfeature_server.openfeature() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
