@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -78,9 +79,18 @@ class Denied(MusterError):
     code = "denied"
     kind = Kind.DENIED
 
-    def __init__(self, sentence: str, next_step: str = "", *, code: str = "denied", ask: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        next_step: str = "",
+        *,
+        code: str = "denied",
+        ask: tuple[str, ...] = (),
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(sentence, next_step, code=code)
         self.ask = ask  # registry ids of persons who could be asked instead
+        self.facts = dict(facts or {})  # decision, component, reason, rule: what the timeline keeps of a refused right
 
 
 class Conflict(MusterError):

@@ -132,8 +132,8 @@ components:
 """
     registry = Registry.load(text)
     rights = registry.component("auto-decline").rights
-    assert rights.disable is not None
-    assert rights.disable.longest == timedelta(days=1)
+    (entry,) = rights.named()["disable"]
+    assert entry.longest == timedelta(days=1)
     lever = registry.component("fraud-scorer").lever("rollback")
     assert lever is not None
     assert lever.binding["serving"] == "http://models.internal:8080"

@@ -301,8 +301,9 @@ class _Checker:
             if other == key:
                 yield marked.problem((*at, "depends_on", place), f"{key} depends on itself")
             yield from self._known(marked, (*at, "depends_on", place), other, self._components, "component")
-        for right, entry in component.rights.named().items():
-            yield from self._holders(marked, (*at, "rights", right), entry)
+        for right, entries in component.rights.named().items():
+            for place, entry in enumerate(entries):
+                yield from self._holders(marked, (*at, "rights", right, *([place] if len(entries) > 1 else [])), entry)
 
     def _holders(self, marked: Marked, at: tuple[str | int, ...], entry: RightEntry) -> Iterator[Problem]:
         for part, words in (("decide", entry.decide), ("deputy", entry.deputy)):

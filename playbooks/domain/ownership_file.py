@@ -21,6 +21,7 @@ from playbooks.domain.file_values import ID_PATTERN as ID_PATTERN
 from playbooks.domain.file_values import Id as Id
 from playbooks.domain.file_values import Line, Strict
 from playbooks.domain.file_values import Span as Span
+from playbooks.domain.hours import HOURS_PATTERN, checked_hours
 from playbooks.domain.imports_file import PATTERN_WORDS as IMPORT_WORDS
 from playbooks.domain.imports_file import ImportEntry
 from playbooks.domain.on_call_file import PAGERDUTY_PATTERN, OnCallEntry
@@ -76,6 +77,11 @@ FromKey = SkipJsonSchema[Annotated[str, Field(max_length=0)]]
 
 Kind = Literal["model", "dataset", "feature-pipeline", "retriever", "prompt", "agent", "automation", "service"]
 LeverKind = Annotated[str, Field(pattern=_LEVER_PATTERN)]
+HoursText = Annotated[
+    str,
+    AfterValidator(checked_hours),
+    WithJsonSchema({"type": "string", "pattern": HOURS_PATTERN, "examples": ["mon-fri 09:00-18:00 Europe/Vienna"]}),
+]
 IfSilent = Literal["deputy", "escalate", "act_and_tell"]
 STAGES = ("data", "training", "serving", "product")
 
@@ -161,6 +167,22 @@ class AlertMatch(Strict):
     """Severity of the incident, instead of the alert's own."""
 
 
+class Limits(Strict):
+    """Up to where an entry goes; beyond it the next entry of the right counts."""
+
+    severity: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+    """Worst severity it covers: `sev2` covers SEV2 and milder, not SEV1 and not one that is not set yet."""
+    tier: Annotated[int, Field(ge=1, le=4)] | None = None
+    """Most critical tier it covers: 2 covers tiers 2 to 4."""
+    environment: Annotated[str, Field(min_length=1, max_length=60)] | None = None
+    """The only environment it covers, as the lever's binding names it; a binding that names none is `production`."""
+
+    @property
+    def none(self) -> bool:
+        """Whether nothing is limited."""
+        return self.severity is None and self.tier is None and self.environment is None
+
+
 class RightEntry(Strict):
     """Who decides, who stands in, and what happens when nobody answers."""
 
@@ -173,22 +195,42 @@ class RightEntry(Strict):
     if_silent: IfSilent | None = None
     longest: Span | None = None
     """Longest time something may stay disabled."""
+    hours: HoursText | None = None
+    """When the holders decide: `mon-fri 09:00-18:00 Europe/Vienna`; else the deputies do, or the next entry."""
+    limits: Limits = Limits()
+
+
+def _shape(value: object) -> str:
+    return "~entries" if isinstance(value, list | tuple) else "~entry"
+
+
+RightEntries = Annotated[
+    Annotated[RightEntry, Tag("~entry")]
+    | Annotated[tuple[RightEntry, ...], Field(min_length=1, max_length=8), Tag("~entries")],
+    Discriminator(_shape),
+]
+"""One entry, or several of which the first that covers the case counts."""
 
 
 class Rights(Strict):
     """Decision rights; one that is not named falls to a default that is told as a gap."""
 
-    roll_back: RightEntry | None = None
-    disable: RightEntry | None = None
-    enable: RightEntry | None = None
-    accept_risk: RightEntry | None = None
-    all_clear: RightEntry | None = None
-    freeze: RightEntry | None = None
-    publish: RightEntry | None = None
+    roll_back: RightEntries | None = None
+    disable: RightEntries | None = None
+    enable: RightEntries | None = None
+    accept_risk: RightEntries | None = None
+    all_clear: RightEntries | None = None
+    freeze: RightEntries | None = None
+    publish: RightEntries | None = None
 
-    def named(self) -> dict[str, RightEntry]:
-        """The rights the registry names."""
-        return {name: entry for name in type(self).model_fields if (entry := getattr(self, name)) is not None}
+    def named(self) -> dict[str, tuple[RightEntry, ...]]:
+        """The rights the registry names, each with its entries in the order in which they are tried."""
+        found: dict[str, tuple[RightEntry, ...]] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if value is not None:
+                found[name] = value if isinstance(value, tuple) else (value,)
+        return found
 
 
 def _binding(value: Any) -> Any:

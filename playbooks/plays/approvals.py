@@ -11,13 +11,11 @@ from playbooks.domain.facts import action_facts
 from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import (
     Authority,
-    Holder,
-    decide_refusal,
-    may_decide,
 )
 from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Refusal, Say
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right
+from playbooks.plays.deciding import decider_of, own_request, right_used
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.ports import Surface, UnitOfWork
@@ -33,16 +31,14 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
         if isinstance(action, Refusal):
             return action
         incident = must_find(uow, action.incident_id or 0)
-        right, holder = _decider(house, order, action)
-        approval = Approval(action.id, order.actor.id, holder.role, "approved", action.plan_hash, now)
+        right, used = _decider(house, order, incident, action)
+        approval = Approval(action.id, order.actor.id, used, "approved", action.plan_hash, now)
         if not uow.add_approval(approval):
             return Refusal("You already answered this request.", "Another holder has to approve.")
         given = [a for a in uow.approvals(action.id) if _counts(a, action)]
         if len(given) >= action.approvals_needed:
             return go_ahead(house, uow, order, incident, action, given, right, now)
-        uow.append(
-            incident.id, decision_event(order, incident, action, holder.role, "approved", len(given), now), now=now
-        )
+        uow.append(incident.id, decision_event(order, incident, action, used, "approved", len(given), now), now=now)
         refresh_asks(uow, action, now)
         left = action.approvals_needed - len(given)
         return Say(f"Your approval of action {action.id} is recorded; {left} more needed.")
@@ -68,25 +64,21 @@ def deny(house: House, order: Order, action_id: int, reason: str, plan_hash: str
         if action.requester == order.actor.id:
             _end(uow, order, incident, action, ActionState.WITHDRAWN, "withdrawn", action.requester_role, reason, now)
             return Say(f"Action {action.id} is withdrawn.")
-        _, holder = _decider(house, order, action)
-        uow.add_approval(Approval(action.id, order.actor.id, holder.role, "denied", action.plan_hash, now, reason))
-        _end(uow, order, incident, action, ActionState.DENIED, "denied", holder.role, reason, now)
+        _, used = _decider(house, order, incident, action)
+        uow.add_approval(Approval(action.id, order.actor.id, used, "denied", action.plan_hash, now, reason))
+        _end(uow, order, incident, action, ActionState.DENIED, "denied", used, reason, now)
     return Say(f"Action {action_id} is denied.")
 
 
-def _decider(house: House, order: Order, action: Action) -> tuple[Authority, Holder]:
-    right = held_right(house, action.component, action.kind)
-    if action.approvals_needed >= 2 and order.actor.id == action.requester:
-        raise errors.Denied(
-            "You asked for this, and two others have to decide.",
-            "Ask " + (", ".join(h.role for h in right.holders) or "another holder") + ".",
-            code="own_request",
-            ask=tuple(h.person for h in right.holders if h.person != order.actor.id),
-        )
-    holder = may_decide(right, order.actor.id)
-    if holder is None:
-        raise decide_refusal(house.registry(), action.component, RIGHT_OF[action.kind], right, house.on_call.now)
-    return right, holder
+def _decider(house: House, order: Order, incident: Incident, action: Action) -> tuple[Authority, str]:
+    """The right, and what of it is used. The approvals asked for count, also where the registry asks for fewer now."""
+    asker = action.requester if action.approvals_needed >= 2 else ""
+    right = RIGHT_OF[action.kind]
+    if asker and order.actor.id == asker:
+        held = held_right(house, action.component, action.kind, incident)
+        raise own_request(held, action.component, order.actor.id)
+    held, holder = decider_of(house, action.component, right, incident, order.actor.id)
+    return held, right_used(held, holder)
 
 
 def live_action(

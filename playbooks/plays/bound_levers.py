@@ -7,13 +7,10 @@ from typing import Any
 
 from playbooks import errors
 from playbooks.domain.actions import ActionKind
-from playbooks.domain.rights import (
-    Authority,
-    Holder,
-    Right,
-    authority,
-)
+from playbooks.domain.authority import Authority, Holder, Right
+from playbooks.domain.incidents import Incident
 from playbooks.messages import Who
+from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House
 
 RIGHT_OF = {ActionKind.ROLLBACK: Right.ROLL_BACK, ActionKind.DISABLE: Right.DISABLE, ActionKind.ENABLE: Right.ENABLE}
@@ -36,9 +33,9 @@ def binding_of(house: House, component: str, kind: ActionKind) -> Mapping[str, A
     return binding
 
 
-def held_right(house: House, component: str, kind: ActionKind) -> Authority:
-    """Who decides this kind of action on this component now."""
-    return authority(house.registry(), component, RIGHT_OF[kind], house.on_call.now)
+def held_right(house: House, component: str, kind: ActionKind, incident: Incident | None) -> Authority:
+    """Who decides this kind of action on this component now, in this incident's case."""
+    return held_in(house, component, RIGHT_OF[kind], incident)
 
 
 def people_of(house: House, holders: tuple[Holder, ...]) -> tuple[Who, ...]:

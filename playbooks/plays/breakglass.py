@@ -41,7 +41,7 @@ def break_glass(house: House, order: Order, action_id: int, because: str) -> Say
         if not isinstance(action, Action):
             raise errors.Conflict(action.sentence, action.next_step, code="not_waiting")
         incident = must_find(uow, action.incident_id or 0)
-        right = held_right(house, action.component, action.kind)
+        right = held_right(house, action.component, action.kind, incident)
         _may_break(order, action, right, now)
         debt = _owe(uow, order, incident, action, reason, now)
         _go(uow, order, incident, action, reason, now)
@@ -138,16 +138,17 @@ def close_debt(house: House, order: Order, number: int, because: str) -> Say:
         if entry.state == "closed":
             raise errors.Conflict(f"D-{number} is closed.", code="already_there")
         action = uow.action(entry.action_id)
-        holders = held_right(house, entry.component, action.kind) if action is not None else None
+        incident = must_find(uow, entry.incident_id or 0)
+        holders = held_right(house, entry.component, action.kind, incident) if action is not None else None
         allowed = {h.person for h in (*holders.holders, *holders.deputies)} if holders else set()
         if order.actor.id == entry.holder or order.actor.id not in allowed:
             raise errors.Denied(
                 "A review is closed by somebody who holds the right, and not by who broke the glass.",
                 "Ask " + (", ".join(sorted(allowed - {entry.holder})) or "the accountable team") + ".",
                 ask=tuple(sorted(allowed - {entry.holder})),
+                facts={"decision": "review", "component": entry.component, "reason": "not_held"},
             )
         uow.save_override(replace(entry, state="closed", closed_at=now, closed_by=order.actor.id))
-        incident = must_find(uow, entry.incident_id or 0)
         facts = override_facts(entry, "closed", why=words)
         event = event_of(
             order,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from playbooks.domain.actions import ActionState
-from playbooks.domain.rights import authority, may_decide
+from playbooks.domain.rights import may_decide
 from playbooks.messages import Ask, Home, OverrideNote
-from playbooks.plays.bound_levers import RIGHT_OF
+from playbooks.plays.bound_levers import held_right
 from playbooks.plays.house import House
 from playbooks.plays.views.asked import ask_view
 from playbooks.plays.views.lists import incident_list
@@ -17,11 +17,11 @@ _MOST = 10
 
 def home_of(house: House, person: str) -> Home:
     """The page of one person (actor id)."""
-    registry = house.registry()
     with house.store.read() as uow:
         asks: list[Ask] = []
         for action in uow.actions_in({ActionState.AWAITING}):
-            right = authority(registry, action.component, RIGHT_OF[action.kind], house.on_call.now)
+            incident = uow.incident(action.incident_id) if action.incident_id is not None else None
+            right = held_right(house, action.component, action.kind, incident)
             if may_decide(right, person) is not None and len(asks) < _MOST:
                 asks.append(ask_view(house, uow, action))
         held: list[OverrideNote] = []

@@ -22,6 +22,7 @@ from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Refusal, Say
 from playbooks.plays.approvals import go_ahead, live_action
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, binding_of, held_right
+from playbooks.plays.deciding import right_used
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.receive import open_up
@@ -52,10 +53,10 @@ def request(house: House, order: Order, wanted: Wanted) -> tuple[int, Say]:
     Raises UnknownName, InputError (no lever, no end, too long), Denied (may not ask), Conflict (one is in flight).
     """
     binding_of(house, wanted.component, wanted.kind)
-    right = held_right(house, wanted.component, wanted.kind)
-    _check_length(house, right, wanted)
     with execution(house, order) as (uow, now):
         incident = _incident_for(house, uow, order, wanted, now)
+        right = held_right(house, wanted.component, wanted.kind, incident)
+        _check_length(house, right, wanted)
         role = _asking_role(house, order.actor, wanted, incident)
         _check_free(uow, wanted)
         _withdraw_older_previews(uow, order, wanted, now)
@@ -136,7 +137,7 @@ def _asking_role(house: House, actor: Actor, wanted: Wanted, incident: Incident)
     registry = house.registry()
     role = may_ask(registry, wanted.component, actor.id, house.on_call.now, incident.lead)
     if role is None:
-        right = held_right(house, wanted.component, wanted.kind)
+        right = held_right(house, wanted.component, wanted.kind, incident)
         raise ask_refusal(registry, wanted.component, RIGHT_OF[wanted.kind], right, house.on_call.now)
     return role
 
@@ -186,7 +187,7 @@ def confirm(house: House, order: Order, action_id: int, plan_hash: str) -> Say |
             )
         incident = must_find(uow, action.incident_id or 0)
         _check_free(uow, Wanted(action.kind, action.component))
-        right = held_right(house, action.component, action.kind)
+        right = held_right(house, action.component, action.kind, incident)
         needed = right.approvals
         uow.append(incident.id, _asked_event(order, incident, action, now), now=now)
         action = replace(action, asked_at=now, approvals_needed=needed)
@@ -194,7 +195,8 @@ def confirm(house: House, order: Order, action_id: int, plan_hash: str) -> Say |
             return go_ahead(house, uow, order, incident, action, [], right, now)
         holder = may_decide(right, order.actor.id)
         if needed == 1 and holder is not None:
-            approval = Approval(action.id, order.actor.id, holder.role, "approved", action.plan_hash, now)
+            used = right_used(right, holder)
+            approval = Approval(action.id, order.actor.id, used, "approved", action.plan_hash, now)
             uow.add_approval(approval)
             return go_ahead(house, uow, order, incident, action, [approval], right, now)
         return _ask(house, uow, incident, action, right, now)

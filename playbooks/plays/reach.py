@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from playbooks.domain.authority import Right
 from playbooks.domain.incidents import Incident
-from playbooks.domain.rights import Right, authority
+from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House
+
+
+def team_of(house: House, incident: Incident) -> str:
+    """The team that answers for an incident: the one it was opened for or handed to, else the component's."""
+    registry = house.registry()
+    component = registry.components.get(incident.component)
+    return component.accountable if component and incident.team not in registry.teams else incident.team
 
 
 def line_of(house: House, incident: Incident) -> tuple[str, ...]:
     """Registry person ids in the order they are asked, each once."""
     registry = house.registry()
     component = registry.components.get(incident.component)
-    team = component.accountable if component else incident.team
+    team = team_of(house, incident)
     people: list[str] = list(house.on_call.now(team)) if team in registry.teams else []
     if component:
-        held = authority(registry, incident.component, Right.ROLL_BACK, house.on_call.now)
+        held = held_in(house, incident.component, Right.ROLL_BACK, incident)
         people += [h.person for h in (*held.holders, *held.deputies)]
     if team in registry.teams:
         people += list(registry.members(team))
@@ -35,7 +43,7 @@ def invitees(house: House, incident: Incident) -> tuple[str, ...]:
     component = registry.components.get(incident.component)
     teams = [incident.team]
     if component:
-        teams = [component.accountable, *registry.stage_owners(incident.component).values()]
+        teams = [incident.team, component.accountable, *registry.stage_owners(incident.component).values()]
     for team in dict.fromkeys(t for t in teams if t in registry.teams):
         people += house.on_call.now(team)[:1]
     if incident.opened_by and not incident.opened_by.startswith("source:"):

@@ -8,16 +8,17 @@ from datetime import datetime, timedelta
 
 from playbooks import errors
 from playbooks.domain.actions import Action, ActionKind, ActionState, Override
+from playbooks.domain.authority import Right
 from playbooks.domain.clocks import say_span
 from playbooks.domain.facts import action_facts, override_facts
-from playbooks.domain.incidents import State
+from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import MUSTER
-from playbooks.domain.rights import Right, authority, decide_refusal, may_decide
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
 from playbooks.plays import storms, weekly, weekly_posts
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
+from playbooks.plays.deciding import decider_of, held_in, right_used
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, request
@@ -33,10 +34,10 @@ def may_restore_itself(house: House, uow: UnitOfWork, override: Override) -> str
     """Empty when it may come back by itself at its end, else why not, as a clause."""
     if override.component not in house.registry().components:
         return f"the registry no longer knows {override.component}"
-    right = held_right(house, override.component, ActionKind.ENABLE)
+    incident = uow.incident(override.incident_id) if override.incident_id is not None else None
+    right = held_right(house, override.component, ActionKind.ENABLE, incident)
     if right.approvals > 0:
         return f"turning {override.component} on needs {right.approvals} approval{'s' if right.approvals > 1 else ''}"
-    incident = uow.incident(override.incident_id) if override.incident_id is not None else None
     if incident is not None and incident.state not in _RESTORABLE:
         return f"{incident.name} is still {incident.state.value}"
     return ""
@@ -53,10 +54,8 @@ def extend(house: House, order: Order, override_id: int, span: timedelta, becaus
         raise errors.InputError("An extension needs a reason.", "Say why it has to stay off.", code="no_reason")
     with execution(house, order) as (uow, now):
         override = _open(uow, override_id)
-        right = held_right(house, override.component, ActionKind.DISABLE)
-        holder = may_decide(right, order.actor.id)
-        if holder is None:
-            raise decide_refusal(house.registry(), override.component, Right.DISABLE, right, house.on_call.now)
+        about = uow.incident(override.incident_id) if override.incident_id is not None else None
+        right, holder = decider_of(house, override.component, Right.DISABLE, about, order.actor.id)
         due = max(now, override.due_at) + span
         longest = right.longest or timedelta(seconds=house.rules.longest_disable)
         if due - override.since > longest:
@@ -75,6 +74,7 @@ def extend(house: House, order: Order, override_id: int, span: timedelta, becaus
         if override.incident_id is not None:
             incident = must_find(uow, override.incident_id)
             facts = override_facts(override, "extended", was_due_at=was, why=because.strip())
+            facts |= {"decision": Right.DISABLE.value, "right": right_used(right, holder)}
             text = f"{override.component} stays off longer: {because.strip()}"
             key = f"override:{override.id}:extended:{override.version}"
             event = event_of(
@@ -209,7 +209,8 @@ def _silence(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
     action = uow.action(number, lock=True)
     if action is None or action.state is not ActionState.AWAITING:
         return
-    right = held_right(house, action.component, action.kind)
+    incident = uow.incident(action.incident_id) if action.incident_id is not None else None
+    right = held_right(house, action.component, action.kind, incident)
     deputies = [h for h in right.deputies if right.approvals < 2 or h.person != action.requester]
     ask_people(house, uow, action, deputies, now)
     people = [h.person for h in deputies]
@@ -328,13 +329,13 @@ def _ask_holders(house: House, uow: UnitOfWork, override: Override, why: str, no
     show_override(uow, override, now)
 
 
-def holders_to_restore(house: House, component: str) -> tuple[str, ...]:
+def holders_to_restore(house: House, component: str, incident: Incident | None = None) -> tuple[str, ...]:
     """Persons who may turn it on: holders of `enable`, else those of `disable`; nobody for an unknown component."""
     if component not in house.registry().components:
         return ()
-    right = authority(house.registry(), component, Right.ENABLE, house.on_call.now)
+    right = held_in(house, component, Right.ENABLE, incident)
     if not right.holders:
-        right = authority(house.registry(), component, Right.DISABLE, house.on_call.now)
+        right = held_in(house, component, Right.DISABLE, incident)
     return tuple(h.person for h in (*right.holders, *right.deputies))
 
 

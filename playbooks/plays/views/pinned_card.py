@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from playbooks.domain.actions import Action, ActionKind, ActionState, Override
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.ownership import Registry
-from playbooks.domain.rights import Authority, Right, authority
+from playbooks.domain.rights import Authority, Right
 from playbooks.messages import (
     Card,
     Fact,
 )
 from playbooks.plays.bound_levers import people_of
+from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House, tag_of
 from playbooks.plays.views.parts import (
     VERB,
@@ -70,7 +71,7 @@ def _rollback_right(house: House, incident: Incident) -> Authority | None:
     component = house.registry().components.get(incident.component)
     if component is None or "rollback" not in component.levers:
         return None
-    return authority(house.registry(), incident.component, Right.ROLL_BACK, house.on_call.now)
+    return held_in(house, incident.component, Right.ROLL_BACK, incident)
 
 
 def _next(house: House, incident: Incident, actions: Sequence[Action], right: Authority | None) -> tuple[str, str]:

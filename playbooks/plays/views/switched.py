@@ -55,7 +55,7 @@ def override_view(house: House, uow: UnitOfWork, override: Override, phase: str,
     incident = uow.incident(override.incident_id) if override.incident_id is not None else None
     waits = incident is not None and why_not == f"{incident.name} is still {incident.state.value}"
     registry = house.registry()
-    ask_people = holders_to_restore(house, override.component) if phase in ("overdue", "warning") else ()
+    ask_people = holders_to_restore(house, override.component, incident) if phase in ("overdue", "warning") else ()
     return OverrideNote(
         override=override.id,
         component=override.component,

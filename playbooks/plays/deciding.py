@@ -1,0 +1,56 @@
+"""Deciding under a right: who holds it in this incident's case, and the one place where a decider is let through."""
+
+from __future__ import annotations
+
+from playbooks import errors
+from playbooks.domain.authority import Authority, Holder, Right, authority
+from playbooks.domain.cases import Case
+from playbooks.domain.incidents import Incident
+from playbooks.domain.rights import decide_refusal
+from playbooks.domain.rulings import Why, ruling
+from playbooks.plays.house import House
+
+
+def case_of(house: House, incident: Incident | None) -> Case:
+    """The case of an incident now; without one the severity does not matter."""
+    severity = incident.severity if incident is not None else None
+    return Case(house.now(), severity, house.rules.severities)
+
+
+def held_in(house: House, component: str, right: Right, incident: Incident | None) -> Authority:
+    """Who decides on this component now, for this incident. Raises UnknownName."""
+    return authority(house.registry(), component, right, house.on_call.now, case_of(house, incident))
+
+
+def decider_of(
+    house: House, component: str, right: Right, incident: Incident | None, person: str, *, requester: str = ""
+) -> tuple[Authority, Holder]:
+    """The right and the capacity in which a person (actor id) decides. Raises Denied with who may instead."""
+    registry, on_call = house.registry(), house.on_call.now
+    found = ruling(registry, component, right, person, on_call, case_of(house, incident), requester=requester)
+    held = found.held
+    if found.why is Why.OWN_REQUEST:
+        raise own_request(held, component, person)
+    if found.holder is None:
+        denied = decide_refusal(registry, component, right, held, on_call, found.clause)
+        denied.facts["reason"] = found.why.value
+        denied.ask = tuple(asked for asked in denied.ask if asked != person)
+        raise denied
+    return held, found.holder
+
+
+def own_request(held: Authority, component: str, person: str) -> errors.Denied:
+    """The answer to who asked and would decide where two others have to."""
+    facts = {"decision": held.right.value, "component": component, "reason": Why.OWN_REQUEST.value, "rule": held.rule}
+    return errors.Denied(
+        "You asked for this, and two others have to decide.",
+        "Ask " + (", ".join(h.role for h in held.holders) or "another holder") + ".",
+        code="own_request",
+        ask=tuple(h.person for h in held.holders if h.person != person),
+        facts=facts,
+    )
+
+
+def right_used(held: Authority, holder: Holder) -> str:
+    """The right a decision was taken under, in words: the capacity, and the rule of the registry where there is one."""
+    return f"{holder.role} ({held.rule})" if held.rule else holder.role
