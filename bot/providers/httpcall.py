@@ -83,7 +83,7 @@ class HttpCaller:
     Args:
         provider: the configured name; stands in every sentence and probe label.
         url: base address, http or https.
-        headers: sent with every call. secrets: texts that must never be quoted back.
+        headers: sent with every call. secrets: texts that must never be quoted back; read at every quote.
         credential: the setting a person must look at after a 401 or 403 (`providers.mlflow.token`).
         auth: user and password for basic authentication, or what puts a credential on each request.
         timeout: seconds to wait for the next bytes of an answer. tls: whom to trust, where that is somebody of its own.
@@ -105,8 +105,8 @@ class HttpCaller:
         self.provider = provider
         self.url = _checked(provider, url)
         self._credential = credential or f"providers.{provider}.token"
-        password = auth[1] if isinstance(auth, tuple) else ""
-        self._secrets = tuple(text for text in (*secrets, password) if text)
+        self._secrets = secrets
+        self._password = auth[1] if isinstance(auth, tuple) else ""
         self._timeout = timeout
         self._probe = probe
         self._client = httpx.Client(
@@ -279,8 +279,8 @@ class HttpCaller:
         )
 
     def _clean(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "…")
+        for secret in (*self._secrets, self._password):
+            text = text.replace(secret, "…") if secret else text
         return text
 
     def _place(self) -> str:

@@ -19,6 +19,7 @@ LEVERS: Mapping[str, str] = {
     "alertmanager": "bot.providers.levers.alertmanager:AlertmanagerLever",
     "airflow": "bot.providers.levers.airflow:AirflowLever",
     "flagd": "bot.providers.levers.flagd:FlagdLever",
+    "kubernetes": "bot.providers.levers.kubernetes.lever:KubernetesLever",
     "local": "bot.providers.levers.local:LocalLever",
     "mlflow": "bot.providers.levers.mlflow:MlflowLever",
     "unleash": "bot.providers.levers.unleash:UnleashLever",

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from playbooks.plugin import (
     FLAG_STATES,
     ConfigError,
+    Conflict,
     Described,
     Mark,
     Plan,
@@ -68,6 +69,8 @@ class TargetLever:
     def plan(self, binding: Mapping[str, Any], described: Described, after: str) -> Plan:
         """See `ports.Lever`."""
         target, bound = self._chosen(binding)
+        if after == described.state and after not in {*FLAG_STATES, *(version.id for version in described.versions)}:
+            raise Conflict(f"The traffic is split like this already ({after}); there is nothing to do.")
         return target.plan(bound, described, after)
 
     def apply(self, binding: Mapping[str, Any], plan: Plan, *, note: str) -> None:

@@ -195,7 +195,7 @@ Step = Callable[[Lever, Any], Any]
         (_endpoint("Updating", 1, 0), Outcome.NOT_YET, "the endpoint is Updating; traffic goes to blue"),
         (_endpoint("Updating", 1, 1), Outcome.NOT_YET, "the endpoint is Updating; traffic goes to blue"),
         (_endpoint("InService", 0.5, 0), Outcome.NOT_YET, "traffic still goes to blue 50 %, green 50 %"),
-        (_endpoint("InService", 0, 0), Outcome.CONFIRMED, "in service, and all traffic goes to green"),
+        (_endpoint("InService", 0, 0), Outcome.CONFIRMED, "in service, and traffic goes to green"),
         (_endpoint("InService", 1, 1), Outcome.CONTRADICTED, "the weights ask for blue, not green"),
         (_endpoint("RollingBack", 0, 0), Outcome.NOT_YET, "the endpoint is RollingBack"),
     ],

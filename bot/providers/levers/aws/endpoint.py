@@ -72,7 +72,7 @@ class EndpointWeights:
             f"endpoint {bound.endpoint}",
             described,
             after,
-            proof="the endpoint is in service and the current weights send all traffic to {}",
+            proof="the endpoint is in service, and by the current weights traffic goes to {}",
             takes=120,
             verify_within=bound.verify_within,
         )
@@ -117,7 +117,7 @@ class EndpointWeights:
             return Verification(Outcome.CONTRADICTED, f"the weights ask for {asked}, not {plan.after}", facts)
         if goes != plan.after:
             return Verification(Outcome.NOT_YET, f"traffic still goes to {goes}", facts)
-        return Verification(Outcome.CONFIRMED, f"the endpoint is in service, and all traffic goes to {goes}", facts)
+        return Verification(Outcome.CONFIRMED, f"the endpoint is in service, and traffic goes to {goes}", facts)
 
     def _read(self, bound: EndpointBinding) -> _Seen:
         # An endpoint that is not there is a plain validation error, told by its words only.

@@ -68,7 +68,7 @@ class FunctionAlias:
             alias_target(bound.function, bound.alias),
             described,
             after,
-            proof="the alias reads {}, for all calls",
+            proof="the alias reads {}",
             takes=5,
             verify_within=bound.verify_within,
         )
