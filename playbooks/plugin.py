@@ -213,7 +213,7 @@ def change_target(change: Change) -> str:
 
 def own_note(change: Change) -> bool:
     """Whether a change is only the note that a lever leaves beside its work (the tag `muster.note`)."""
-    return change.kind == "model_tag" and change.after.startswith(f"{NOTE_TAG}=")
+    return change.kind in ("model_tag", "prompt_tag") and change.after.startswith(f"{NOTE_TAG}=")
 
 
 def datetime_of(text: str | None) -> datetime | None:

@@ -83,7 +83,10 @@ def test_settings_that_cannot_be_used_name_the_key(settings: dict, sentence: str
 @pytest.mark.parametrize(
     ("provider", "binding", "sentence"),
     [
-        ("mlflow", {}, "The mlflow lever's `model` is missing."),
+        ("mlflow", {}, "write one of model, prompt and index"),
+        ("mlflow", {"model": "m", "prompt": "p"}, "write one of model, prompt and index"),
+        ("mlflow", {"index": "i", "alias": "live", "tag": "live"}, "write either alias or tag"),
+        ("mlflow", {"prompt": "p", "serving": "http://models:8080"}, "serving proves a model only"),
         ("mlflow", {"model": "m", "alais": "champion"}, "The mlflow lever's `alais` is not known."),
         ("mlflow", {"model": "m", "answers": "20"}, "The mlflow lever's `answers` cannot be used"),
         ("mlflow", {"model": "m", "serving": "models:8080"}, "an address begins with http://"),

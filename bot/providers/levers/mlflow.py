@@ -1,4 +1,8 @@
-"""MLflow's model registry: an alias is moved, and model servers are asked whether they followed.
+"""MLflow's registry: an alias of a model, a prompt or an index is moved, and model servers are asked if they followed.
+
+A prompt is a registered model with a tag of MLflow's own, so it is moved alike. A vector index is registered by its
+team as a model whose versions are its builds; `embedding_model` as a tag of a version names what it was built with.
+Where a team keeps the version in use in a tag of the registered model, that tag is moved instead of an alias.
 
 What is read and written beside the alias, as tags of a model version: `muster.mark` (good or bad), `muster.mark.note`,
 `muster.mark.at` (ISO 8601), and `muster.note` (which action moved the alias here). A version without `muster.mark` is
@@ -7,8 +11,10 @@ judged by MLflow's customary tag `validation_status` (approved, passed; rejected
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -51,12 +57,17 @@ PAGE = 200
 MAX_PAGES = 25
 # A preview waits for the registry; what is served now is worth a glance only.
 LOOK_SECONDS = 2.0
+IS_PROMPT = "mlflow.prompt.is_prompt"
+EMBEDDING_TAG = "embedding_model"
+EMBEDDINGS = "embeddings"
+# What loads a prompt by its alias: MLFLOW_ALIAS_PROMPT_CACHE_TTL_SECONDS, 60 where nothing is set.
+CACHED = "MLflow's clients keep an alias for up to 60 s"
 # MLflow answers 400 with this code for an alias that is not set, and 404 for a model that is not there.
 NO_ALIAS = "INVALID_PARAMETER_VALUE"
 
 
 class MlflowLever:
-    """An alias of MLflow's model registry, with a look at what the model servers answer."""
+    """An alias or tag of a model, prompt or index in MLflow's registry, with a look at what model servers answer."""
 
     tested_with = "MLflow 3.17.2, MLServer 1.7.1"
     maturity = Maturity.PROVEN
@@ -80,10 +91,16 @@ class MlflowLever:
             return self
 
     class Binding(Strict):
-        """`serving`: base URL of a V2 model server, or several; `serving_model`: its name there, default `model`."""
+        """One of `model`, `prompt` and `index`, and its `alias`, or a `tag` that holds the version in use.
 
-        model: str = Field(min_length=1)
+        `serving`: base URL of a V2 model server, or several; `serving_model`: its name there, default `model`.
+        """
+
+        model: str = ""
+        prompt: str = ""
+        index: str = ""
         alias: str = Field(default="champion", min_length=1)
+        tag: str = ""
         serving: str | list[str] = ""
         serving_model: str = ""
         sample: dict[str, Any] | None = None
@@ -97,6 +114,36 @@ class MlflowLever:
                 if url and not url.startswith(("http://", "https://")):
                     raise ValueError("an address begins with http:// or https://")
             return value
+
+        @model_validator(mode="after")
+        def _one_of_each(self) -> MlflowLever.Binding:
+            if sum(1 for name in (self.model, self.prompt, self.index) if name) != 1:
+                raise ValueError("write one of model, prompt and index")
+            if self.tag and "alias" in self.model_fields_set:
+                raise ValueError("write either alias or tag")
+            if self.serving and not self.model:
+                raise ValueError("serving proves a model only")
+            return self
+
+        @property
+        def kind(self) -> str:
+            """What it is, in words."""
+            return "model" if self.model else "prompt" if self.prompt else "index"
+
+        @property
+        def name(self) -> str:
+            """The registered model, as MLflow has all three."""
+            return self.model or self.prompt or self.index
+
+        @property
+        def pointer(self) -> str:
+            """How the version in use is kept, in words."""
+            return "tag" if self.tag else "alias"
+
+        @property
+        def target(self) -> str:
+            """The plan's target."""
+            return alias_target(self.name, self.tag or self.alias)
 
         @property
         def servers(self) -> Sequence[str]:
@@ -132,28 +179,33 @@ class MlflowLever:
         """See `ports.Lever`."""
         bound = self._parse(binding)
         state = self._pointed(bound)
-        versions = self._versions(bound)
+        rows = self._versions(bound)
+        detail = {bound.pointer: bound.tag or bound.alias}
+        if bound.index:
+            built = {str(row["version"]): model for row in rows if (model := _tags(row).get(EMBEDDING_TAG))}
+            detail[EMBEDDINGS] = json.dumps(built, sort_keys=True)
         served = ""
         if bound.servers:
             with self._serving(bound, timeout=LOOK_SECONDS) as serving:
                 served = serving.served()
-        return Described(state, versions, {"alias": bound.alias}, served)
+        return Described(state, tuple(_version(row) for row in rows), detail, served)
 
     def plan(self, binding: Mapping[str, Any], described: Described, after: str) -> Plan:
         """See `ports.Lever`."""
         bound = self._parse(binding)
-        proof = "the registry's alias reads {} (no serving check is bound)"
+        proof = f"the registry's {bound.pointer} reads {{}} ({CACHED if bound.prompt else 'no serving check is bound'})"
         if bound.servers:
             proof = serving_proof(bound.answers, len(bound.servers))
-        return plan_version(
+        plan = plan_version(
             self.name,
-            alias_target(bound.model, bound.alias),
+            bound.target,
             described,
             after,
             proof=proof,
             takes=40 if bound.servers else 2,
             verify_within=bound.verify_within,
         )
+        return replace(plan, warning=" ".join(text for text in (plan.warning, _other_embedding(plan)) if text))
 
     def apply(self, binding: Mapping[str, Any], plan: Plan, *, note: str) -> None:
         """See `ports.Lever`. Raises Conflict when the alias is neither where it was nor where it should go."""
@@ -175,10 +227,10 @@ class MlflowLever:
         now = self._pointed(bound)
         facts = {"state": now}
         if now != plan.after:
-            evidence = f"the alias points to {version_name(now)}, not {version_name(plan.after)}"
+            evidence = f"the {bound.pointer} points to {version_name(now)}, not {version_name(plan.after)}"
             return Verification(Outcome.CONTRADICTED, evidence, facts)
         if not bound.servers or not plan.after:
-            return Verification(Outcome.CONFIRMED, f"the alias points to {version_name(now)}", facts)
+            return Verification(Outcome.CONFIRMED, f"the {bound.pointer} points to {version_name(now)}", facts)
         with self._serving(bound) as serving:
             seen = serving.verify(plan.after)
         return Verification(seen.outcome, seen.evidence, {**facts, **seen.facts})
@@ -186,7 +238,7 @@ class MlflowLever:
     def mark(self, binding: Mapping[str, Any], version: str, mark: Mark, *, note: str) -> None:
         """See `ports.Lever`. The same mark and note again change nothing, so the first time of marking stays."""
         bound = self._parse(binding)
-        query = {"name": bound.model, "version": version}
+        query = {"name": bound.name, "version": version}
         answer = self._http.read(f"{BASE}/model-versions/get", "version", params=query).object()
         tags = _tags(answer["model_version"])
         if tags.get(MARK_TAG) == mark.value and tags.get(f"{MARK_TAG}.note", "") == note:
@@ -215,55 +267,73 @@ class MlflowLever:
         )
 
     def _pointed(self, bound: MlflowLever.Binding) -> str:
-        """The alias's version, empty when it is not set. Raises ProviderError (permanent) for an unknown model."""
-        query = {"name": bound.model, "alias": bound.alias}
+        """The version in use, empty when none is set. Raises ProviderError (permanent) for an unknown model."""
+        if bound.tag:
+            return _tags(self._model(bound)).get(bound.tag, "")
+        query = {"name": bound.name, "alias": bound.alias}
         path = f"{BASE}/registered-models/alias"
         answer = self._http.read(path, "alias", params=query, expect=(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND))
         if answer.status == HTTPStatus.OK:
             return str(answer.object()["model_version"]["version"])
-        if answer.status == HTTPStatus.BAD_REQUEST and _code(answer) == NO_ALIAS and self._known(bound):
+        # An alias that is not set and a model that is not there can look the same.
+        if answer.status == HTTPStatus.BAD_REQUEST and _code(answer) == NO_ALIAS and self._model(bound):
             return ""
-        raise ProviderError(
-            f"{self.name} has no model {bound.model}.",
-            "Compare `model` in the lever's binding with the registry's name.",
+        raise self._unknown(bound)
+
+    def _model(self, bound: MlflowLever.Binding) -> Mapping[str, Any]:
+        """The registered model. Raises ProviderError (permanent) when there is none."""
+        path = f"{BASE}/registered-models/get"
+        answer = self._http.read(path, bound.kind, params={"name": bound.name}, expect=(HTTPStatus.NOT_FOUND,))
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise self._unknown(bound)
+        found: Mapping[str, Any] = answer.object()["registered_model"]
+        return found
+
+    def _unknown(self, bound: MlflowLever.Binding) -> ProviderError:
+        return ProviderError(
+            f"{self.name} has no {bound.kind} {bound.name}.",
+            f"Compare `{bound.kind}` in the lever's binding with the registry's name.",
             kind=Kind.PERMANENT,
         )
 
-    def _known(self, bound: MlflowLever.Binding) -> bool:
-        """Whether the model exists: an alias that is not set and a model that is not there can look the same."""
-        path = f"{BASE}/registered-models/get"
-        answer = self._http.read(path, "model", params={"name": bound.model}, expect=(HTTPStatus.NOT_FOUND,))
-        return answer.status == HTTPStatus.OK
-
-    def _versions(self, bound: MlflowLever.Binding) -> tuple[Version, ...]:
-        """All versions of the model, newest first."""
-        quoted = bound.model.replace("'", "''")
+    def _versions(self, bound: MlflowLever.Binding) -> list[Mapping[str, Any]]:
+        """All versions, newest first."""
+        quoted = bound.name.replace("'", "''")
+        # Without this word MLflow leaves prompts out.
+        prompts = f" AND tags.`{IS_PROMPT}` = 'true'" if bound.prompt else ""
         query = {
-            "filter": f"name='{quoted}'",
+            "filter": f"name='{quoted}'{prompts}",
             "order_by": "version_number DESC",
             "max_results": str(PAGE),
         }
-        found: list[Version] = []
+        found: list[Mapping[str, Any]] = []
         for _ in range(MAX_PAGES):
             answer = self._http.read(f"{BASE}/model-versions/search", "versions", params=query).object()
-            found += [_version(row) for row in answer.get("model_versions", [])]
+            found += answer.get("model_versions", [])
             token = answer.get("next_page_token")
             if not token:
                 break
             query = {**query, "page_token": str(token)}
-        return tuple(found)
+        return found
 
     def _point(self, bound: MlflowLever.Binding, version: str) -> None:
-        """Set the alias, or take it away where there was none before."""
-        body = {"name": bound.model, "alias": bound.alias}
-        path = f"{BASE}/registered-models/alias"
+        """Set the alias or tag, or take it away where there was none before."""
+        path = f"{BASE}/registered-models"
+        if bound.tag:
+            key = {"name": bound.name, "key": bound.tag}
+            if version:
+                self._http.write("POST", f"{path}/set-tag", "tag", body={**key, "value": version})
+            else:
+                self._http.write("DELETE", f"{path}/delete-tag", "tag", body=key)
+            return
+        body = {"name": bound.name, "alias": bound.alias}
         if version:
-            self._http.write("POST", path, "alias", body={**body, "version": version})
+            self._http.write("POST", f"{path}/alias", "alias", body={**body, "version": version})
         else:
-            self._http.write("DELETE", path, "alias", body=body)
+            self._http.write("DELETE", f"{path}/alias", "alias", body=body)
 
     def _tag(self, bound: MlflowLever.Binding, version: str, key: str, value: str) -> None:
-        body = {"name": bound.model, "version": version, "key": key, "value": value}
+        body = {"name": bound.name, "version": version, "key": key, "value": value}
         self._http.write("POST", f"{BASE}/model-versions/set-tag", f"tag {key}", body=body)
 
     def _leave_note(self, bound: MlflowLever.Binding, version: str, note: str) -> None:
@@ -281,6 +351,18 @@ def _code(answer: Answer) -> str:
 
 def _tags(row: Mapping[str, Any]) -> dict[str, str]:
     return {str(tag["key"]): str(tag["value"]) for tag in row.get("tags", [])}
+
+
+def _other_embedding(plan: Plan) -> str:
+    """A warning where an index was built with another embedding model than the one in use, empty when not known."""
+    built: dict[str, str] = json.loads(plan.detail.get(EMBEDDINGS, "{}"))
+    old, new = built.get(plan.after, ""), built.get(plan.before, "")
+    if not old or not new or old == new:
+        return ""
+    return (
+        f"{version_name(plan.after)} was built with {old}, {version_name(plan.before)} with {new}: "
+        "queries must be embedded with the same."
+    )
 
 
 def _version(row: Mapping[str, Any]) -> Version:
