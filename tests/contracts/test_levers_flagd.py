@@ -282,4 +282,4 @@ def test_a_disk_that_does_not_confirm_is_an_unknown_outcome(file: Path, monkeypa
 
 def test_one_variant_for_both_is_refused(file: Path) -> None:
     with pytest.raises(ConfigError, match="on and off are two variants"):
-        _lever(file).check({**FLAG, "on": "off"})  # type: ignore[attr-defined]
+        _lever(file).check({**FLAG, "on_variant": "off"})  # type: ignore[attr-defined]

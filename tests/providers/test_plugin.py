@@ -100,6 +100,7 @@ def test_a_change_has_the_target_of_the_plan_it_may_echo(change: Change, target:
 
 def test_own_notes_are_recognised() -> None:
     assert own_note(_change("model_tag", "m/42", "muster.note=INC-42 action 17"))
+    assert own_note(_change("prompt_tag", "p/3", "muster.note=INC-42 action 17"))
     assert not own_note(_change("model_tag", "m/42", "muster.mark=bad"))
     assert not own_note(_change("deploy", "m/42", "muster.note=x"))
 

@@ -58,16 +58,16 @@ class FlagdLever:
         path: str = Field(min_length=1)
 
     class Binding(Strict):
-        """`flag`: its key. `off` and `on`: names of its variants."""
+        """`flag`: its key. `off_variant` and `on_variant`: their names."""
 
         flag: str = Field(min_length=1)
-        off: str = Field(default="off", min_length=1)
-        on: str = Field(default="on", min_length=1)
+        off_variant: str = Field(default="off", min_length=1)
+        on_variant: str = Field(default="on", min_length=1)
         verify_within: int = Field(default=30, ge=1)
 
         @model_validator(mode="after")
         def _differ(self) -> FlagdLever.Binding:
-            if self.on == self.off:
+            if self.on_variant == self.off_variant:
                 raise ValueError("on and off are two variants")
             return self
 
@@ -153,11 +153,11 @@ class FlagdLever:
         """The flag, which must have what is to be replaced. Raises ProviderError (permanent) that names what is not."""
         flag = text.flag(bound.flag)
         missing = [f"`{key}`" for key in ("state", "defaultVariant") if key not in flag.texts]
-        missing += [f"variant {name}" for name in (bound.off, bound.on) if name not in flag.variants]
+        missing += [f"variant {name}" for name in (bound.off_variant, bound.on_variant) if name not in flag.variants]
         if missing:
             raise ProviderError(
                 f"The flag {bound.flag} in {self._path.name} has no {missing[0]}.",
-                "Add it to the flag, or name its variants in the lever's binding (`on: …, off: …`).",
+                "Add it to the flag, or name its variants in the lever's binding (`on_variant: …, off_variant: …`).",
                 kind=Kind.PERMANENT,
             )
         return flag
@@ -200,7 +200,7 @@ class FlagdLever:
 
 def _state(bound: FlagdLever.Binding, flag: Flag) -> str:
     """Off only where nothing but the off variant can come out."""
-    return "off" if flag.state == "ENABLED" and flag.default == bound.off and not flag.targeted else "on"
+    return "off" if flag.state == "ENABLED" and flag.default == bound.off_variant and not flag.targeted else "on"
 
 
 def _restores(plan: Plan) -> bool:
@@ -223,7 +223,7 @@ def _wanted(bound: FlagdLever.Binding, plan: Plan, flag: Flag) -> dict[str, str]
         if wanted.keys() != flag.texts.keys() or (_state(bound, flag) != plan.before and flag.texts != wanted):
             raise Conflict(f"{bound.flag} is written differently by now; nothing was changed.")
         return wanted
-    variant = bound.off if plan.after == "off" else bound.on
+    variant = bound.off_variant if plan.after == "off" else bound.on_variant
     wanted = {
         "state": "" if flag.state == "ENABLED" else '"ENABLED"',
         "defaultVariant": "" if flag.default == variant else json.dumps(variant),
