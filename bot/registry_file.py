@@ -22,6 +22,7 @@ Keep = Callable[[str, str], None]
 LastGood = Callable[[], tuple[str, str, datetime] | None]
 """The version kept last: content hash, text, and when it was kept."""
 
+_TOLD = 5
 _Signature = tuple[tuple[str, int, int], ...]
 
 
@@ -153,11 +154,7 @@ class RegistryHolder:
         counts = counted(after)
         said = changes(before, after)
         sentence = f"The registry is new: {said}." if said else f"The registry is as it was: {counts}."
-        open_ones = sum(1 for told in after.findings if told.level == "error")
-        if open_ones:
-            noun = "conflict" if open_ones == 1 else "conflicts"
-            sentence += f" Its imports leave {open_ones} {noun} open; `muster check` lists them."
-        return " ".join(filter(None, (sentence, self.complaint)))
+        return " ".join(filter(None, (sentence, self.complaint, _conflicts(after))))
 
     def _changed(self, force: bool) -> bool:
         """Whether our files or a layer differ from the last look; the imports are looked at on the way."""
@@ -202,6 +199,17 @@ class RegistryHolder:
         self._problem = error
         good = f"I'm using the registry of {self._since.astimezone(UTC):%-d %b %H:%M} UTC (last good)"
         self._complaint = f"{good}; {_whats_wrong(error)}."
+
+
+def _conflicts(registry: Registry) -> str:
+    """What the imports leave open, the first few by name, in Slack markup; empty for nothing."""
+    told = [told for told in registry.findings if told.level == "error"]
+    if not told:
+        return ""
+    noun = "conflict" if len(told) == 1 else "conflicts"
+    lines = [f"• {plain(each.where)}: {plain(each.sentence, 300)}" for each in told[:_TOLD]]
+    more = [f"and {len(told) - _TOLD} more: `muster check` lists them."] if len(told) > _TOLD else []
+    return "\n".join([f"Its imports leave {len(told)} {noun} open:", *lines, *more])
 
 
 def _whats_wrong(error: ConfigError) -> str:
