@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from playbooks.domain.imports_file import ImportEntry
 from playbooks.domain.layers import Layer, Opened, changes, layered, open_files
 from playbooks.domain.ownership import Registry
 from playbooks.domain.wording import plain
-from playbooks.errors import ConfigError
+from playbooks.errors import ConfigError, UnknownName
 from playbooks.ports import Clock
 from playbooks.schemas.marked import DocumentError
 
@@ -59,6 +60,34 @@ def load_packed(text: str, on: datetime) -> Registry:
     for entry, files in unpack_imports(text):
         layers.append(layer_of(entry, files, read_texts(entry, files, today=on.date())[0]))
     return layered(open_files(unpack(text)), layers)
+
+
+@dataclass(slots=True)
+class Versions:
+    """Registry versions by their hash: the one in force, else as kept; the one asked for last stays in memory."""
+
+    current: Callable[[], Registry]
+    kept: Callable[[str], tuple[str, datetime] | None]
+    _last: tuple[str, Registry] | None = None
+
+    def of(self, content_sha256: str) -> Registry:
+        """Raises UnknownName for a version that was not kept, ConfigError for one that cannot be read any more."""
+        now, last = self.current(), self._last
+        if content_sha256 == now.sha256:
+            return now
+        if last is not None and last[0] == content_sha256:
+            return last[1]
+        found = self.kept(content_sha256)
+        if found is None:
+            raise UnknownName(
+                f"The registry version {content_sha256[:12]} was not kept.", "Its files may be in your repository."
+            )
+        try:
+            registry = load_packed(*found)
+        except ValueError:
+            raise ConfigError(f"The registry version {content_sha256[:12]} cannot be read any more.") from None
+        self._last = (content_sha256, registry)
+        return registry
 
 
 def load_registry(files: Sequence[tuple[Path, str]], clock: Clock) -> tuple[Registry, list[str]]:

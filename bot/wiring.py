@@ -25,7 +25,7 @@ from bot.metrics import Metrics
 from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.registry import LeverShelf
-from bot.registry_file import RegistryHolder
+from bot.registry_file import RegistryHolder, Versions
 from bot.schedules import Schedules, Tick
 from bot.service import Service
 from bot.settings import Settings
@@ -102,6 +102,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         on_error=lambda code: metrics.errors.labels(code).inc(),
         sync=holder.sync,
         registry_state=lambda: holder.complaint,
+        registry_then=Versions(holder.current, lambda digest: kept_version(store, digest)).of,
     )
     refusals = Refusals(house)
     intake = GroupCommit(house, _Routers(holder.current).get, metrics)
@@ -181,6 +182,12 @@ def registry_of(config: Config, folder: Path, store: SqlStore, clock: Clock) -> 
 
     paths = config.ownership_paths(folder)
     return RegistryHolder(paths, clock, keep=keep, last_good=last_good)
+
+
+def kept_version(store: SqlStore, digest: str) -> tuple[str, datetime] | None:
+    """Text and time of a kept version of the registry."""
+    with store.read() as uow:
+        return uow.registry_version(digest)
 
 
 def rules_of(config: Config) -> Rules:

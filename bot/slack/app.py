@@ -23,6 +23,7 @@ from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
 from bot.slack.commands import execute
 from bot.slack.grammar import parse, parse_mention
 from playbooks import errors
+from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import EventSource
 from playbooks.domain.who import WhoView
 from playbooks.messages import Message, Say, Who
@@ -87,11 +88,12 @@ def build_app(
     on_error: OnError = lambda code: None,
     sync: Callable[[], str] = lambda: "",
     registry_state: Callable[[], str] = lambda: "",
+    registry_then: Callable[[str], Registry] | None = None,
 ) -> tuple[App, Identity]:
     """The app with all listeners. Makes no call: importing and building work without Slack."""
     identity = Identity(client, token)
     zones = Zones(client)
-    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state)
+    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state, registry_then)
     quiet = logging.getLogger("muster.bolt")
     quiet.setLevel(logging.ERROR)  # its warnings are about set-ups that are not ours
     app = App(

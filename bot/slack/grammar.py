@@ -342,7 +342,7 @@ VERBS: Final[dict[str, Verb]] = {
     "summary": Verb(_nothing, "summary", ("catchup", "catch-up")),
     "timeline": Verb(_nothing, "timeline", ("history",)),
     "postmortem": Verb(_nothing, "postmortem", ("pm", "draft", "post-mortem")),
-    "who": Verb(_who, "who <component>", ("owner", "owners", "whois")),
+    "who": Verb(_who, "who [INC-7] <component>", ("owner", "owners", "whois")),
     "rollback": Verb(_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),
     "disable": Verb(_disable, "disable <component> for 4h [because …]", ("off", "kill")),
     "enable": Verb(_enable, "enable <component> [because …]", ("on", "restore")),

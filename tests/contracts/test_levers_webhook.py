@@ -43,7 +43,7 @@ class Receiver:
 
     def __init__(self, clock: SetClock) -> None:
         self.clock = clock
-        self.job = {"replicas": 3, "status": "running"}
+        self.job: dict[str, Any] = {"replicas": 3, "status": "running"}
         self.route = "43"
         self.secrets = [SECRET]
         self.follows = True
