@@ -19,21 +19,17 @@ from playbooks.domain.actions import (
     plan_hash,
     version_name,
 )
-from playbooks.domain.errands import errand_of
 from playbooks.domain.facts import action_facts
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.bound_levers import VERB_OF, binding_of
 from playbooks.plays.endings import end_action, fail, unanswered
-from playbooks.plays.errands import ask_by_hand
-from playbooks.plays.freezes import blocking, frozen_clause
 from playbooks.plays.house import House
-from playbooks.plays.planning import plan_action, recalled
+from playbooks.plays.planning import plan_action
 from playbooks.plays.steps import DONE, Step, needed_plan, record, show_action
 from playbooks.plays.switched_off import with_override
 from playbooks.plays.verifying import verify_action
 from playbooks.ports import Lever, Levers
 
-WAITS_FOR_PEOPLE = frozenset({ActionState.PREVIEWED, ActionState.AWAITING, ActionState.BY_HAND})
 _GIVE_UP_AFTER = 6  # applies started without an outcome, before a person is asked
 
 
@@ -41,7 +37,7 @@ def advance(house: House, levers: Levers, action_id: int) -> Step:
     """One step of an action. Raises what the lever raises where the job is to try again."""
     with house.store.read() as uow:
         action = uow.action(action_id)
-    if action is None or action.over or action.state in WAITS_FOR_PEOPLE:
+    if action is None or action.over or action.state in (ActionState.PREVIEWED, ActionState.AWAITING):
         return DONE
     try:
         binding = binding_of(house, action.component, action.kind)
@@ -66,13 +62,7 @@ def advance(house: House, levers: Levers, action_id: int) -> Step:
 def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Action) -> Step:
     """Re-read, then commit the intent, then call."""
     plan = needed_plan(action)
-    with house.store.read() as uow:
-        frozen = blocking(uow, action, house.now())
-    if frozen is not None:
-        return end_action(
-            house, action, ActionState.STALE, f"{frozen_clause(frozen)}: the plan is void.", result="stale"
-        )
-    described = recalled(house, action, lever.describe(binding))
+    described = lever.describe(binding)
     moved = _moved(lever, binding, described, action, plan)
     if moved:
         return end_action(house, action, ActionState.STALE, moved, result="stale")
@@ -82,10 +72,6 @@ def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Actio
         if fresh is None or fresh.state is not ActionState.APPROVED:
             return DONE
         fresh = with_override(house, uow, fresh, now)
-        errand = errand_of(plan)
-        if errand is not None:
-            ask_by_hand(house, uow, fresh, errand, now)
-            return DONE
         fresh = uow.save_action(replace(fresh, state=ActionState.APPLYING, applying_at=now, attempts=1))
         moved = f"{version_name(plan.before)} → {version_name(plan.after)}"
         text = f"started to {VERB_OF[action.kind]} {action.component} {moved}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
 from playbooks.domain.actions import Action, ActionState, Approval, Mark, Override
-from playbooks.domain.debt import SWITCHED
 from storage.rows import (
     ACTION,
     APPROVAL,
@@ -98,17 +97,12 @@ class Actions(Part):
         return None if row is None else to_override(row)
 
     def overrides(
-        self,
-        *,
-        open_only: bool = True,
-        component: str = "",
-        incident_id: int | None = None,
-        kinds: Collection[str] = SWITCHED,
+        self, *, open_only: bool = True, component: str = "", incident_id: int | None = None, kind: str = "disable"
     ) -> list[Override]:
         """Entries of the ledger, the one due first first; open are `pending`, `on` and `overdue`."""
         query = select(OVERRIDE)
-        if kinds:
-            query = query.where(OVERRIDE.c.kind.in_(sorted(kinds)))
+        if kind:
+            query = query.where(OVERRIDE.c.kind == kind)
         if open_only:
             query = query.where(OVERRIDE.c.state.in_(_OPEN_OVERRIDES))
         if component:

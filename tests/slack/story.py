@@ -11,17 +11,13 @@ from playbooks.messages import (
     Ask,
     Card,
     Changed,
-    EntryToConfirm,
     Fact,
-    GapList,
-    GapRow,
     Help,
     Home,
     IncidentList,
     IncidentRow,
     Lever,
     Message,
-    OperatorGaps,
     OverrideNote,
     OwnerNote,
     Preview,
@@ -31,7 +27,6 @@ from playbooks.messages import (
     Suggestion,
     Summary,
     Tag,
-    TeamGaps,
     TimelineList,
     TimelineRow,
     Update,
@@ -221,14 +216,7 @@ WHO = WhoView(
 )
 PEOPLE = {"dana": DANA, "omar": OMAR, "lin": LIN}
 
-GAP = GapRow("fraud-scorer", "No fallback is named.", "Write under `fallback` what takes over.", at(2, 0))
-DUE = EntryToConfirm("fraud-scorer", "5f0c9a7e5f0c9a7e", (GAP,), 2, date(2026, 11, 20), True)
-CONFIRMED = replace(DUE, confirmed_by=DANA, confirmed_at=at(3, 0))
-
 STORY: dict[str, Message] = {
-    "gaps": GapList((GAP, replace(GAP, since=None, todo="")), 3, "Today's has 1 error.", "fraud-ml"),
-    "team gaps": TeamGaps("fraud-ml", (DUE, CONFIRMED), 4),
-    "operator gaps": OperatorGaps((GAP,), 1, (GAP,), 2, (("fraud-ml", 7), ("search", 1))),
     "owner": OWNER,
     "card": CARD,
     "preview": PREVIEW,
@@ -247,7 +235,5 @@ STORY: dict[str, Message] = {
     "suggestion": Suggestion(TAG, "All alerts have ended. Is it over?"),
     "help": HELP,
     "menu": replace(HELP, brief=True),
-    "home": Home(
-        (LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",), confirm=(DUE,), others=2
-    ),
+    "home": Home((LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",)),
 }
