@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
 from playbooks.domain.ownership_file import PATTERN_WORDS, Channel, Id, Span
@@ -52,6 +54,8 @@ class Channels(_Strict):
     """Told of alerts nobody owns, and of what an operator must know."""
     updates: Channel = ""
     """Told of every incident and its updates."""
+    debt: Channel = ""
+    """Gets the debt ledger every week; empty: where updates go, else the triage channel."""
     prefix: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")] = "inc"
     """Incident channels are called `inc-42-fraud-scorer-drift`."""
 
@@ -68,6 +72,33 @@ class Commands(_Strict):
     """Names in Slack; the last installed app wins a name, so they can be changed."""
 
     root: Annotated[str, Field(pattern=_ROOT_PATTERN)] = "/inc"
+
+
+class EscalationStep(_Strict):
+    """One step while nobody acknowledges."""
+
+    after: Span
+    """Since the incident opened."""
+    ask: Annotated[tuple[Literal["second_on_call", "deputy", "channel", "triage"], ...], Field(min_length=1)]
+    """Whom: the team's second on call, the deputies of the component's rights, the team's channel, triage."""
+
+
+class EscalationEntry(_Strict):
+    """Who is asked, after how long, while nobody acknowledges, leads or decides."""
+
+    severities: tuple[str, ...] = ()
+    """Ids it is for, `unset` for one nobody has set yet; none named means any."""
+    tiers: tuple[Annotated[int, Field(ge=1, le=4)], ...] = ()
+    """Tiers of the component it is for; none named means any."""
+    steps: Annotated[tuple[EscalationStep, ...], Field(max_length=10)] = ()
+    """In their order in time; none means that nobody is asked further."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> EscalationEntry:
+        times = [step.after for step in self.steps]
+        if any(later <= earlier for earlier, later in pairwise(times)):
+            raise ValueError("each step must come after the one before it")
+        return self
 
 
 class Cadences(_Strict):
@@ -132,8 +163,18 @@ class Config(_Strict):
     """Warning before something that is switched off comes back."""
     time_box_longest: Span = timedelta(days=7)
     """Longest switch-off where the registry sets no `longest`."""
+    escalation: Annotated[tuple[EscalationEntry, ...], Field(max_length=50)] | None = None
+    """Who is asked while nobody acknowledges; the first that covers an incident counts. The default is by severity."""
     escalate_every: Span = timedelta(minutes=30)
     """Between two questions about a switch-off that is over and may not restore itself."""
+    risk_warning: Span = timedelta(days=3)
+    """Warning before an accepted risk ends."""
+    risk_longest: Span = timedelta(days=90)
+    """Longest acceptance of a risk where the registry sets no `longest`."""
+    freeze_for: Span = timedelta(days=1)
+    """Length of a freeze that names no end."""
+    freeze_longest: Span = timedelta(days=14)
+    """Longest freeze where the registry sets no `longest`."""
     changes_window: Span = timedelta(hours=72)
     """Changes this long before an incident are told with it."""
     cadences: Cadences = Cadences()
@@ -167,6 +208,23 @@ class Config(_Strict):
             return DEFAULT_SEVERITIES
         return tuple(_severity(entry) for entry in sorted(self.severity_entries, key=lambda entry: entry.level))
 
+    @model_validator(mode="after")
+    def _escalation_is_known(self) -> Config:
+        known = {severity.id for severity in self.severities} | {"unset"}
+        for entry in self.escalation or ():
+            for severity in entry.severities:
+                if severity not in known:
+                    there = ", ".join(sorted(known))
+                    raise ValueError(f"escalation names the severity {severity}, which there is not ({there})")
+        return self
+
+    @property
+    def escalation_policies(self) -> tuple[Policy, ...]:
+        """Who is asked while nobody acknowledges, as the plays know it."""
+        if self.escalation is None:
+            return default_policies(self.severities)
+        return tuple(_policy(entry) for entry in self.escalation)
+
     def ownership_paths(self, base: Path) -> tuple[Path, ...]:
         """The registry's files; relative ones lie beside the configuration, in the folder `base`."""
         return tuple(base / path for path in self.ownership)
@@ -195,6 +253,12 @@ def _severity(entry: SeverityEntry) -> Severity:
     every = int(entry.update_every.total_seconds()) if entry.update_every else 0
     words = tuple(word.lower() for word in entry.alert_words)
     return Severity(entry.id, entry.level, entry.label, entry.emoji, every, words)
+
+
+def _policy(entry: EscalationEntry) -> Policy:
+    steps = tuple(Step(int(s.after.total_seconds()), tuple(Whom(w) for w in s.ask)) for s in entry.steps)
+    severities = tuple("" if severity == "unset" else severity for severity in entry.severities)
+    return Policy(steps, severities, entry.tiers)
 
 
 def muster_schema() -> str:

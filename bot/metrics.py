@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 
 class Metrics:
@@ -34,6 +37,34 @@ class Metrics:
         """A figure read when asked for."""
         self.open_promises.labels(what).set_function(read)
 
+    def measure(self, name: str, about: str, read: Callable[[], Sequence[float]]) -> None:
+        """A histogram (seconds) read from rows when asked for: the same in every replica, and over restarts."""
+        self.registry.register(_FromRows(name, about, read))
+
     def text(self) -> bytes:
         """Prometheus text format."""
         return generate_latest(self.registry)
+
+
+_BUCKETS = (60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _FromRows(Collector):
+    """A histogram over spans that are stored."""
+
+    name: str
+    about: str
+    read: Callable[[], Sequence[float]]
+
+    def collect(self) -> Iterator[Metric]:
+        """The counts of now."""
+        spans = self.read()
+        rows = [(str(float(edge)), float(sum(span <= edge for span in spans))) for edge in _BUCKETS]
+        family = HistogramMetricFamily(self.name, self.about)
+        family.add_metric([], [*rows, ("+Inf", float(len(spans)))], sum(spans))
+        yield family
+
+    def describe(self) -> Iterator[Metric]:
+        """Named without reading anything."""
+        yield HistogramMetricFamily(self.name, self.about)

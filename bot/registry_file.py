@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from playbooks.domain.imports_file import ImportEntry
 from playbooks.domain.layers import Layer, Opened, changes, layered, open_files
 from playbooks.domain.ownership import Registry
 from playbooks.domain.wording import plain
-from playbooks.errors import ConfigError
+from playbooks.errors import ConfigError, UnknownName
 from playbooks.ports import Clock
 from playbooks.schemas.marked import DocumentError
 
@@ -22,6 +23,7 @@ Keep = Callable[[str, str], None]
 LastGood = Callable[[], tuple[str, str, datetime] | None]
 """The version kept last: content hash, text, and when it was kept."""
 
+_TOLD = 5
 _Signature = tuple[tuple[str, int, int], ...]
 
 
@@ -58,6 +60,34 @@ def load_packed(text: str, on: datetime) -> Registry:
     for entry, files in unpack_imports(text):
         layers.append(layer_of(entry, files, read_texts(entry, files, today=on.date())[0]))
     return layered(open_files(unpack(text)), layers)
+
+
+@dataclass(slots=True)
+class Versions:
+    """Registry versions by their hash: the one in force, else as kept; the one asked for last stays in memory."""
+
+    current: Callable[[], Registry]
+    kept: Callable[[str], tuple[str, datetime] | None]
+    _last: tuple[str, Registry] | None = None
+
+    def of(self, content_sha256: str) -> Registry:
+        """Raises UnknownName for a version that was not kept, ConfigError for one that cannot be read any more."""
+        now, last = self.current(), self._last
+        if content_sha256 == now.sha256:
+            return now
+        if last is not None and last[0] == content_sha256:
+            return last[1]
+        found = self.kept(content_sha256)
+        if found is None:
+            raise UnknownName(
+                f"The registry version {content_sha256[:12]} was not kept.", "Its files may be in your repository."
+            )
+        try:
+            registry = load_packed(*found)
+        except ValueError:
+            raise ConfigError(f"The registry version {content_sha256[:12]} cannot be read any more.") from None
+        self._last = (content_sha256, registry)
+        return registry
 
 
 def load_registry(files: Sequence[tuple[Path, str]], clock: Clock) -> tuple[Registry, list[str]]:
@@ -153,11 +183,7 @@ class RegistryHolder:
         counts = counted(after)
         said = changes(before, after)
         sentence = f"The registry is new: {said}." if said else f"The registry is as it was: {counts}."
-        open_ones = sum(1 for told in after.findings if told.level == "error")
-        if open_ones:
-            noun = "conflict" if open_ones == 1 else "conflicts"
-            sentence += f" Its imports leave {open_ones} {noun} open; `muster check` lists them."
-        return " ".join(filter(None, (sentence, self.complaint)))
+        return " ".join(filter(None, (sentence, self.complaint, _conflicts(after))))
 
     def _changed(self, force: bool) -> bool:
         """Whether our files or a layer differ from the last look; the imports are looked at on the way."""
@@ -202,6 +228,17 @@ class RegistryHolder:
         self._problem = error
         good = f"I'm using the registry of {self._since.astimezone(UTC):%-d %b %H:%M} UTC (last good)"
         self._complaint = f"{good}; {_whats_wrong(error)}."
+
+
+def _conflicts(registry: Registry) -> str:
+    """What the imports leave open, the first few by name, in Slack markup; empty for nothing."""
+    told = [told for told in registry.findings if told.level == "error"]
+    if not told:
+        return ""
+    noun = "conflict" if len(told) == 1 else "conflicts"
+    lines = [f"• {plain(each.where)}: {plain(each.sentence, 300)}" for each in told[:_TOLD]]
+    more = [f"and {len(told) - _TOLD} more: `muster check` lists them."] if len(told) > _TOLD else []
+    return "\n".join([f"Its imports leave {len(told)} {noun} open:", *lines, *more])
 
 
 def _whats_wrong(error: ConfigError) -> str:

@@ -25,7 +25,7 @@ from bot.metrics import Metrics
 from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.registry import LeverShelf
-from bot.registry_file import RegistryHolder
+from bot.registry_file import RegistryHolder, Versions
 from bot.schedules import Schedules, Tick
 from bot.service import Service
 from bot.settings import Settings
@@ -102,6 +102,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         on_error=lambda code: metrics.errors.labels(code).inc(),
         sync=holder.sync,
         registry_state=lambda: holder.complaint,
+        registry_then=Versions(holder.current, lambda digest: kept_version(store, digest)).of,
     )
     refusals = Refusals(house)
     intake = GroupCommit(house, _Routers(holder.current).get, metrics)
@@ -125,9 +126,13 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         lambda: app if secret else None,
         lambda: service_box[0].ready(),
         refusals.note,
+        settings.api_token.get_secret_value() if settings.api_token else "",
     )
     metrics.watch("jobs_overdue", lambda: board.overdue(before=parts.clock.now() - timedelta(minutes=1)))
     metrics.watch("jobs_parked", lambda: len(board.parked()))
+    metrics.measure(
+        "muster_handoff_seconds", "From the offer of a hand-off to its acceptance", lambda: handoff_seconds(store)
+    )
     service = Service(
         house=house,
         web=build_web(web),
@@ -179,20 +184,32 @@ def registry_of(config: Config, folder: Path, store: SqlStore, clock: Clock) -> 
     return RegistryHolder(paths, clock, keep=keep, last_good=last_good)
 
 
+def kept_version(store: SqlStore, digest: str) -> tuple[str, datetime] | None:
+    """Text and time of a kept version of the registry."""
+    with store.read() as uow:
+        return uow.registry_version(digest)
+
+
 def rules_of(config: Config) -> Rules:
     """The configured part of the plays."""
     return Rules(
         severities=config.severities,
         triage_channel=config.channels.triage,
         updates_channel=config.channels.updates,
+        debt_channel=config.channels.debt,
         triage_team=config.triage_team or "",
         channel_prefix=config.channels.prefix,
         root=config.commands.root,
         approval_ttl=int(config.approval_ttl.total_seconds()),
         warn_before=int(config.time_box_warning.total_seconds()),
+        escalation=config.escalation_policies,
         escalate_every=int(config.escalate_every.total_seconds()),
         storm_after=config.storm_after,
         longest_disable=int(config.time_box_longest.total_seconds()),
+        longest_risk=int(config.risk_longest.total_seconds()),
+        risk_warning=int(config.risk_warning.total_seconds()),
+        freeze_for=int(config.freeze_for.total_seconds()),
+        longest_freeze=int(config.freeze_longest.total_seconds()),
         changes_window=int(config.changes_window.total_seconds()),
         reactions=config.reactions,
         weekly_day=_DAYS.index(config.weekly.day),
@@ -317,6 +334,12 @@ def parked(house: House, job: Job, error: errors.MusterError) -> None:
             surface = Surface(f"post:parked:{job.id}:{job.wanted}", "post", triage, payload={"text": text})
             if uow.surface(surface.id) is None:
                 want(uow, surface, now=now)
+
+
+def handoff_seconds(store: SqlStore) -> list[float]:
+    """How long hand-offs waited for their acceptance."""
+    with store.read() as uow:
+        return uow.handoff_seconds()
 
 
 def forget(store: SqlStore, clock: Clock) -> None:

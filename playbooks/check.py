@@ -11,7 +11,7 @@ from playbooks.domain.authority import OnCallNow
 from playbooks.domain.coverage import coverage_errors, coverage_gaps
 from playbooks.domain.gaps import NOTHING, Gap, Outside, gaps_of, matcher_gaps, matcher_subject, unowned_gaps
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity, severity_for_alert
-from playbooks.domain.ownership import Component, Registry
+from playbooks.domain.ownership import Component, Registry, parse_holder
 from playbooks.domain.routing import matcher_words
 from playbooks.schemas.marked import DocumentError
 
@@ -79,6 +79,7 @@ def check_registry(
     for component in registry.components.values():
         where = f"components.{component.id}"
         found += [Finding(Level.ERROR, where, t) for t in _component_errors(component, providers, severities)]
+        found += [Finding(Level.ERROR, where, t) for t in _asked_errors(registry, component)]
         found += [Finding(Level.ERROR, where, t) for t in coverage_errors(component, severities)]
         found += [_of(gap) for gap in component_gaps(registry, component, on_call or _offline(registry), now, outside)]
         found += [Finding(Level.GAP, where, t) for t in coverage_gaps(component, severities)]
@@ -130,6 +131,16 @@ def _team_gaps(registry: Registry, team_id: str, providers: Collection[str] | No
         for person in team.members:
             if not registry.people[person].email:
                 yield f"{person} has no e-mail, by which {team_id} knows whom {outside[0]} means."
+
+
+def _asked_errors(registry: Registry, component: Component) -> Iterator[str]:
+    """Whom a lever asks to do something by hand, and the registry does not know."""
+    for kind, binding in component.levers.items():
+        words = [word for key in ("ask", "escalate") for word in binding.get(key) or () if isinstance(word, str)]
+        for word in words:
+            of, name = parse_holder(word)
+            if name not in (registry.people if of == "person" else registry.teams):
+                yield f"Its {kind} lever asks {word}, whom the registry does not know."
 
 
 def _component_errors(

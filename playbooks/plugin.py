@@ -20,6 +20,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from playbooks.domain.actions import Described, Mark, Maturity, Outcome, Plan, Verification, Version
 from playbooks.domain.alerts import Alert, AlertStatus, Change
 from playbooks.domain.clocks import say_span
+from playbooks.domain.errands import KEY as BY_HAND
+from playbooks.domain.errands import Errand, errand_of
 from playbooks.domain.file_values import Span
 from playbooks.errors import (
     ConfigError,
@@ -35,6 +37,7 @@ from playbooks.errors import (
 from playbooks.ports import Clock, Lever, Levers, Probe
 
 __all__ = [
+    "BY_HAND",
     "NOTE_TAG",
     "Alert",
     "AlertStatus",
@@ -44,6 +47,7 @@ __all__ = [
     "Conflict",
     "Denied",
     "Described",
+    "Errand",
     "InputError",
     "Kind",
     "Lever",
@@ -65,6 +69,7 @@ __all__ = [
     "alias_target",
     "change_target",
     "datetime_of",
+    "errand_of",
     "find_version",
     "flag_target",
     "header_of",
@@ -90,10 +95,16 @@ NOTE_TAG = "muster.note"
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a provider is given from outside: the time, and the probe that tests hang on to (None in production)."""
+    """What a provider is given from outside.
+
+    Attributes:
+        clock: the time. probe: what tests hang on to, None in production. levers: the other configured ones, for one
+            that has its effect read by another.
+    """
 
     clock: Clock
     probe: Probe | None = None
+    levers: Levers | None = None
 
 
 def maturity_of(lever: type[Any]) -> Maturity:
@@ -135,6 +146,8 @@ def require(binding: Mapping[str, Any], key: str) -> str:
 
 def parse_binding(model: type[Parsed], provider: str, binding: Mapping[str, Any]) -> Parsed:
     """A component's lever entry as a typed value. Raises ConfigError: one sentence that names the first wrong key."""
+    if "debt" not in model.model_fields:  # Muster's own key: which kind of debt the lever makes
+        binding = {key: value for key, value in binding.items() if key != "debt"}
     return _parse(model, binding, lambda key: f"The {provider} lever's `{key}`")
 
 

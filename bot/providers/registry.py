@@ -21,6 +21,7 @@ LEVERS: Mapping[str, str] = {
     "flagd": "bot.providers.levers.flagd:FlagdLever",
     "kubernetes": "bot.providers.levers.kubernetes.lever:KubernetesLever",
     "local": "bot.providers.levers.local:LocalLever",
+    "manual": "bot.providers.levers.manual:ManualLever",
     "mlflow": "bot.providers.levers.mlflow:MlflowLever",
     "unleash": "bot.providers.levers.unleash:UnleashLever",
     "v2": "bot.providers.levers.v2:V2Lever",
@@ -126,7 +127,7 @@ class LeverShelf:
     ) -> None:
         self._settings = {name: dict(entry) for name, entry in settings.items()}
         self._environ = {} if environ is None else environ  # one that only looks names up has no length
-        self._tools = Tools(clock or SystemClock(), probe)
+        self._tools = Tools(clock or SystemClock(), probe, self)
         self._made: dict[str, Lever] = {}
         self._lock = threading.Lock()
 

@@ -23,6 +23,7 @@ from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
 from bot.slack.commands import execute
 from bot.slack.grammar import parse, parse_mention
 from playbooks import errors
+from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import EventSource
 from playbooks.domain.who import WhoView
 from playbooks.messages import Message, Say, Who
@@ -87,11 +88,12 @@ def build_app(
     on_error: OnError = lambda code: None,
     sync: Callable[[], str] = lambda: "",
     registry_state: Callable[[], str] = lambda: "",
+    registry_then: Callable[[str], Registry] | None = None,
 ) -> tuple[App, Identity]:
     """The app with all listeners. Makes no call: importing and building work without Slack."""
     identity = Identity(client, token)
     zones = Zones(client)
-    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state)
+    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state, registry_then)
     quiet = logging.getLogger("muster.bolt")
     quiet.setLevel(logging.ERROR)  # its warnings are about set-ups that are not ours
     app = App(
@@ -166,6 +168,9 @@ class Edge:
         if isinstance(reply, OpenModal):
             reply = self._open(str(body.get("trigger_id", "")), reply, channel)
         ack()
+        if str(body.get("view", {}).get("type", "")) == "home":
+            self._answer_at_home(user, reply)
+            return
         if reply is None:
             return
         replaces = ids.base(action_id) in buttons.REPLACES
@@ -299,6 +304,15 @@ class Edge:
             respond(response_type="ephemeral", replace_original=replace, **self._rendered(reply))
         except (SlackApiError, SlackClientError, OSError, ValueError):
             self._whisper(user, channel, reply)
+
+    def _answer_at_home(self, user: str, reply: Reply | None) -> None:
+        """The Home tab has no place for an answer: it comes as a direct message, and the page shows what is so now."""
+        try:
+            if reply is not None:
+                self.client.chat_postMessage(channel=user, **self._rendered(reply))
+            events.publish_home(self.desk, self.client, self._message, user)
+        except (SlackApiError, SlackClientError, OSError) as error:
+            log.warning("home_answer_lost", error=str(error)[:200])
 
     def _whisper(self, user: str, channel: str, reply: Reply, *, thread: str = "") -> None:
         """Say something to one person in a channel, best effort."""

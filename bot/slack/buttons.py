@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from bot.slack import ids, modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
-from bot.slack.commands import execute, lifecycle
-from bot.slack.grammar import NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
+from bot.slack.commands import execute, governance, lifecycle
+from bot.slack.grammar import DecideArgs, NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from playbooks import errors
 from playbooks.messages import Say
-from playbooks.plays import approvals, closing, handoff, incident, recertify, roles, timebox
+from playbooks.plays import closing, handoff, incident, recertify, roles, standing, timebox
 from playbooks.plays import levers as lever_plays
 from playbooks.plays.house import actor_for, must_find, want, who
 from playbooks.plays.postmortem import questions
@@ -144,13 +144,21 @@ def _other(desk: Desk, call: Call, value: ids.Value) -> Reply:
 
 
 def _approve(desk: Desk, call: Call, value: ids.Value) -> Reply:
-    return approvals.approve(desk.house, desk.order(call), _action(value), value.hash)
+    return standing.approve(desk.house, desk.order(call), _action(value), value.hash)
 
 
 def _deny_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
     number = _action(value)
     view = modals.deny(number, value.hash, incident=value.incident)
     return OpenModal(view, f"Type it: `{desk.house.rules.root} deny {number} <why>`.")
+
+
+def _errand_done_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    return execute(desk, call, Parsed("done", DecideArgs(_action(value)), value.incident))
+
+
+def _errand_cannot_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    return execute(desk, call, Parsed("cannot", DecideArgs(_action(value)), value.incident))
 
 
 def _plan(desk: Desk, call: Call, value: ids.Value) -> Reply:
@@ -256,6 +264,8 @@ _CLICKS: Mapping[str, Click] = {
     ids.PREVIEW_OTHER: _other,
     ids.APPROVE: _approve,
     ids.DENY_OPEN: _deny_open,
+    ids.ERRAND_DONE_OPEN: _errand_done_open,
+    ids.ERRAND_CANNOT_OPEN: _errand_cannot_open,
     ids.SEE_PLAN: _plan,
     ids.EXTEND_OPEN: _extend_open,
     ids.RESTORE: _restore,
@@ -268,4 +278,7 @@ _CLICKS: Mapping[str, Click] = {
     ids.HANDOFF_OPEN: _handoff_open,
     ids.HANDOFF_ACCEPT: _accept_handoff,
     ids.HANDOFF_DECLINE: _decline_handoff,
+    ids.RENEW_OPEN: governance.renew_open,
+    ids.LET_END_OPEN: governance.let_end_open,
+    ids.UNFREEZE: governance.unfreeze_click,
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.slack.grammar import Parsed, Person
 from playbooks import errors
+from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import EventSource
 from playbooks.domain.who import WhoView
 from playbooks.messages import Message, Refusal, Who
@@ -51,6 +52,7 @@ class Desk:
     Attributes:
         zone_of: a Slack user's time zone, UTC when unknown. self_user: the bot's own Slack id.
         sync: reads the registry again and says what came of it. registry_state: what stands against today's files.
+        registry_then: a version of the registry by its hash.
     """
 
     house: House
@@ -59,6 +61,7 @@ class Desk:
     self_user: Callable[[], str] = lambda: ""
     sync: Callable[[], str] = lambda: "The registry is as it was."
     registry_state: Callable[[], str] = lambda: ""
+    registry_then: Callable[[str], Registry] | None = None
 
     def order(self, call: Call, role: str = "") -> Order:
         """The order behind a call, with the actor as the registry knows them."""

@@ -128,6 +128,11 @@ def _home(desk: Desk, client: WebClient, render: Render, event: Event, event_id:
     user = str(event.get("user", ""))
     if not user or event.get("tab", "home") != "home":
         return
+    publish_home(desk, client, render, user)
+
+
+def publish_home(desk: Desk, client: WebClient, render: Render, user: str) -> None:
+    """Show somebody's Home tab as it is now. Raises Slack's errors."""
     view: Home = home.home_of(desk.house, actor_for(desk.house.registry(), user).id)
     client.views_publish(user_id=user, view={"type": "home", "blocks": render(view)["blocks"]})
 

@@ -16,6 +16,7 @@ from bot.slack.grammar_values import (
     DisableArgs,
     EnableArgs,
     ExtendArgs,
+    GlassArgs,
     HandoffArgs,
     HelpArgs,
     LeadArgs,
@@ -28,6 +29,7 @@ from bot.slack.grammar_values import (
     RoleArgs,
     RollbackArgs,
     SevArgs,
+    StandArgs,
     TextArgs,
     WhoArgs,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "DisableArgs",
     "EnableArgs",
     "ExtendArgs",
+    "GlassArgs",
     "HandoffArgs",
     "HelpArgs",
     "LeadArgs",
@@ -65,6 +68,7 @@ __all__ = [
     "RoleArgs",
     "RollbackArgs",
     "SevArgs",
+    "StandArgs",
     "TextArgs",
     "WhoArgs",
     "parse",
@@ -259,6 +263,37 @@ def _decide(text: str, context: Context) -> Args:
     return DecideArgs(int(number.group(1)), _reason(rest))
 
 
+def _accept_risk(text: str, context: Context) -> Args:
+    return _standing("accept-risk", text, context)
+
+
+def _freeze(text: str, context: Context) -> Args:
+    return _standing("freeze", text, context)
+
+
+def _standing(verb: str, text: str, context: Context) -> Args:
+    head, because = split_because(text)
+    word, rest = first_word(head)
+    if not word and not because:
+        return StandArgs()
+    if not word or word.lower() in ("for", "until"):
+        raise context.usage(verb, "Which component?")
+    number = re.fullmatch(r"D-(\d{1,9})", word, re.IGNORECASE)
+    component, override = ("", int(number.group(1))) if number else (plain_name(word), None)
+    span, until = _end(rest, verb, context) if rest else ("", "")
+    return StandArgs(component, override, span, until, because)
+
+
+def _glass(text: str, context: Context) -> Args:
+    word, rest = first_word(text)
+    read = {"rollback": _rollback, "disable": _disable, "enable": _enable}.get(word.lower())
+    if read is None:
+        return _decide(text, context)
+    args = read(rest, context)
+    assert isinstance(args, RollbackArgs | DisableArgs | EnableArgs)
+    return GlassArgs(word.lower(), args)
+
+
 def _review(text: str, context: Context) -> Args:
     word, rest = first_word(text)
     number = re.fullmatch(r"D-?(\d{1,9})", word, re.IGNORECASE)
@@ -294,7 +329,7 @@ VERBS: Final[dict[str, Verb]] = {
     "ack": Verb(lambda text, _: TextArgs(text), "ack", ("acknowledge", "take", "mine")),
     "lead": Verb(_lead, "lead [@person]", ("ic", "captain", "commander")),
     "role": Verb(_role, "role comms @person", ("assign",)),
-    "handoff": Verb(_handoff, "handoff @person [comms]", ("hand-off", "handover")),
+    "handoff": Verb(_handoff, "handoff @person [comms] or a team", ("hand-off", "handover")),
     "accept": Verb(_nothing, "accept", ("accepted",)),
     "sev": Verb(_sev, "sev 2 [because …]", ("severity",)),
     "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
@@ -307,20 +342,25 @@ VERBS: Final[dict[str, Verb]] = {
     "summary": Verb(_nothing, "summary", ("catchup", "catch-up")),
     "timeline": Verb(_nothing, "timeline", ("history",)),
     "postmortem": Verb(_nothing, "postmortem", ("pm", "draft", "post-mortem")),
-    "who": Verb(_who, "who <component>", ("owner", "owners", "whois")),
+    "who": Verb(_who, "who [INC-7] <component>", ("owner", "owners", "whois")),
     "rollback": Verb(_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),
     "disable": Verb(_disable, "disable <component> for 4h [because …]", ("off", "kill")),
     "enable": Verb(_enable, "enable <component> [because …]", ("on", "restore")),
     "extend": Verb(_extend, "extend <component> by 2h [because …]", ("prolong",)),
     "approve": Verb(_decide, "approve [number]", ("approved", "yes")),
     "deny": Verb(_decide, "deny [number] [why]", ("denied", "reject", "no")),
+    "done": Verb(_decide, "done [number] <what shows it>", ("did",)),
+    "cannot": Verb(_decide, "cannot [number] <why>", ("could-not", "failed")),
     "correct": Verb(_correct, "correct E12 <text> [because …]", ("amend",)),
     "retract": Verb(_correct, "retract E12 [because …]", ("remove",)),
-    "debt": Verb(_nothing, "debt", ("ledger",)),
+    "debt": Verb(lambda text, _: TextArgs(text), "debt [team]", ("ledger",)),
+    "accept-risk": Verb(_accept_risk, "accept-risk <component> until 2026-12-01 because …", ("acceptrisk",)),
+    "freeze": Verb(_freeze, "freeze <component> [for 2d] [because …]", ()),
+    "unfreeze": Verb(_enable, "unfreeze <component> [because …]", ("thaw",)),
     "gaps": Verb(_who, "gaps [component or team]", ()),
     "confirm": Verb(_who, "confirm <component>", ("recertify",)),
     "sync": Verb(_nothing, "sync", ("reload",)),
-    "break-glass": Verb(_decide, "break-glass [number] because …", ("breakglass",)),
+    "break-glass": Verb(_glass, "break-glass [number] because …", ("breakglass",)),
     "review": Verb(_review, "review D-4 <what came of it>", ()),
     "audit": Verb(_nothing, "audit", ("verify",)),
     "help": Verb(lambda text, _: HelpArgs(first_word(text)[0].lower()), "help", ("?", "h")),

@@ -129,6 +129,28 @@ class ExtendArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class StandArgs:
+    """`accept-risk <component>|D-4 until <date> because …`, `freeze <component> [for <span>|until <time>] [because …]`.
+
+    `override`: the accepted risk that is renewed.
+    """
+
+    component: str = ""
+    override: int | None = None
+    span: str = ""
+    until: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GlassArgs:
+    """`break-glass rollback|disable|enable <as usual> because …`: the command that goes through a freeze."""
+
+    verb: str
+    args: RollbackArgs | DisableArgs | EnableArgs
+
+
+@dataclass(frozen=True, slots=True)
 class DecideArgs:
     """`approve [number]`, `deny [number] [reason]`; no number: the only one that waits."""
 
@@ -175,6 +197,8 @@ Args = (
     | EnableArgs
     | ExtendArgs
     | DecideArgs
+    | StandArgs
+    | GlassArgs
     | AnswerArgs
     | HelpArgs
     | CorrectArgs

@@ -35,6 +35,8 @@ APPROVE: Final = "approve"
 DENY_OPEN: Final = "deny_open"
 SEE_PLAN: Final = "see_plan"
 EXTEND_OPEN: Final = "extend_open"
+ERRAND_DONE_OPEN: Final = "errand_done_open"
+ERRAND_CANNOT_OPEN: Final = "errand_cannot_open"
 RESTORE: Final = "restore"
 WHO_MAY: Final = "who_may"
 ASK_PERSON: Final = "ask_person"
@@ -45,6 +47,9 @@ CONFIRM_ENTRY: Final = "confirm_entry"
 HANDOFF_OPEN: Final = "handoff_open"
 HANDOFF_ACCEPT: Final = "handoff_accept"
 HANDOFF_DECLINE: Final = "handoff_decline"
+RENEW_OPEN: Final = "renew_open"
+LET_END_OPEN: Final = "let_end_open"
+UNFREEZE: Final = "unfreeze"
 
 ACTIONS: Final = (
     TAKE,
@@ -71,6 +76,8 @@ ACTIONS: Final = (
     DENY_OPEN,
     SEE_PLAN,
     EXTEND_OPEN,
+    ERRAND_DONE_OPEN,
+    ERRAND_CANNOT_OPEN,
     RESTORE,
     WHO_MAY,
     ASK_PERSON,
@@ -81,6 +88,9 @@ ACTIONS: Final = (
     HANDOFF_OPEN,
     HANDOFF_ACCEPT,
     HANDOFF_DECLINE,
+    RENEW_OPEN,
+    LET_END_OPEN,
+    UNFREEZE,
 )
 
 # ---------------------------------------------------------------- modals (callback_id) and shortcuts
@@ -93,11 +103,16 @@ MODAL_ROLLBACK: Final = "modal_rollback"
 MODAL_DISABLE: Final = "modal_disable"
 MODAL_EXTEND: Final = "modal_extend"
 MODAL_DENY: Final = "modal_deny"
+MODAL_ERRAND_DONE: Final = "modal_errand_done"
+MODAL_ERRAND_CANNOT: Final = "modal_errand_cannot"
 MODAL_RESOLVE: Final = "modal_resolve"
 MODAL_TIMELINE: Final = "modal_timeline"
 MODAL_ANSWER: Final = "modal_answer"
 MODAL_PLAN: Final = "modal_plan"
 MODAL_HANDOFF: Final = "modal_handoff"
+MODAL_RISK: Final = "modal_risk"
+MODAL_FREEZE: Final = "modal_freeze"
+MODAL_LET_END: Final = "modal_let_end"
 
 SHORTCUT_TIMELINE: Final = "add_to_timeline"
 SHORTCUT_OPEN_INCIDENT: Final = "open_incident"

@@ -155,6 +155,23 @@ def _read_extend(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "extend", values.ExtendArgs(meta.component, meta.override, *form.end("for"), form.text("because"))
 
 
+def _read_risk(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    component = meta.component if meta.override is not None else _name(form, needed="Choose a component.")
+    span, until = form.end("until")
+    because = form.text("because", needed="Say why: it is judged by its reason.")
+    return "accept-risk", values.StandArgs(component, meta.override, span, until, because)
+
+
+def _read_freeze(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    name = _name(form, needed="Choose a component.")
+    because = form.text("because", needed="Say why: whoever is stopped by it reads it.")
+    return "freeze", values.StandArgs(name, None, *form.end("for"), because)
+
+
+def _read_let_end(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "review", values.DecideArgs(meta.override, form.text("text", needed="Say what became of it."))
+
+
 def _read_note(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "note", values.NoteArgs(form.when("when"), form.text("text", needed="Write what happened."))
 
@@ -186,6 +203,14 @@ def _read_deny(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "deny", values.DecideArgs(meta.action, form.text("reason", needed="Say why: the requester reads it."))
 
 
+def _read_errand_done(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "done", values.DecideArgs(meta.action, form.text("evidence", needed="Say what shows that it is done."))
+
+
+def _read_errand_cannot(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "cannot", values.DecideArgs(meta.action, form.text("reason", needed="Say why it could not be done."))
+
+
 def _read_answer(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     question = form.text("question", needed="Choose a question.")
     return "answer", values.AnswerArgs(question, form.text("text", needed="Write the answer."))
@@ -205,8 +230,13 @@ _READERS: Final = {
     ids.MODAL_DISABLE: _read_disable,
     ids.MODAL_EXTEND: _read_extend,
     ids.MODAL_DENY: _read_deny,
+    ids.MODAL_ERRAND_DONE: _read_errand_done,
+    ids.MODAL_ERRAND_CANNOT: _read_errand_cannot,
     ids.MODAL_RESOLVE: _read_resolve,
     ids.MODAL_TIMELINE: _read_timeline,
     ids.MODAL_ANSWER: _read_answer,
     ids.MODAL_HANDOFF: _read_handoff,
+    ids.MODAL_RISK: _read_risk,
+    ids.MODAL_FREEZE: _read_freeze,
+    ids.MODAL_LET_END: _read_let_end,
 }

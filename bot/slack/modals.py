@@ -62,9 +62,10 @@ def _input(block_id: str, label: str, element: Any, *, optional: bool = False, h
     )
 
 
-def _text(
+def text_field(
     block_id: str, label: str, *, value: str = "", long: bool = False, most: int = TEXT, **more: Any
 ) -> InputBlock:
+    """A text input; `more`: `optional`, `hint`, `placeholder`."""
     element = PlainTextInputElement(
         action_id=ACTION,
         multiline=long,
@@ -98,21 +99,24 @@ def _when(block_id: str, label: str, at: datetime | None, *, optional: bool = Tr
     return _input(block_id, label, element, optional=optional, hint=hint)
 
 
-def _component(components: Sequence[str], chosen: str, label: str = "Component", *, optional: bool = False) -> Block:
+def component_field(
+    components: Sequence[str], chosen: str, label: str = "Component", *, optional: bool = False
+) -> Block:
     """A menu while the names fit into one, else a text field."""
     menu = None
     if len(components) <= MOST:
         menu = _select("component", label, ((c, c) for c in components), chosen=chosen, optional=optional)
-    return menu or _text("component", label, value=chosen, most=100, optional=optional)
+    return menu or text_field("component", label, value=chosen, most=100, optional=optional)
 
 
 def _severities(severities: Sequence[Severity], chosen: str, *, optional: bool) -> Block:
     options = [(severity.id, severity.label) for severity in severities]
     menu = _select("severity", "Severity", options, chosen=chosen, optional=optional)
-    return menu or _text("severity", "Severity", value=chosen, most=40, optional=optional)
+    return menu or text_field("severity", "Severity", value=chosen, most=40, optional=optional)
 
 
-def _view(callback_id: str, title: str, submit: str, meta: ids.Value, *blocks: Block) -> dict[str, Any]:
+def form_view(callback_id: str, title: str, submit: str, meta: ids.Value, *blocks: Block) -> dict[str, Any]:
+    """A modal as Slack takes it; without `submit` it can only be closed."""
     view = View(
         type="modal",
         callback_id=callback_id,
@@ -140,13 +144,13 @@ def new_incident(
 ) -> dict[str, Any]:
     """Declare an incident; severity may stay open. `channel`, `ts`: the message it is about, where there is one."""
     hint = "scores drift since the last release"
-    return _view(
+    return form_view(
         ids.MODAL_NEW,
         "Declare incident",
         "Declare",
         ids.Value(channel=channel, ts=ts),
-        _text("title", "What is wrong?", value=title, most=escape.TITLE, placeholder=hint),
-        _component(components, component, optional=True),
+        text_field("title", "What is wrong?", value=title, most=escape.TITLE, placeholder=hint),
+        component_field(components, component, optional=True),
         _severities(severities, severity, optional=True),
     )
 
@@ -154,31 +158,31 @@ def new_incident(
 def update(incident: int, *, text: str = "") -> dict[str, Any]:
     """An update to people."""
     hint = "People read this: what is known, what is being done, when you speak next."
-    words = _text("text", "Update", value=text, long=True, hint=hint)
-    return _view(ids.MODAL_UPDATE, "Update people", "Post", ids.Value(incident=incident), words)
+    words = text_field("text", "Update", value=text, long=True, hint=hint)
+    return form_view(ids.MODAL_UPDATE, "Update people", "Post", ids.Value(incident=incident), words)
 
 
 def note(incident: int, at: datetime | None = None, *, text: str = "") -> dict[str, Any]:
     """A line of the timeline, with its own time."""
-    return _view(
+    return form_view(
         ids.MODAL_NOTE,
         "Add a note",
         "Add",
         ids.Value(incident=incident),
-        _text("text", "What happened?", value=text, long=True),
+        text_field("text", "What happened?", value=text, long=True),
         _when("when", "When?", at, hint="Empty means now."),
     )
 
 
 def severity(incident: int, severities: Sequence[Severity] = DEFAULT_SEVERITIES, *, chosen: str = "") -> dict[str, Any]:
     """Set the severity."""
-    return _view(
+    return form_view(
         ids.MODAL_SEV,
         "Set severity",
         "Set",
         ids.Value(incident=incident),
         _severities(severities, chosen, optional=False),
-        _text("because", "Why?", optional=True, most=300),
+        text_field("because", "Why?", optional=True, most=300),
     )
 
 
@@ -191,14 +195,14 @@ def rollback(
     because: str = "",
 ) -> dict[str, Any]:
     """Ask for a rollback; leads to its preview."""
-    return _view(
+    return form_view(
         ids.MODAL_ROLLBACK,
         "Roll back",
         "Preview",
         ids.Value(incident=incident, channel=channel),
-        _component(components, component),
-        _text("version", "To which version?", optional=True, most=100, hint="Empty: the last one marked good."),
-        _text("because", "Why?", value=because, optional=True, most=300),
+        component_field(components, component),
+        text_field("version", "To which version?", optional=True, most=100, hint="Empty: the last one marked good."),
+        text_field("because", "Why?", value=because, optional=True, most=300),
     )
 
 
@@ -211,48 +215,48 @@ def disable(
     span: str = "4h",
 ) -> dict[str, Any]:
     """Switch something off, with an end; leads to its preview."""
-    return _view(
+    return form_view(
         ids.MODAL_DISABLE,
         "Disable",
         "Preview",
         ids.Value(incident=incident, channel=channel),
-        _component(components, component),
-        _text("for", "For how long?", value=span, most=60, hint="Like 4h, 90m or 1d; or a time: until 06:30."),
-        _text("because", "Why?", optional=True, most=300),
+        component_field(components, component),
+        text_field("for", "For how long?", value=span, most=60, hint="Like 4h, 90m or 1d; or a time: until 06:30."),
+        text_field("because", "Why?", optional=True, most=300),
     )
 
 
 def extend(override: int, component: str, *, incident: int | None = None, span: str = "2h") -> dict[str, Any]:
     """Let something stay off longer."""
-    return _view(
+    return form_view(
         ids.MODAL_EXTEND,
         "Extend",
         "Extend",
         ids.Value(incident=incident, override=override, component=component[:100]),
         kit.section(f"{escape.bold(escape.value(component, 63))} stays off longer (debt D-{override})."),
-        _text("for", "By how much?", value=span, most=60, hint="Like 2h; or a time: until 09:00."),
-        _text("because", "Why must it stay off?", optional=True, most=300),
+        text_field("for", "By how much?", value=span, most=60, hint="Like 2h; or a time: until 09:00."),
+        text_field("because", "Why must it stay off?", optional=True, most=300),
     )
 
 
 def deny(action: int, plan_hash: str = "", *, incident: int | None = None) -> dict[str, Any]:
     """Deny a request, with the reason its requester will read."""
     meta = ids.Value(incident=incident, action=action, hash=plan_hash)
-    return _view(ids.MODAL_DENY, "Deny", "Deny", meta, _text("reason", "Why not?", long=True, most=600))
+    return form_view(ids.MODAL_DENY, "Deny", "Deny", meta, text_field("reason", "Why not?", long=True, most=600))
 
 
 def resolve(
     incident: int, *, impact: datetime | None = None, relief: datetime | None = None, text: str = ""
 ) -> dict[str, Any]:
     """Resolve, after the two moments that must not be guessed."""
-    return _view(
+    return form_view(
         ids.MODAL_RESOLVE,
         "Resolve",
         "Resolve",
         ids.Value(incident=incident),
         _when("impact", "Impact began", impact, hint="As far as you know now; it can be corrected."),
         _when("relief", "Relief: people were no longer hit", relief),
-        _text("text", "What ended it?", value=text, long=True, optional=True),
+        text_field("text", "What ended it?", value=text, long=True, optional=True),
     )
 
 
@@ -260,7 +264,7 @@ def handoff(incident: int) -> dict[str, Any]:
     """Offer a role to a person; in force when it is accepted."""
     person = UserSelectElement(action_id=ACTION, placeholder="Choose a person")
     roles = _select("role", "Which role?", ((role.value, role.value) for role in Role), chosen=Role.LEAD.value)
-    return _view(
+    return form_view(
         ids.MODAL_HANDOFF,
         "Hand off",
         "Offer",
@@ -276,13 +280,13 @@ def timeline(
     """Put a message (`channel`, `ts`) into the timeline, with the message's own time."""
     kinds = _select("kind", "What is it?", ((kind.value, label) for kind, label in KINDS), chosen=EventKind.NOTE.value)
     blocks = [block for block in (kinds,) if block is not None]
-    return _view(
+    return form_view(
         ids.MODAL_TIMELINE,
         "Add to timeline",
         "Add",
         ids.Value(incident=incident, channel=channel, ts=ts),
         *blocks,
-        _text("text", "What happened?", value=text, long=True),
+        text_field("text", "What happened?", value=text, long=True),
         _when("when", "When?", at, optional=False),
     )
 
@@ -293,10 +297,10 @@ def answer(incident: int, questions: Sequence[tuple[str, str]], *, chosen: str =
     numbered = [(name, f"{n}. {question}") for n, (name, question) in enumerate(questions, start=1)]
     menu = _select("question", "Question", numbered, chosen=chosen or next((name for name, _ in questions), ""))
     if menu is None:
-        return _view(ids.MODAL_PLAN, "Questions", "", meta, kit.section("No question is open."))
+        return form_view(ids.MODAL_PLAN, "Questions", "", meta, kit.section("No question is open."))
     asked = [kit.section(escape.prose(question)) for _, question in numbered[:20]]
-    words = _text("text", "Answer", long=True)
-    return _view(ids.MODAL_ANSWER, "Answer a question", "Save", meta, menu, words, kit.section("*In full*"), *asked)
+    words = text_field("text", "Answer", long=True)
+    return form_view(ids.MODAL_ANSWER, "Answer a question", "Save", meta, menu, words, kit.section("*In full*"), *asked)
 
 
 def plan(ask: Ask) -> dict[str, Any]:
@@ -306,4 +310,6 @@ def plan(ask: Ask) -> dict[str, Any]:
     bound = (
         kit.context(f"Plan {escape.code(ask.hash[:12])}: an approval counts for this plan alone.") if ask.hash else []
     )
-    return _view(ids.MODAL_PLAN, f"Plan of action {ask.action}", "", ids.Value(action=ask.action), *sections, *bound)
+    return form_view(
+        ids.MODAL_PLAN, f"Plan of action {ask.action}", "", ids.Value(action=ask.action), *sections, *bound
+    )

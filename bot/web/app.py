@@ -22,7 +22,9 @@ from starlette.types import Receive, Scope, Send
 
 from bot.metrics import Metrics
 from bot.providers.alerts.reading import ReadResult
+from bot.web import api
 from bot.web.intake import GroupCommit
+from bot.web.problems import Refused, problem
 from bot.web.sources import Source, bearer_fits
 from playbooks import errors
 from playbooks.domain.alerts import Decision, Reason, Verdict
@@ -36,14 +38,6 @@ _JSON = "application/json"
 _ALERTS = "/alerts/"
 
 
-class _Refused(Exception):
-    """A request that is answered with an error, by the routes of this module alone."""
-
-    def __init__(self, status: int, code: str, detail: str, *, retry_after: int = 0) -> None:
-        super().__init__(detail)
-        self.status, self.code, self.detail, self.retry_after = status, code, detail, retry_after
-
-
 @dataclass(slots=True)
 class Web:
     """What the routes use.
@@ -51,6 +45,7 @@ class Web:
     Attributes:
         sources: by name. default_secret: bearer for sources without one. slack: None while Slack is not set up or in
             Socket Mode. ready: name -> empty when well, else what is wrong. on_refused: told of wrong secrets.
+        api_token: bearer token of the read API, which is off without it.
     """
 
     house: House
@@ -61,6 +56,7 @@ class Web:
     slack: Callable[[], App | None]
     ready: Callable[[], Mapping[str, str]]
     on_refused: Callable[[str, str], None]
+    api_token: str = ""
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(16, thread_name_prefix="edge"))
 
 
@@ -95,6 +91,8 @@ def build_web(web: Web) -> Front:
         Route("/healthz", _healthz),
         Route("/readyz", _route(web, _readyz)),
         Route("/metrics", _route(web, _metrics)),
+        Route("/openapi.json", _route(web, _openapi)),
+        *(Route(endpoint.path, _route(web, _reading(endpoint))) for endpoint in api.ENDPOINTS),
     ]
     starlette = Starlette(routes=routes, exception_handlers={HTTPException: _no_route, Exception: _defect})
     return Front(starlette, _straight(_route(web, _alerts)))
@@ -116,13 +114,13 @@ async def _no_route(_request: Request, refused: Exception) -> Response:
     """No such path, or another method: told like every other refusal."""
     assert isinstance(refused, HTTPException)
     code = "method_not_allowed" if refused.status_code == 405 else "not_found"
-    return _problem(refused.status_code, code, f"{refused.detail}.", headers=refused.headers)
+    return problem(refused.status_code, code, f"{refused.detail}.", headers=refused.headers)
 
 
 async def _defect(request: Request, error: Exception) -> Response:
     """The last handler of this edge: nothing was confirmed, so the sender repeats."""
     log.error("request_crashed", path=request.url.path, error=type(error).__name__)
-    return _problem(500, "unexpected", "That failed on this side and is logged. Nothing was confirmed; send it again.")
+    return problem(500, "unexpected", "That failed on this side and is logged. Nothing was confirmed; send it again.")
 
 
 Handler = Callable[[Web, Request], Awaitable[Response]]
@@ -132,28 +130,19 @@ def _route(web: Web, handler: Handler) -> Callable[[Request], Awaitable[Response
     async def answered(request: Request) -> Response:
         try:
             return await handler(web, request)
-        except _Refused as refused:
+        except Refused as refused:
             web.metrics.refused.labels(refused.code).inc()
-            return _problem(refused.status, refused.code, refused.detail, retry_after=refused.retry_after)
+            return problem(refused.status, refused.code, refused.detail, retry_after=refused.retry_after)
         except ClientDisconnect:
             return Response(status_code=400)
         except errors.StoreBusy as busy:
             web.metrics.refused.labels(busy.code).inc()
-            return _problem(503, busy.code, busy.told, retry_after=1)
+            return problem(503, busy.code, busy.told, retry_after=1)
         except errors.MusterError as error:
             log.error("request_failed", path=request.url.path, code=error.code)
-            return _problem(503, error.code, error.told, retry_after=1)
+            return problem(503, error.code, error.told, retry_after=1)
 
     return answered
-
-
-def _problem(
-    status: int, code: str, detail: str, *, retry_after: int = 0, headers: Mapping[str, str] | None = None
-) -> Response:
-    title = code.replace("_", " ")
-    body = json.dumps({"type": f"urn:muster:{code}", "title": title, "status": status, "detail": detail})
-    known = dict(headers or {}) | ({"Retry-After": str(retry_after)} if retry_after else {})
-    return Response(body, status, known, media_type="application/problem+json")
 
 
 # ------------------------------------------------------------------ intake
@@ -163,13 +152,13 @@ async def _body(request: Request) -> bytes:
     """The raw body, at most 1 MiB. Raises 413 before it is read where its length is announced."""
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > MAX_BODY:
-        raise _Refused(413, "too_large", "A body has 1 MiB at most. Send fewer alerts in one body.")
+        raise Refused(413, "too_large", "A body has 1 MiB at most. Send fewer alerts in one body.")
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > MAX_BODY:
-            raise _Refused(413, "too_large", "A body has 1 MiB at most. Send fewer alerts in one body.")
+            raise Refused(413, "too_large", "A body has 1 MiB at most. Send fewer alerts in one body.")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -183,9 +172,9 @@ def _admitted(web: Web, request: Request, body: bytes) -> Source:
             return known
     elif bearer_fits(request.headers, web.secrets):
         detail = f"No source is named {name[:60]}. Add it under `sources:` in muster.yaml."
-        raise _Refused(404, "unknown_source", detail)
+        raise Refused(404, "unknown_source", detail)
     web.on_refused(name if known is not None else "unknown", "wrong or missing secret")
-    raise _Refused(401, "wrong_secret", "The secret is wrong or missing. Send it as `Authorization: Bearer …`.")
+    raise Refused(401, "wrong_secret", "The secret is wrong or missing. Send it as `Authorization: Bearer …`.")
 
 
 async def _alerts(web: Web, request: Request) -> Response:
@@ -194,7 +183,7 @@ async def _alerts(web: Web, request: Request) -> Response:
     if source.alerts is None:
         return await _recorded(web, source, request, body)
     if web.intake.full:
-        raise _Refused(503, "behind", "The database is behind. Send it again in a second.", retry_after=1)
+        raise Refused(503, "behind", "The database is behind. Send it again in a second.", retry_after=1)
     try:
         read: ReadResult = source.alerts(request.headers, body, source=source.name, received_at=web.house.now())
     except errors.InputError as error:
@@ -218,7 +207,7 @@ def _quarantined(web: Web, source: str, raw: str, why: str) -> Verdict:
 async def _unread(web: Web, source: Source, body: bytes, error: errors.InputError) -> Response:
     """Not JSON: 400. JSON that is not this source's format: kept as a raw triage item, 202."""
     if error.code == "not_json" or not _json_text(body):
-        raise _Refused(400, "not_json", error.told)
+        raise Refused(400, "not_json", error.told)
     text = body.decode(errors="replace")
     kept = await _threaded(web, partial(keep_raw, web.house, source=source.name, body=text, why=error.sentence))
     return _accepted(web, source, [kept])
@@ -237,7 +226,7 @@ async def _changes(web: Web, request: Request) -> Response:
     source = _admitted(web, request, body)
     if source.changes is None:
         detail = f"The source {source.name} tells alerts, not changes. Use /alerts/{source.name}."
-        raise _Refused(404, "no_changes", detail)
+        raise Refused(404, "no_changes", detail)
     return await _recorded(web, source, request, body)
 
 
@@ -283,7 +272,7 @@ async def _slack(web: Web, request: Request) -> Response:
     """Events, commands, interactivity. Bolt verifies signature and age; it runs in a thread, never on the loop."""
     app = web.slack()
     if app is None:
-        raise _Refused(404, "slack_off", "Slack is reached by Socket Mode here, or is not set up.")
+        raise Refused(404, "slack_off", "Slack is reached by Socket Mode here, or is not set up.")
     body = await _body(request)
     headers: dict[str, Any] = {}
     for name, value in request.headers.items():
@@ -291,7 +280,7 @@ async def _slack(web: Web, request: Request) -> Response:
     try:  # Bolt parses before it verifies, so anybody could make it fail here
         asked = BoltRequest(body=body.decode(errors="replace"), query=request.url.query, headers=headers)
     except (ValueError, AttributeError, TypeError, RecursionError):
-        raise _Refused(400, "not_slack", "That is no request of Slack.") from None
+        raise Refused(400, "not_slack", "That is no request of Slack.") from None
     answer = await asyncio.get_running_loop().run_in_executor(web.pool, app.dispatch, asked)
     content_type = answer.headers.get("content-type", ["text/plain"])[0]
     response = Response(answer.body, answer.status, media_type=content_type.split(";")[0])
@@ -299,6 +288,31 @@ async def _slack(web: Web, request: Request) -> Response:
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = values[0]
     return response
+
+
+# ------------------------------------------------------------------ the read API
+
+
+def _reading(endpoint: api.Endpoint) -> Handler:
+    async def read(web: Web, request: Request) -> Response:
+        try:
+            api.admit(web.api_token, request.headers.get("authorization", ""))
+        except Refused as refused:
+            if refused.status == 401:
+                web.on_refused("api", "wrong or missing token")
+            raise
+        given = request.query_params.multi_items()
+        body = await _threaded(web, partial(api.answer, web.house, endpoint, given))
+        return Response(body, media_type=_JSON, headers={"Cache-Control": "no-store"})
+
+    return read
+
+
+async def _openapi(web: Web, _request: Request) -> Response:
+    """Described while it is on; the description itself is no secret."""
+    if not web.api_token:
+        raise Refused(404, "api_off", "The read API is off. Set MUSTER_API_TOKEN to turn it on.")
+    return Response(json.dumps(api.openapi()), media_type=_JSON)
 
 
 # ------------------------------------------------------------------ probes

@@ -18,18 +18,26 @@ class ActionKind(StrEnum):
     ROLLBACK = "rollback"
     DISABLE = "disable"
     ENABLE = "enable"
+    ACCEPT_RISK = "accept_risk"
+    FREEZE = "freeze"
+
+
+STANDING = frozenset({ActionKind.ACCEPT_RISK, ActionKind.FREEZE})
+"""Kinds that move no lever: what is decided stands in the ledger until its end."""
 
 
 class ActionState(StrEnum):
-    """Where an action stands. Terminal: the last eight."""
+    """Where an action stands. Terminal: the last nine."""
 
     PLANNING = "planning"  # the lever is being read
     PREVIEWED = "previewed"  # the requester sees the preview
     AWAITING = "awaiting"  # approvals are asked for
     APPROVED = "approved"  # approvals consumed; before-state is read again
     APPLYING = "applying"  # intent committed; the call may have gone out
+    BY_HAND = "by_hand"  # a person is asked to do it and has not answered yet
     VERIFYING = "verifying"  # call done; effect is being read back
     CONFIRMED = "confirmed"
+    CLAIMED = "claimed"  # a person says that it is done, with evidence; nothing reads it back
     UNPROVEN = "unproven"  # applied, but the effect was not seen in time
     CONTRADICTED = "contradicted"  # the read-back shows something else
     FAILED = "failed"
@@ -52,6 +60,7 @@ UNPROVEN_WORDS = "This lever was built from the vendor's documents and was never
 TERMINAL = frozenset(
     {
         ActionState.CONFIRMED,
+        ActionState.CLAIMED,
         ActionState.UNPROVEN,
         ActionState.CONTRADICTED,
         ActionState.FAILED,
@@ -101,12 +110,16 @@ class Described:
         versions: candidates, newest first (rollback only).
         detail: more facts bound into the before-hash (strategies of a flag, alias), text to text.
         served: what the serving side answers now, empty when there is no serving check.
+        unread: nothing can be read, so that what Muster recorded stands in for it.
+        open_ended: other versions than these may be named.
     """
 
     state: str
     versions: tuple[Version, ...] = ()
     detail: Mapping[str, str] = field(default_factory=dict)
     served: str = ""
+    unread: bool = False
+    open_ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

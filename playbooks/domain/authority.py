@@ -170,6 +170,13 @@ def _unnamed(registry: Registry, component: Component, right: Right, on_call: On
     return Authority(right, holders, (), 1, missing=missing)
 
 
+def named_holders(
+    registry: Registry, component: Component, words: tuple[str, ...], on_call: OnCallNow
+) -> tuple[Holder, ...]:
+    """The persons behind `omar`, `team:ml-platform` or `on_call:ml-platform`, in order, each once."""
+    return _holders(registry, component, words, on_call)
+
+
 def _holders(
     registry: Registry, component: Component, words: tuple[str, ...], on_call: OnCallNow
 ) -> tuple[Holder, ...]:

@@ -76,7 +76,7 @@ class ActionFacts(TypedDict, total=False):
     ends_after: int | None
     note: str
     because: str
-    result: str  # worked | failed | unknown | stale
+    result: str  # worked | claimed | failed | unknown | stale
     error: str
     outcome: str  # confirmed | not_yet | contradicted
     evidence: str
@@ -185,6 +185,19 @@ def override_facts(
             why=why,
         )
     )
+
+
+def entry_facts(override: Override, phase: str, *, why: str = "", **more: Any) -> dict[str, Any]:
+    """Payload of an `override` event about an entry that moves no lever (accepted risk, freeze); names no action."""
+    facts = OverrideFacts(
+        override=override.id,
+        component=override.component,
+        phase=phase,
+        since=utc_text(override.since),
+        due_at=utc_text(override.due_at),
+        why=why,
+    )
+    return {**facts, "kind": override.kind, **more}
 
 
 def move_facts(before: str, after: str, **more: Any) -> Mapping[str, Any]:

@@ -15,7 +15,8 @@ class Handoff:
     """A hand-off as stored.
 
     Attributes:
-        id: number. role: `lead` or `comms`. giver, receiver: actor ids; the giver is responsible until `accepted`.
+        id: number. role: `lead`, `comms`, or `team` for the whole incident. giver, receiver: actor ids, or `team:x` as
+            the receiver; the giver is responsible until `accepted`.
         state: offered, accepted, declined, withdrawn. brief: what the receiver reads, label and text in order.
         reminders: how often the receiver was asked again. reason: of a refusal.
     """

@@ -233,9 +233,15 @@ class Rights(Strict):
         return found
 
 
+DEBTS = ("disable", "muted_alert", "guardrail_tightened", "guardrail_relaxed")
+"""What a lever that is switched off may count as in the debt ledger."""
+
+
 def _binding(value: Any) -> Any:
     if isinstance(value, dict) and not (isinstance(value.get("provider"), str) and value["provider"]):
         raise ValueError("names its `provider`")
+    if isinstance(value, dict) and value.get("debt", DEBTS[0]) not in DEBTS:
+        raise ValueError(f"`debt` is one of {', '.join(DEBTS)}")
     return value
 
 
@@ -243,7 +249,11 @@ Binding = Annotated[
     dict[str, Any],
     BeforeValidator(_binding),
     WithJsonSchema(
-        {"type": "object", "properties": {"provider": {"type": "string", "minLength": 1}}, "required": ["provider"]}
+        {
+            "type": "object",
+            "properties": {"provider": {"type": "string", "minLength": 1}, "debt": {"enum": list(DEBTS)}},
+            "required": ["provider"],
+        }
     ),
 ]
 

@@ -32,7 +32,7 @@ class WhoView:
         unproven: those of the providers whose lever never ran against the real service.
         reviewed_on, review_due: None where nothing is recorded; a confirmation later than the file's day counts, then
             `confirmed_by` is who gave it (actor id). overdue: whether `review_due` is past.
-        entry: hash of the entry, for the button that confirms it.
+        entry: hash of the entry, for the button that confirms it. as_of: of when this is, empty for now.
         missing: what the registry lacks, plain sentences.
     """
 
@@ -55,6 +55,7 @@ class WhoView:
     unproven: tuple[str, ...] = ()
     confirmed_by: str = ""
     entry: str = ""
+    as_of: str = ""
 
 
 _ALWAYS_SHOWN = (Right.ROLL_BACK, Right.DISABLE, Right.ENABLE, Right.ACCEPT_RISK)

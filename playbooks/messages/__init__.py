@@ -6,7 +6,7 @@ in the reader's zone.
 
 from __future__ import annotations
 
-from playbooks.messages.actions import ActionStatus, Ask, OverrideNote, Preview
+from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import (
     Announcement,
@@ -15,12 +15,12 @@ from playbooks.messages.incidents import (
     Lever,
     OwnerNote,
     Resolved,
+    StandingLine,
     Suggestion,
     Update,
 )
+from playbooks.messages.ledger import DebtList, DebtRow, EntryNote, TeamRow
 from playbooks.messages.lists import (
-    DebtList,
-    DebtRow,
     IncidentList,
     IncidentRow,
     Summary,
@@ -39,7 +39,9 @@ __all__ = [
     "Changed",
     "DebtList",
     "DebtRow",
+    "EntryNote",
     "EntryToConfirm",
+    "ErrandNote",
     "Fact",
     "GapList",
     "GapRow",
@@ -57,10 +59,12 @@ __all__ = [
     "Refusal",
     "Resolved",
     "Say",
+    "StandingLine",
     "Suggestion",
     "Summary",
     "Tag",
     "TeamGaps",
+    "TeamRow",
     "TimelineList",
     "TimelineRow",
     "Update",

@@ -76,7 +76,38 @@ class Ask:
     closed_by: tuple[Who, ...] = ()
     closed_at: datetime | None = None
     in_channel: bool = False
+    until: datetime | None = None
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErrandNote:
+    """Something that a person is asked to do by hand; edited when somebody has said how it went.
+
+    Attributes:
+        verb: `roll back`, `disable` … asked: who was asked, with roles. instructions: what to do, as the registry says.
+        reader: the provider that reads it back, empty for none. open: whether an answer is still awaited.
+        claimed_by, evidence, claimed_at: who says that it is done, and what shows it.
+        ended: the state in which it ended without a claim. error: why it could not be done.
+    """
+
+    action: int
+    verb: str
+    component: str
+    before: str
+    after: str
+    incident: str
+    because: str
+    instructions: str
+    asked: tuple[Who, ...]
+    reader: str
+    open: bool
+    claimed_by: Who | None = None
+    evidence: str = ""
+    claimed_at: datetime | None = None
+    ended: str = ""
+    error: str = ""
+    in_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +141,7 @@ class OverrideNote:
     """A component that is switched off, until when, and what can be done; edited until it is on again.
 
     Attributes:
+        claimed_by, claim: who says that it was done by hand, and their evidence, where nothing read it back.
         phase: `switching` (being switched off), `off`, `warning` (ends soon), `overdue` (end came, may not restore
             itself), `restoring`, `on`, `was` (on again, and another message says so).
         restores_itself: whether it does at its end; `only_if` what must hold by then, `why_not` why it does not.
@@ -131,3 +163,5 @@ class OverrideNote:
     closed_at: datetime | None = None
     action: int = 0
     only_if: str = ""
+    claimed_by: Who | None = None
+    claim: str = ""

@@ -38,6 +38,7 @@ class OwnerNote:
     suggestion: str = ""
     over: bool = False
     mentioned: Who | None = None  # passed on by "Not me": who is asked now
+    why: str = ""  # of an escalation: why `mentioned`, or the channel, is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,17 @@ class Lever:
 
     kind: str  # rollback | disable
     component: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandingLine:
+    """An accepted risk or a freeze on the card: `kind` as in the ledger, until when, its number."""
+
+    component: str
+    kind: str
+    due_at: datetime
+    number: int
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,7 @@ class Card:
     decide: tuple[Who, ...]
     levers: tuple[Lever, ...]
     overrides: tuple[tuple[str, datetime, int], ...] = ()
+    standing: tuple[StandingLine, ...] = ()
     update_due: datetime | None = None
     suggestion: str = ""
     over: bool = False

@@ -28,30 +28,6 @@ class IncidentList:
 
 
 @dataclass(frozen=True, slots=True)
-class DebtRow:
-    """One entry of the debt ledger: what stands against the normal state, since when, and who holds it."""
-
-    number: int
-    what: str
-    component: str
-    holder: Who
-    reason: str
-    since: datetime
-    due_at: datetime
-    age: str
-    overdue: bool
-    incident: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DebtList:
-    """`/inc debt`: overdue first, then the oldest; `more` counts what is not shown."""
-
-    rows: tuple[DebtRow, ...]
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class TimelineRow:
     """One line of `/inc timeline`."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from playbooks.messages.actions import Ask, OverrideNote
+from playbooks.messages.gaps import EntryToConfirm
+from playbooks.messages.incidents import HandoffOffer
 from playbooks.messages.lists import IncidentRow
 from playbooks.messages.parts import Who
 
@@ -48,9 +50,15 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """App Home: open incidents, approvals that wait for the reader, overrides held by the reader, notices."""
+    """App Home: what waits for the reader (approvals, hand-offs, entries to confirm), what the reader holds, notices.
+
+    `incidents` are the reader's own: led, acknowledged or of one of the reader's teams; `others` counts the rest.
+    """
 
     incidents: tuple[IncidentRow, ...]
     approvals: tuple[Ask, ...]
     overrides: tuple[OverrideNote, ...]
     notices: tuple[str, ...] = field(default_factory=tuple)
+    handoffs: tuple[HandoffOffer, ...] = ()
+    confirm: tuple[EntryToConfirm, ...] = ()
+    others: int = 0

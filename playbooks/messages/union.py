@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from playbooks.messages.actions import ActionStatus, Ask, OverrideNote, Preview
+from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
-from playbooks.messages.lists import DebtList, IncidentList, Summary, TimelineList
+from playbooks.messages.ledger import DebtList, EntryNote
+from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.replies import Help, Home, Refusal, Say
 
 Message = (
@@ -14,7 +15,9 @@ Message = (
     | Preview
     | Ask
     | ActionStatus
+    | ErrandNote
     | OverrideNote
+    | EntryNote
     | HandoffOffer
     | Refusal
     | Say

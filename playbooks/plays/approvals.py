@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from playbooks import errors
-from playbooks.domain.actions import Action, ActionState, Approval
+from playbooks.domain.actions import STANDING, Action, ActionState, Approval
 from playbooks.domain.facts import action_facts
 from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import (
@@ -16,6 +16,7 @@ from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Refusal, Say
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right
 from playbooks.plays.deciding import decider_of, own_request, right_used
+from playbooks.plays.freezes import check_thawed
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.ports import Surface, UnitOfWork
@@ -31,11 +32,12 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
         if isinstance(action, Refusal):
             return action
         incident = must_find(uow, action.incident_id or 0)
-        right, used = _decider(house, order, incident, action)
+        check_thawed(house, uow, action, now)
+        right, used = decider(house, order, incident, action)
         approval = Approval(action.id, order.actor.id, used, "approved", action.plan_hash, now)
         if not uow.add_approval(approval):
             return Refusal("You already answered this request.", "Another holder has to approve.")
-        given = [a for a in uow.approvals(action.id) if _counts(a, action)]
+        given = [a for a in uow.approvals(action.id) if counts(a, action)]
         if len(given) >= action.approvals_needed:
             return go_ahead(house, uow, order, incident, action, given, right, now)
         uow.append(incident.id, decision_event(order, incident, action, used, "approved", len(given), now), now=now)
@@ -44,7 +46,8 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
         return Say(f"Your approval of action {action.id} is recorded; {left} more needed.")
 
 
-def _counts(approval: Approval, action: Action) -> bool:
+def counts(approval: Approval, action: Action) -> bool:
+    """Whether an answer is an approval of this plan that is not used up; with two asked, not the requester's own."""
     alone = action.approvals_needed < 2
     return (
         approval.verdict == "approved"
@@ -64,13 +67,13 @@ def deny(house: House, order: Order, action_id: int, reason: str, plan_hash: str
         if action.requester == order.actor.id:
             _end(uow, order, incident, action, ActionState.WITHDRAWN, "withdrawn", action.requester_role, reason, now)
             return Say(f"Action {action.id} is withdrawn.")
-        _, used = _decider(house, order, incident, action)
+        _, used = decider(house, order, incident, action)
         uow.add_approval(Approval(action.id, order.actor.id, used, "denied", action.plan_hash, now, reason))
         _end(uow, order, incident, action, ActionState.DENIED, "denied", used, reason, now)
     return Say(f"Action {action_id} is denied.")
 
 
-def _decider(house: House, order: Order, incident: Incident, action: Action) -> tuple[Authority, str]:
+def decider(house: House, order: Order, incident: Incident | None, action: Action) -> tuple[Authority, str]:
     """The right, and what of it is used. The approvals asked for count, also where the registry asks for fewer now."""
     asker = action.requester if action.approvals_needed >= 2 else ""
     right = RIGHT_OF[action.kind]
@@ -91,7 +94,8 @@ def live_action(
     if action.state in (ActionState.AWAITING, ActionState.PREVIEWED) and action.expires_at and now >= action.expires_at:
         if action.state is ActionState.PREVIEWED:  # of a request the timer writes it down, with its event
             uow.save_action(replace(action, state=ActionState.EXPIRED, error="nobody decided in time"))
-        return Refusal(f"Action {action_id} expired.", f"Ask again: `/{action.kind.value} {action.component}`.")
+        again = "." if action.kind in STANDING else f": `/{action.kind.value} {action.component}`."
+        return Refusal(f"Action {action_id} expired.", f"Ask again{again}")
     if action.state is not wanted:
         return Refusal(f"Action {action_id} is already {_word(action)}.", "Nothing was done twice.")
     if plan_hash and plan_hash != action.plan_hash:
@@ -192,11 +196,10 @@ def _end(
 
 def refresh_asks(uow: UnitOfWork, action: Action, now: datetime) -> None:
     """Every open request of this action is edited: no live button stays behind a decision."""
+    for surface in uow.surfaces_named(f"ask:{action.id}:"):
+        want(uow, surface, now=now)
     if action.incident_id is None:
         return
-    for surface in uow.surfaces_of(action.incident_id):
-        if surface.kind == "ask" and surface.id.startswith(f"ask:{action.id}:"):
-            want(uow, surface, now=now)
     want(
         uow,
         Surface(

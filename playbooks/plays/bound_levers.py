@@ -13,10 +13,14 @@ from playbooks.messages import Who
 from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House
 
-RIGHT_OF = {ActionKind.ROLLBACK: Right.ROLL_BACK, ActionKind.DISABLE: Right.DISABLE, ActionKind.ENABLE: Right.ENABLE}
-
-
-VERB_OF = {ActionKind.ROLLBACK: "roll back", ActionKind.DISABLE: "disable", ActionKind.ENABLE: "enable"}
+RIGHT_OF = {
+    ActionKind.ROLLBACK: Right.ROLL_BACK,
+    ActionKind.DISABLE: Right.DISABLE,
+    ActionKind.ENABLE: Right.ENABLE,
+    ActionKind.ACCEPT_RISK: Right.ACCEPT_RISK,
+    ActionKind.FREEZE: Right.FREEZE,
+}
+VERB_OF = {kind: right.verb for kind, right in RIGHT_OF.items()}
 
 
 def binding_of(house: House, component: str, kind: ActionKind) -> Mapping[str, Any]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from playbooks import errors
-from playbooks.domain.actions import Action, ActionState, Approval, Override
-from playbooks.domain.debt import BREAK_GLASS, REVIEW_WITHIN
+from playbooks.domain.actions import STANDING, Action, ActionKind, ActionState, Approval, Override
+from playbooks.domain.debt import BREAK_GLASS, REVIEW_WITHIN, REVIEWED, DebtKind
 from playbooks.domain.facts import override_facts
 from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import Authority
@@ -40,6 +40,8 @@ def break_glass(house: House, order: Order, action_id: int, because: str) -> Say
         action = live_action(uow, action_id, "", now, wanted=ActionState.AWAITING)
         if not isinstance(action, Action):
             raise errors.Conflict(action.sentence, action.next_step, code="not_waiting")
+        if action.kind in STANDING:
+            raise errors.InputError("No glass is broken for a risk or a freeze.", "Ask whoever decides.")
         incident = must_find(uow, action.incident_id or 0)
         right = held_right(house, action.component, action.kind, incident)
         _may_break(order, action, right, now)
@@ -133,13 +135,15 @@ def close_debt(house: House, order: Order, number: int, because: str) -> Say:
         )
     with execution(house, order) as (uow, now):
         entry = uow.override(number, lock=True)
-        if entry is None or entry.kind != BREAK_GLASS:
+        if entry is None or entry.kind not in REVIEWED:
             raise errors.UnknownName(f"D-{number} is no entry that is reviewed.", f"See `{house.rules.root} debt`.")
         if entry.state == "closed":
             raise errors.Conflict(f"D-{number} is closed.", code="already_there")
         action = uow.action(entry.action_id)
         incident = must_find(uow, entry.incident_id or 0)
         holders = held_right(house, entry.component, action.kind, incident) if action is not None else None
+        if "freeze" in entry.facts:  # what was broken is the freeze
+            holders = held_right(house, entry.component, ActionKind.FREEZE, incident)
         allowed = {h.person for h in (*holders.holders, *holders.deputies)} if holders else set()
         if order.actor.id == entry.holder or order.actor.id not in allowed:
             raise errors.Denied(
@@ -154,7 +158,7 @@ def close_debt(house: House, order: Order, number: int, because: str) -> Say:
             order,
             incident,
             EventKind.DECISION,
-            f"broken glass D-{number} reviewed: {words}",
+            f"{DebtKind(entry.kind).words} D-{number} reviewed: {words}",
             now=now,
             dedup=f"debt:{number}:closed",
             payload=facts,

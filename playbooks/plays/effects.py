@@ -19,17 +19,21 @@ from playbooks.domain.actions import (
     plan_hash,
     version_name,
 )
+from playbooks.domain.errands import errand_of
 from playbooks.domain.facts import action_facts
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.bound_levers import VERB_OF, binding_of
 from playbooks.plays.endings import end_action, fail, unanswered
+from playbooks.plays.errands import ask_by_hand
+from playbooks.plays.freezes import blocking, frozen_clause
 from playbooks.plays.house import House
-from playbooks.plays.planning import plan_action
+from playbooks.plays.planning import plan_action, recalled
 from playbooks.plays.steps import DONE, Step, needed_plan, record, show_action
 from playbooks.plays.switched_off import with_override
 from playbooks.plays.verifying import verify_action
 from playbooks.ports import Lever, Levers
 
+WAITS_FOR_PEOPLE = frozenset({ActionState.PREVIEWED, ActionState.AWAITING, ActionState.BY_HAND})
 _GIVE_UP_AFTER = 6  # applies started without an outcome, before a person is asked
 
 
@@ -37,7 +41,7 @@ def advance(house: House, levers: Levers, action_id: int) -> Step:
     """One step of an action. Raises what the lever raises where the job is to try again."""
     with house.store.read() as uow:
         action = uow.action(action_id)
-    if action is None or action.over or action.state in (ActionState.PREVIEWED, ActionState.AWAITING):
+    if action is None or action.over or action.state in WAITS_FOR_PEOPLE:
         return DONE
     try:
         binding = binding_of(house, action.component, action.kind)
@@ -62,7 +66,13 @@ def advance(house: House, levers: Levers, action_id: int) -> Step:
 def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Action) -> Step:
     """Re-read, then commit the intent, then call."""
     plan = needed_plan(action)
-    described = lever.describe(binding)
+    with house.store.read() as uow:
+        frozen = blocking(uow, action, house.now())
+    if frozen is not None:
+        return end_action(
+            house, action, ActionState.STALE, f"{frozen_clause(frozen)}: the plan is void.", result="stale"
+        )
+    described = recalled(house, action, lever.describe(binding))
     moved = _moved(lever, binding, described, action, plan)
     if moved:
         return end_action(house, action, ActionState.STALE, moved, result="stale")
@@ -72,6 +82,10 @@ def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Actio
         if fresh is None or fresh.state is not ActionState.APPROVED:
             return DONE
         fresh = with_override(house, uow, fresh, now)
+        errand = errand_of(plan)
+        if errand is not None:
+            ask_by_hand(house, uow, fresh, errand, now)
+            return DONE
         fresh = uow.save_action(replace(fresh, state=ActionState.APPLYING, applying_at=now, attempts=1))
         moved = f"{version_name(plan.before)} → {version_name(plan.after)}"
         text = f"started to {VERB_OF[action.kind]} {action.component} {moved}"

@@ -6,18 +6,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from playbooks import errors
-from playbooks.domain.actions import ActionState
 from playbooks.domain.clocks import say_span
 from playbooks.domain.handoffs import Handoff, handoff_facts
 from playbooks.domain.incidents import Incident, Role
 from playbooks.domain.people import MUSTER
-from playbooks.domain.timeline import EventKind, EventSource, NewEvent, timeline_view
+from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Fact, HandoffOffer, Say, Who
+from playbooks.plays.briefs import brief
 from playbooks.plays.house import House, must_find, refresh, tag_of, want
-from playbooks.plays.moves import save
+from playbooks.plays.moves import must_be_open, save
 from playbooks.plays.orders import Order, event_of, execution
-from playbooks.plays.reach import next_in_line
-from playbooks.plays.roles import change_role
+from playbooks.plays.reach import line_of, next_in_line
+from playbooks.plays.receivers import TEAM, asked, receivers, take_over, team_receiver
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 REMIND_AFTER = timedelta(minutes=10)
@@ -42,17 +42,56 @@ def offer(house: House, order: Order, incident_id: int, role: Role, receiver: st
             raise errors.InputError(
                 f"{receiver.removeprefix('slack:')} already is {role.value}.", "Name somebody else with @."
             )
-        for old in uow.handoffs(incident_id, open_only=True):
-            if old.role == role.value:
-                _answer(uow, order, incident, old, "withdrawn", "replaced by a newer offer", now)
-        handoff = uow.add_handoff(
-            Handoff(0, incident_id, role.value, giver, receiver, now, brief=brief(house, uow, incident, now))
-        )
-        _record(uow, order, incident, handoff, "offered", f"{role.value} offered", now)
-        _show(house, uow, handoff, now)
-        _remind_at(uow, handoff, now + REMIND_AFTER)
+        _put(house, uow, order, incident, Handoff(0, incident_id, role.value, giver, receiver, now))
     mentions = _people(house, receiver, giver)
     return Say("{0} is asked. Until it is accepted, {1} stays " + role.value + ".", mentions=mentions)
+
+
+def offer_team(house: House, order: Order, incident_id: int, team: str) -> Say:
+    """Offer the whole incident to another team; its on call must accept. Until then the giver stays responsible.
+
+    Raises UnknownName for no team, Denied for who does not lead (without a lead: who is not of its team), InputError
+    where it is that team's already or nobody there could accept.
+    """
+    registry = house.registry()
+    registry.team(team)
+    with execution(house, order) as (uow, now):
+        incident = must_find(uow, incident_id)
+        must_be_open(incident)
+        giver = incident.lead or order.actor.id
+        if not incident.lead and order.actor.id not in _members(house, incident.team):
+            ask = line_of(house, incident)[:1]
+            raise errors.Denied(f"Nobody leads {incident.name}, so only its team may hand it over.", ask=ask)
+        _may_offer(house, order, incident, giver)
+        if team == incident.team:
+            raise errors.InputError(f"{incident.name} is {team}'s already.", "Name another team.")
+        handoff = Handoff(0, incident_id, TEAM, giver, team_receiver(team), now)
+        people = asked(house, handoff)
+        if not people:
+            raise errors.InputError(
+                f"Nobody of {team} could accept: it has neither on call nor members.", "Name a person with @."
+            )
+        _put(house, uow, order, incident, handoff)
+    named = ", ".join(f"{{{place}}}" for place in range(len(people)))
+    said = f"{team} is asked ({named}). Until one of them accepts, {{{len(people)}}} stays responsible."
+    return Say(said, mentions=_people(house, *people, giver))
+
+
+def _put(house: House, uow: UnitOfWork, order: Order, incident: Incident, handoff: Handoff) -> None:
+    """Withdraw an older open offer of the role, and offer this one."""
+    now = handoff.offered_at
+    for old in uow.handoffs(incident.id, open_only=True):
+        if old.role == handoff.role:
+            _answer(uow, order, incident, old, "withdrawn", "replaced by a newer offer", now)
+    handoff = uow.add_handoff(replace(handoff, brief=brief(house, uow, incident, now)))
+    _record(uow, order, incident, handoff, "offered", f"{handoff.role} offered", now)
+    _show(house, uow, handoff, now)
+    _remind_at(uow, handoff, now + REMIND_AFTER)
+
+
+def _members(house: House, team: str) -> tuple[str, ...]:
+    found = house.registry().teams.get(team)
+    return found.members if found is not None else ()
 
 
 def _may_offer(house: House, order: Order, incident: Incident, giver: str) -> None:
@@ -69,39 +108,44 @@ def accept(house: House, order: Order, handoff_id: int) -> Say:
     """Accept an offered role: from now on the receiver is responsible. Raises Denied for anybody else."""
     with execution(house, order) as (uow, now):
         handoff, incident = _open(uow, handoff_id)
-        if order.actor.id != handoff.receiver:
-            raise errors.Denied("This hand-off is offered to somebody else.", ask=(handoff.receiver,))
+        if order.actor.id not in receivers(house, handoff):
+            raise errors.Denied("This hand-off is offered to somebody else.", ask=asked(house, handoff))
         handoff = _answer(uow, order, incident, handoff, "accepted", "", now)
-        incident = change_role(house, uow, order, incident, Role(handoff.role), handoff.receiver, now)
-        incident = save(uow, incident)
+        incident = save(uow, take_over(house, uow, order, incident, handoff, now))
         refresh(uow, incident, now=now)
         uow.want_job("invite", str(incident.id), now=now, lane=f"incident:{incident.id}")
         _show(house, uow, handoff, now)
     took = say_span(now - handoff.offered_at)
-    return Say(f"You are {handoff.role} of {incident.name} now, {took} after it was offered.")
+    role = f"lead of {incident.name} now, for {incident.team}" if handoff.role == TEAM else ""
+    return Say(f"You are {role or f'{handoff.role} of {incident.name} now'}, {took} after it was offered.")
 
 
 def decline(house: House, order: Order, handoff_id: int, reason: str = "") -> Say:
     """Not now: the giver stays and is told. The giver may take the offer back by it."""
     with execution(house, order) as (uow, now):
         handoff, incident = _open(uow, handoff_id)
-        if order.actor.id not in (handoff.receiver, handoff.giver):
-            raise errors.Denied("This hand-off is offered to somebody else.", ask=(handoff.receiver,))
-        state = "declined" if order.actor.id == handoff.receiver else "withdrawn"
+        able = receivers(house, handoff)
+        if order.actor.id not in (*able, handoff.giver):
+            raise errors.Denied("This hand-off is offered to somebody else.", ask=asked(house, handoff))
+        state = "declined" if order.actor.id in able else "withdrawn"
         handoff = _answer(uow, order, incident, handoff, state, reason.strip(), now)
         _show(house, uow, handoff, now)
-        line = next_in_line(house, incident, refused=[handoff.giver, handoff.receiver])
+        line = next_in_line(house, incident, refused=[handoff.giver, *able])
         people = [handoff.giver, *([line] if line else [])]
         hint = " {1} is next in line." if line else ""
-        _say(
-            house, uow, incident, f"handoff:{handoff.id}:{state}", "{0} stays " + handoff.role + "." + hint, people, now
-        )
+        text = "{0} stays " + _stays(handoff) + "." + hint
+        _say(house, uow, incident, f"handoff:{handoff.id}:{state}", text, people, now)
     return Say(f"The hand-off is {state}.")
 
 
-def latest_for(uow: UnitOfWork, incident_id: int, receiver: str) -> Handoff | None:
+def _stays(handoff: Handoff) -> str:
+    return "responsible" if handoff.role == TEAM else handoff.role
+
+
+def latest_for(house: House, uow: UnitOfWork, incident_id: int, receiver: str) -> Handoff | None:
     """The open offer of this incident to this person, for `/inc accept`."""
-    return next((h for h in reversed(uow.handoffs(incident_id, open_only=True)) if h.receiver == receiver), None)
+    newest = reversed(uow.handoffs(incident_id, open_only=True))
+    return next((h for h in newest if receiver in receivers(house, h)), None)
 
 
 def _open(uow: UnitOfWork, handoff_id: int) -> tuple[Handoff, Incident]:
@@ -150,52 +194,26 @@ def remind(house: House, uow: UnitOfWork, handoff_id: int, now: datetime) -> Non
     phase = "escalated" if escalated else "reminded"
     uow.append(incident.id, _machine(handoff, phase, incident, now), now=now)
     waits = say_span(now - handoff.offered_at)
-    text = f"The {handoff.role} of {incident.name} was offered to {{0}} {waits} ago and is not accepted; {{1}} stays."
-    people = [handoff.receiver, handoff.giver]
+    people = [*asked(house, handoff), handoff.giver]
+    named = ", ".join(f"{{{place}}}" for place in range(len(people) - 1)) or "nobody"
+    what = "" if handoff.role == TEAM else f"The {handoff.role} of "
+    text = f"{what}{incident.name} was offered to {named} {waits} ago and is not accepted; {{{len(people) - 1}}} stays."
     _say(house, uow, incident, f"handoff:{handoff.id}:{handoff.reminders}", text, people, now)
-    if escalated and incident.home:
+    for place, channel in _higher(house, incident, handoff) if escalated else ():
         payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": people}
-        key = f"say:handoff:{handoff.id}:{handoff.reminders}:home"
-        want(uow, Surface(key, "say", incident.home, payload=payload, incident_id=incident.id), now=now)
+        key = f"say:handoff:{handoff.id}:{handoff.reminders}:{place}"
+        want(uow, Surface(key, "say", channel, payload=payload, incident_id=incident.id), now=now)
     _remind_at(uow, handoff, now + REMIND_AFTER)
 
 
-# ------------------------------------------------------------------ the brief
+def _higher(house: House, incident: Incident, handoff: Handoff) -> tuple[tuple[str, str], ...]:
+    """Where an offer nobody accepts is told next: the team's channel, and the one it is offered to."""
+    other = house.registry().teams.get(handoff.receiver.removeprefix(f"{TEAM}:")) if handoff.role == TEAM else None
+    places = (("home", incident.home), ("team", other.channel if other is not None else ""))
+    return tuple((place, channel) for place, channel in places if channel)
 
 
-def brief(house: House, uow: UnitOfWork, incident: Incident, now: datetime) -> tuple[tuple[str, str], ...]:
-    """What the receiver has to know, from rows alone: state, in flight, decisions, hypotheses, update, people."""
-    actions = uow.actions_of(incident.id)
-    flying = [
-        f"{o.component} off until {o.due_at:%H:%M} UTC" for o in uow.overrides(open_only=True, incident_id=incident.id)
-    ]
-    flying += [
-        f"{a.kind.value} of {a.component}: {a.state.value}"
-        for a in actions
-        if not a.over and a.state not in (ActionState.PREVIEWED, ActionState.PLANNING, ActionState.AWAITING)
-    ]
-    waiting = [f"{a.kind.value} of {a.component} (action {a.id})" for a in actions if a.state is ActionState.AWAITING]
-    events = uow.events(incident.id)
-    lines = timeline_view(events)
-    thought = [line.event for line in lines if line.event.kind is EventKind.HYPOTHESIS]
-    refuted = [e.text for e in thought if e.payload.get("state") == "refuted"]
-    held = [e.text for e in thought if e.payload.get("state") not in ("refuted", "confirmed")]
-    severity = house.rules.severity(incident.severity)
-    due = (incident.last_update_at or incident.opened_at) + timedelta(seconds=severity.update_every if severity else 0)
-    update = f"{due:%H:%M} UTC" if severity and severity.update_every else "none due"
-    acted = sorted(
-        {e.new.actor.role for e in uow.events(incident.id) if e.new.actor.kind.value == "human" and e.new.actor.role}
-    )
-    found = (
-        ("State", f"{incident.state.value}, open for {say_span(now - incident.opened_at)}"),
-        ("In flight", "; ".join(flying) or "nothing"),
-        ("Open decisions", "; ".join(waiting) or "none"),
-        ("Open hypotheses", "; ".join(held)[:300]),
-        ("Refuted", "; ".join(refuted)[:300]),
-        ("Next update due", update),
-        ("Who acted", ", ".join(acted)[:300]),
-    )
-    return tuple((label, text) for label, text in found if text)
+# ------------------------------------------------------------------ the message
 
 
 def offer_view(house: House, uow: UnitOfWork, surface: Surface) -> HandoffOffer | None:
@@ -209,13 +227,19 @@ def offer_view(house: House, uow: UnitOfWork, surface: Surface) -> HandoffOffer 
         handoff=handoff.id,
         role=handoff.role,
         giver=house.who(handoff.giver) or Who("nobody"),
-        receiver=house.who(handoff.receiver) or Who("nobody"),
+        receiver=_receiver(house, handoff),
         brief=tuple(Fact(label, text) for label, text in handoff.brief),
         state=handoff.state,
         offered_at=handoff.offered_at,
         answered_at=handoff.answered_at,
         reason=handoff.reason,
     )
+
+
+def _receiver(house: House, handoff: Handoff) -> Who:
+    if handoff.role == TEAM:
+        return Who(handoff.receiver.removeprefix(f"{TEAM}:"))
+    return house.who(handoff.receiver) or Who("nobody")
 
 
 # ------------------------------------------------------------------ shared
@@ -259,10 +283,15 @@ def _machine(handoff: Handoff, phase: str, incident: Incident, now: datetime) ->
 def _show(house: House, uow: UnitOfWork, handoff: Handoff, now: datetime) -> None:
     target = f"incident:{handoff.incident_id}"
     want(uow, Surface(f"handoff:{handoff.id}:channel", "handoff", target, incident_id=handoff.incident_id), now=now)
-    found = house.who(handoff.receiver)
-    if found is not None and found.slack:
-        place = f"dm:{found.slack}"
-        want(uow, Surface(f"handoff:{handoff.id}:dm", "handoff", place, incident_id=handoff.incident_id), now=now)
+    for place, person in enumerate(asked(house, handoff)):
+        found = house.who(person)
+        if found is not None and found.slack:
+            key = f"handoff:{handoff.id}:dm" + (f":{place}" if place else "")
+            want(uow, Surface(key, "handoff", f"dm:{found.slack}", incident_id=handoff.incident_id), now=now)
+    team = house.registry().teams.get(handoff.receiver.removeprefix(f"{TEAM}:")) if handoff.role == TEAM else None
+    if team is not None and team.channel:
+        key = f"handoff:{handoff.id}:team"
+        want(uow, Surface(key, "handoff", team.channel, incident_id=handoff.incident_id), now=now)
 
 
 def _remind_at(uow: UnitOfWork, handoff: Handoff, due: datetime) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from playbooks.domain.actions import ActionState
+from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import may_decide
-from playbooks.messages import Ask, Home, OverrideNote
+from playbooks.messages import Ask, HandoffOffer, Home, OverrideNote
 from playbooks.plays.bound_levers import held_right
+from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
+from playbooks.plays.receivers import receivers
+from playbooks.plays.recertify import to_confirm
 from playbooks.plays.views.asked import ask_view
 from playbooks.plays.views.lists import incident_list
 from playbooks.plays.views.switched import override_note
-from playbooks.ports import Surface
+from playbooks.ports import Surface, UnitOfWork
 
-_MOST = 10
+_MOST, _ENTRIES, _MANY = 10, 5, 200
 
 
 def home_of(house: House, person: str) -> Home:
@@ -32,4 +36,23 @@ def home_of(house: House, person: str) -> Home:
                 if isinstance(view, OverrideNote):
                     held.append(view)
         notices = tuple(text for _, text, _, _, _ in uow.notices()[:5])
-    return Home(incident_list(house).rows, tuple(asks), tuple(held), notices)
+        offers = _offers(house, uow, person)
+        entries = to_confirm(house, uow, person, _ENTRIES)
+        found = uow.incidents(open_only=True, limit=_MANY)
+    mine = {incident.id for incident in found if _is_mine(house, incident, person)}
+    rows = incident_list(house, limit=_MANY).rows
+    own = tuple(row for row in rows if row.tag.number in mine)
+    return Home(own, tuple(asks), tuple(held), notices, offers, entries, len(rows) - len(own))
+
+
+def _offers(house: House, uow: UnitOfWork, person: str) -> tuple[HandoffOffer, ...]:
+    """Hand-offs the person may accept."""
+    waiting = [h for h in uow.open_handoffs() if person in receivers(house, h)][:_MOST]
+    views = (offer_view(house, uow, Surface(f"handoff:{h.id}:home", "handoff", "")) for h in waiting)
+    return tuple(view for view in views if view is not None)
+
+
+def _is_mine(house: House, incident: Incident, person: str) -> bool:
+    if person in (incident.lead, incident.comms, incident.acknowledged_by):
+        return True
+    return incident.team in house.registry().teams_of(person)

@@ -8,6 +8,7 @@ from datetime import datetime, time
 
 from playbooks import errors
 from playbooks.domain.actions import Maturity
+from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
@@ -22,11 +23,14 @@ class Rules:
     Attributes:
         triage_channel, triage_team: who is told of alerts that belong to nobody.
         updates_channel: where updates to people are posted beside the incident's own channel, empty for nowhere.
+        debt_channel: where the ledger is posted every week; else where updates go, else the triage channel.
         approval_ttl: how long an approval may be given. warn_before: warning before the end of a time box.
         escalate_every: between two questions to the holders when a time box ended and may not restore itself.
+        escalation: who is asked after how long while nobody acknowledges, the first policy that covers counts.
         storm_after: episodes of one incident that get an event each; later ones are counted together.
         verify_every: between two looks at an effect that is not seen yet.
-        longest_disable: where the registry sets no `longest`.
+        longest_disable, longest_risk, longest_freeze: where the registry sets no `longest`.
+        risk_warning: warning before the end of an accepted risk. freeze_for: length of a freeze that names none.
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
         matcher_silent_after: a matcher that never matched for so long is a gap.
     """
@@ -34,15 +38,21 @@ class Rules:
     severities: tuple[Severity, ...] = DEFAULT_SEVERITIES
     triage_channel: str = ""
     updates_channel: str = ""
+    debt_channel: str = ""
     triage_team: str = ""
     channel_prefix: str = "inc"
     root: str = "/inc"
     approval_ttl: int = 900
     warn_before: int = 900
     escalate_every: int = 1800
+    escalation: tuple[Policy, ...] = default_policies(DEFAULT_SEVERITIES)
     storm_after: int = 50
     verify_every: int = 2
     longest_disable: int = 7 * 86400
+    longest_risk: int = 90 * 86400
+    risk_warning: int = 3 * 86400
+    freeze_for: int = 86400
+    longest_freeze: int = 14 * 86400
     changes_window: int = 72 * 3600
     reactions: tuple[str, ...] = ("stopwatch", "pushpin")
     weekly_day: int = 0
@@ -127,8 +137,9 @@ def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
     )
     if incident.channel:
         want(uow, Surface(f"topic:{incident.id}", "topic", f"incident:{incident.id}", incident_id=incident.id), now=now)
-    for surface in () if incident.open else uow.surfaces_of(incident.id):
-        if surface.kind == "suggest":  # its buttons lead nowhere any more
+    taken = not incident.open or incident.acknowledged_at is not None or bool(incident.lead)
+    for surface in uow.surfaces_of(incident.id) if taken else ():
+        if surface.kind == "page" or (surface.kind == "suggest" and not incident.open):  # its buttons lead nowhere now
             want(uow, surface, now=now)
     redraw(uow, incident, now=now)
 

@@ -13,6 +13,7 @@ from playbooks.domain.facts import move_facts
 from playbooks.domain.incidents import Role, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
+from playbooks.plays import escalation
 from playbooks.plays.house import House, must_find, redraw, refresh, say_in_channel, want
 from playbooks.plays.moves import TEXT_MAX, announce, move_to, must_be_open, person_in_message, save
 from playbooks.plays.orders import Order, event_of, execution
@@ -123,6 +124,7 @@ def set_severity(house: House, order: Order, incident_id: int, word: str) -> Say
             incident_id, event_of(order, incident, EventKind.SEVERITY, text, now=now, dedup=key, payload=facts), now=now
         )
         incident = save(uow, replace(incident, severity=severity))
+        escalation.rearm(house, uow, incident, now)
         refresh(uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name}: {text}", now)
     return Say(f"{incident.name} is {_label(house, severity)}.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from playbooks import errors
-from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Override, version_name
+from playbooks.domain.actions import STANDING, Action, ActionKind, ActionState, Approval, Override, version_name
 from playbooks.domain.clocks import say_span
 from playbooks.domain.facts import action_facts
 from playbooks.domain.incidents import Incident, open_key
@@ -23,12 +23,21 @@ from playbooks.messages import Refusal, Say
 from playbooks.plays.approvals import go_ahead, live_action
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, binding_of, held_right
 from playbooks.plays.deciding import right_used
+from playbooks.plays.freezes import broken_through, check_thawed, freeze_of, refusal
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.receive import open_up
 from playbooks.ports import NewIncident, Surface, Timer, UnitOfWork
 
-IN_FLIGHT = frozenset({ActionState.AWAITING, ActionState.APPROVED, ActionState.APPLYING, ActionState.VERIFYING})
+IN_FLIGHT = frozenset(
+    {
+        ActionState.AWAITING,
+        ActionState.APPROVED,
+        ActionState.APPLYING,
+        ActionState.BY_HAND,
+        ActionState.VERIFYING,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,7 @@ class Wanted:
 
     Attributes:
         target: version to roll back to, empty for the last one marked good. ends_after: length of a disable in seconds.
+        through_freeze: the glass is broken for it where the component is frozen; `because` says why.
     """
 
     kind: ActionKind
@@ -45,6 +55,14 @@ class Wanted:
     because: str = ""
     ends_after: int | None = None
     incident_id: int | None = None
+    through_freeze: bool = False
+
+    @property
+    def command(self) -> str:
+        """What was typed, without its reason: `rollback fraud-scorer to v41`, `disable auto-decline for 4h`."""
+        to = f" to {self.target}" if self.target else ""
+        span = f" for {say_span(timedelta(seconds=self.ends_after))}" if self.ends_after else ""
+        return f"{self.kind.value} {self.component}{to}{span}"
 
 
 def request(house: House, order: Order, wanted: Wanted) -> tuple[int, Say]:
@@ -59,6 +77,9 @@ def request(house: House, order: Order, wanted: Wanted) -> tuple[int, Say]:
         _check_length(house, right, wanted)
         role = _asking_role(house, order.actor, wanted, incident)
         _check_free(uow, wanted)
+        frozen = freeze_of(uow, wanted.component, now)
+        if frozen is not None and not wanted.through_freeze:
+            raise refusal(house, frozen, wanted.command)
         _withdraw_older_previews(uow, order, wanted, now)
         override = _open_override(uow, wanted.component) if wanted.kind is ActionKind.ENABLE else None
         action = uow.add_action(
@@ -81,6 +102,8 @@ def request(house: House, order: Order, wanted: Wanted) -> tuple[int, Say]:
                 override=override.id if override else None,
             )
         )
+        if frozen is not None:
+            broken_through(house, uow, order, incident, action, frozen, wanted.because, now)
         uow.want_job("action", str(action.id), now=now, lane=f"lever:{wanted.component}")
     return action.id, Say(f"Looking at {wanted.component}…")
 
@@ -144,6 +167,8 @@ def _asking_role(house: House, actor: Actor, wanted: Wanted, incident: Incident)
 
 def _check_free(uow: UnitOfWork, wanted: Wanted) -> None:
     for other in uow.actions_in(IN_FLIGHT, component=wanted.component):
+        if other.kind in STANDING:
+            continue
         raise errors.Conflict(
             f"Action {other.id} ({VERB_OF[other.kind]} {other.component}) is {_standing(other)}.",
             "Wait for it, or deny it first: `/inc deny " + str(other.id) + "`."
@@ -159,6 +184,7 @@ def _standing(action: Action) -> str:
         ActionState.APPROVED: "approved",
         ActionState.APPLYING: "being applied",
         ActionState.VERIFYING: "being verified",
+        ActionState.BY_HAND: "being done by hand",
     }
     return words.get(action.state, action.state.value)
 
@@ -170,7 +196,7 @@ def _withdraw_older_previews(uow: UnitOfWork, order: Order, wanted: Wanted, now:
 
 
 def _open_override(uow: UnitOfWork, component: str) -> Override | None:
-    found = [o for o in uow.overrides(open_only=True, component=component) if o.kind == "disable"]
+    found = uow.overrides(open_only=True, component=component)
     return found[-1] if found else None
 
 
@@ -186,6 +212,7 @@ def confirm(house: House, order: Order, action_id: int, plan_hash: str) -> Say |
                 f"Ask yourself: `/{VERB_OF[action.kind].replace(' ', '')} {action.component}`.",
             )
         incident = must_find(uow, action.incident_id or 0)
+        check_thawed(house, uow, action, now)
         _check_free(uow, Wanted(action.kind, action.component))
         right = held_right(house, action.component, action.kind, incident)
         needed = right.approvals

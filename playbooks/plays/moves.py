@@ -12,6 +12,7 @@ from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.house import House, say_in_channel
 from playbooks.plays.orders import Order, event_of
+from playbooks.plays.switched_off import show_what_is_off
 from playbooks.ports import UnitOfWork
 
 TEXT_MAX = 3000
@@ -37,6 +38,7 @@ def move_to(
         ),
         now=now,
     )
+    show_what_is_off(uow, incident.id, now)
     return replace(incident, state=wanted)
 
 

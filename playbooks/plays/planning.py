@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -37,7 +38,7 @@ def plan_action(house: House, lever: Lever, binding: Mapping[str, Any], action: 
     Raises the lever's error where nobody looks at a preview and it is worth trying again.
     """
     try:
-        described = with_own_marks(house, action.component, lever.describe(binding))
+        described = with_own_marks(house, action.component, recalled(house, action, lever.describe(binding)))
         plan = _plan_for(house, lever, binding, described, action)
     except errors.MusterError as error:
         if error.code == "already_there" and action.override is not None:
@@ -140,6 +141,8 @@ def _target(action: Action, described: Described) -> str:
         wanted = (
             action.target.removeprefix("v") if _known(described, action.target.removeprefix("v")) else action.target
         )
+        if not _known(described, wanted) and described.open_ended:
+            return re.sub(r"^v(?=\d+$)", "", wanted)
         if not _known(described, wanted):
             names = tuple(v.id for v in described.versions[:5])
             raise errors.UnknownName(
@@ -160,6 +163,22 @@ def _target(action: Action, described: Described) -> str:
 
 def _known(described: Described, version: str) -> bool:
     return any(v.id == version for v in described.versions)
+
+
+def recalled(house: House, action: Action, described: Described) -> Described:
+    """What nothing can read, as Muster recorded it: what is off by the ledger, or which version was set last."""
+    if not described.unread:
+        return described
+    with house.store.read() as uow:
+        if action.kind is not ActionKind.ROLLBACK:
+            off = any(o.state in ("on", "overdue") for o in uow.overrides(open_only=True, component=action.component))
+            return replace(described, state="off" if off else "on")
+        history = [version for version, _ in uow.serving_history(action.component)]
+        marked = uow.version_marks(action.component)
+    listed = {version.id for version in described.versions}
+    known = dict.fromkeys(name for name in (*reversed(history), *marked) if name and name not in listed)
+    versions = (*described.versions, *(Version(name) for name in known))
+    return replace(described, state=history[-1] if history else "", versions=versions)
 
 
 def with_own_marks(house: House, component: str, described: Described) -> Described:

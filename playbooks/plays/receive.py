@@ -15,7 +15,8 @@ from playbooks.domain.people import MUSTER, Actor, source_actor
 from playbooks.domain.routing import Routed, Router
 from playbooks.domain.signals import headline, read_signal
 from playbooks.domain.timeline import EventSource
-from playbooks.plays import storms
+from playbooks.plays import escalation, storms
+from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, refresh, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
 from playbooks.plays.targets import binding_target, change_target, components_of_target, targets_of
@@ -192,6 +193,7 @@ def open_up(
     events.append(declared_event(registry, house.on_call, incident, by=by, source=source, now=now, actor=actor))
     events += [] if since_of(incident) is None else [impact_event(incident)]
     uow.append_many(incident.id, events, now=now)
+    escalation.arm(house, uow, incident, now)
     refresh(uow, incident, now=now)
     uow.want_job("channel", str(incident.id), now=now, lane=f"incident:{incident.id}")
 
@@ -255,7 +257,16 @@ def _tell_end(uow: UnitOfWork, incident_id: int, batch: _Batch) -> None:
 # ------------------------------------------------------------------ changes
 
 _ECHO_WITHIN = timedelta(hours=1)
-_SENT = frozenset({ActionState.APPLYING, ActionState.VERIFYING, ActionState.CONFIRMED, ActionState.UNPROVEN})
+_SENT = frozenset(
+    {
+        ActionState.APPLYING,
+        ActionState.BY_HAND,
+        ActionState.VERIFYING,
+        ActionState.CONFIRMED,
+        ActionState.CLAIMED,
+        ActionState.UNPROVEN,
+    }
+)
 
 
 def record_changes(house: House, changes: Sequence[Change]) -> list[Verdict]:
@@ -264,15 +275,17 @@ def record_changes(house: House, changes: Sequence[Change]) -> list[Verdict]:
     with house.store.begin(lane="alerts") as uow:
         now = house.now()
         ours = uow.recent_actions(since=now - _ECHO_WITHIN)
-        return [_record(uow, registry, change, ours, now) for change in changes]
+        return [_record(house, uow, registry, change, ours, now) for change in changes]
 
 
-def _record(uow: UnitOfWork, registry: Registry, change: Change, ours: Sequence[Action], now: datetime) -> Verdict:
+def _record(
+    house: House, uow: UnitOfWork, registry: Registry, change: Change, ours: Sequence[Action], now: datetime
+) -> Verdict:
     action = echo_of(change, ours)
     incidents = [action.incident_id] if action is not None else []
-    if action is None:
-        for component in components_of_target(registry, change):
-            incidents += [i.id for i in uow.open_incidents_of(component)]
+    components = components_of_target(registry, change) if action is None else ()
+    for component in components:
+        incidents += [i.id for i in uow.open_incidents_of(component)]
     decision, reason = (
         (Decision.ECHO, Reason.OWN_ACTION) if action is not None else (Decision.CHANGE, Reason.RECORDED_CHANGE)
     )
@@ -284,6 +297,7 @@ def _record(uow: UnitOfWork, registry: Registry, change: Change, ours: Sequence[
         for number in {i for i in incidents if i is not None}:
             uow.append_many(number, [change_event(change)], now=now)
         _remember_serving(uow, registry, change)
+        tell_change(house, uow, change, components, now)
     return Verdict(change.key, change.key, change.kind, decision, reason, incident)
 
 

@@ -30,9 +30,10 @@ DONE = Step()
 
 
 def record_result(uow: UnitOfWork, action: Action, result: str, now: datetime, *, error: str = "") -> None:
-    """How it ended, as an event: worked, failed, unknown or stale."""
+    """How it ended, as an event: worked, claimed, failed, unknown or stale."""
     words = {
         "worked": "worked",
+        "claimed": "was done by hand, as was said; nothing read it back",
         "failed": "failed",
         "unknown": "was applied; its effect was not seen in time",
         "stale": "was not started",

@@ -11,6 +11,7 @@ from playbooks.domain.actions import (
     ActionState,
     Override,
 )
+from playbooks.domain.debt import switched_kind
 from playbooks.domain.facts import override_facts
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.house import House, want
@@ -24,10 +25,21 @@ def with_override(house: House, uow: UnitOfWork, action: Action, now: datetime) 
     """A disable's end is on disk before the call that needs it."""
     if action.kind is not ActionKind.DISABLE or action.override is not None or not action.ends_after:
         return action
-    due = now + timedelta(seconds=action.ends_after)
+    component = house.registry().components.get(action.component)
+    bound = component.levers.get("disable", {}) if component is not None else {}
+    declared = bound.get("debt") or (action.plan.detail.get("debt") if action.plan is not None else None)
     override = uow.add_override(
         Override(
-            0, "disable", action.component, action.incident_id, action.id, action.requester, action.because, now, due
+            id=0,
+            kind=switched_kind(declared),
+            component=action.component,
+            incident_id=action.incident_id,
+            action_id=action.id,
+            holder=action.requester,
+            reason=action.because,
+            since=now,
+            due_at=now + timedelta(seconds=action.ends_after),
+            team=component.accountable if component is not None else "",
         )
     )
     set_override_timers(house, uow, override, now)
@@ -56,7 +68,7 @@ def settle_override(house: House, uow: UnitOfWork, action: Action, state: Action
 
 
 def _after_disable(uow: UnitOfWork, override: Override, action: Action, state: ActionState, now: datetime) -> None:
-    if state in (ActionState.CONFIRMED, ActionState.UNPROVEN):
+    if state in (ActionState.CONFIRMED, ActionState.CLAIMED, ActionState.UNPROVEN):
         confirmed = now if state is ActionState.CONFIRMED else None
         override = uow.save_override(replace(override, state="on", confirmed_at=confirmed))
         facts = override_facts(override, "on")
@@ -73,8 +85,9 @@ def _after_disable(uow: UnitOfWork, override: Override, action: Action, state: A
 def _after_enable(
     house: House, uow: UnitOfWork, override: Override, action: Action, state: ActionState, now: datetime
 ) -> None:
-    if state is ActionState.CONFIRMED:
-        close_override(uow, override, action, f"{override.component} is on again", now)
+    if state in (ActionState.CONFIRMED, ActionState.CLAIMED):
+        said = " by hand, as was said" if state is ActionState.CLAIMED else ""
+        close_override(uow, override, action, f"{override.component} is on again{said}", now)
     elif override.state not in ("closed", "void") and override.due_at <= now:
         override = uow.save_override(replace(override, state="overdue"))
         due = now + timedelta(seconds=house.rules.escalate_every)
@@ -88,6 +101,13 @@ def close_override(uow: UnitOfWork, override: Override, action: Action, text: st
     record(uow, action, EventKind.UNDONE, text, "undone", override_facts(override, "closed"), now)
     for kind in ("override_warn", "override_end", "override_escalate"):
         uow.cancel_timer(f"{kind}:{override.id}")
+
+
+def show_what_is_off(uow: UnitOfWork, incident_id: int, now: datetime) -> None:
+    """The incident moved on: what is off may come back by itself now, or not any more, and its messages say so."""
+    for surface in uow.surfaces_of(incident_id):
+        if surface.kind == "override" or surface.kind in _ABOUT_OVERRIDE:
+            want(uow, surface, now=now)
 
 
 def show_override(uow: UnitOfWork, override: Override, now: datetime) -> None:

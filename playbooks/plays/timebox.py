@@ -15,10 +15,11 @@ from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays import storms, weekly, weekly_posts
+from playbooks.plays import errands, escalation, storms, terms, weekly, weekly_posts
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
 from playbooks.plays.deciding import decider_of, held_in, right_used
+from playbooks.plays.freezes import freeze_of, frozen_clause
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, request
@@ -40,7 +41,8 @@ def may_restore_itself(house: House, uow: UnitOfWork, override: Override) -> str
         return f"turning {override.component} on needs {right.approvals} approval{'s' if right.approvals > 1 else ''}"
     if incident is not None and incident.state not in _RESTORABLE:
         return f"{incident.name} is still {incident.state.value}"
-    return ""
+    frozen = freeze_of(uow, override.component, house.now())
+    return frozen_clause(frozen) if frozen is not None else ""
 
 
 # ------------------------------------------------------------------ by people
@@ -119,8 +121,12 @@ def fire(house: House, timer: Timer) -> bool:
     """What a due timer does, once; the timer goes in the same transaction. False when it is not due after all."""
     if timer.kind == storms.KIND:
         return storms.tell(house, timer)
+    if timer.kind == escalation.KIND:
+        return escalation.fire(house, timer)
     if timer.kind == weekly.KIND:
         return weekly_posts.fire(house, timer)
+    if timer.kind in terms.KINDS:
+        return terms.fire(house, timer)
     with house.store.begin() as uow:
         now = house.now()
         number = int(timer.subject)
@@ -139,6 +145,8 @@ def fire(house: House, timer: Timer) -> bool:
             _escalate(house, uow, number, now)
         elif timer.kind == "handoff_remind":
             remind(house, uow, number, now)
+        elif timer.kind == errands.KIND:
+            errands.remind(house, uow, timer, now)
     return True
 
 

@@ -97,21 +97,22 @@ def _settle(house: House, action: Action, seen: Verification, state: ActionState
         result = {ActionState.CONFIRMED: "worked", ActionState.UNPROVEN: "unknown"}.get(state, "failed")
         record_result(uow, fresh, result, now)
         if state is ActionState.CONFIRMED:
-            _after_confirmed(uow, fresh, now)
+            after_effect(uow, fresh, now)
         settle_override(house, uow, fresh, state, now)
         show_action(uow, fresh, now)
     return DONE
 
 
-def _after_confirmed(uow: UnitOfWork, action: Action, now: datetime) -> None:
+def after_effect(uow: UnitOfWork, action: Action, now: datetime) -> None:
+    """Remember which version is set since now, and that the one left is not to be chosen again."""
     plan = needed_plan(action)
     if action.kind is not ActionKind.ROLLBACK:
         return
     history = uow.serving_history(action.component)
-    if not history:
+    if not history and plan.before:
         uow.record_serving(action.component, plan.before, now=action.created_at)
     uow.record_serving(action.component, plan.after, now=now)
-    if _takes_back(uow, action, plan):
+    if _takes_back(uow, action, plan) or not plan.before:
         return
     note = f"INC-{action.incident_id}"
     uow.mark_version(action.component, plan.before, Mark.BAD, note=note, incident_id=action.incident_id, now=now)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from playbooks import errors
-from playbooks.plays import recertify, weekly
+from playbooks.plays import hygiene, recertify, weekly
 from playbooks.plays.house import House
 from playbooks.ports import Timer
 
 POSTS: Mapping[str, weekly.Post] = {
     "gaps": recertify.post,
+    "debt": hygiene.weekly_surfaces,
 }
 
 

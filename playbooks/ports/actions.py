@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from playbooks.domain.actions import Action, ActionState, Approval, Mark, Override
+from playbooks.domain.debt import SWITCHED
 from playbooks.domain.handoffs import Handoff
 
 
@@ -34,9 +35,14 @@ class Actions(Protocol):
     def add_override(self, override: Override) -> Override: ...
     def override(self, override_id: int, *, lock: bool = False) -> Override | None: ...
     def overrides(
-        self, *, open_only: bool = True, component: str = "", incident_id: int | None = None, kind: str = "disable"
+        self,
+        *,
+        open_only: bool = True,
+        component: str = "",
+        incident_id: int | None = None,
+        kinds: Collection[str] = SWITCHED,
     ) -> list[Override]:
-        """Entries of the ledger, the one due first first; of every kind with `kind=""`."""
+        """Entries of the ledger, the one due first first; of every kind where `kinds` is empty."""
         ...
 
     def save_override(self, override: Override) -> Override: ...
@@ -46,6 +52,14 @@ class Actions(Protocol):
 
     def handoff(self, handoff_id: int, *, lock: bool = False) -> Handoff | None: ...
     def handoffs(self, incident_id: int, *, open_only: bool = False) -> list[Handoff]: ...
+    def open_handoffs(self) -> list[Handoff]:
+        """Every hand-off that waits for an answer, oldest first."""
+        ...
+
+    def handoff_seconds(self) -> list[float]:
+        """Seconds from offer to acceptance of every accepted hand-off."""
+        ...
+
     def save_handoff(self, handoff: Handoff) -> Handoff: ...
     def mark_version(
         self, component: str, version: str, mark: Mark, *, note: str, incident_id: int | None, now: datetime

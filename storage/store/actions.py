@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
 from playbooks.domain.actions import Action, ActionState, Approval, Mark, Override
+from playbooks.domain.debt import SWITCHED
 from storage.rows import (
     ACTION,
     APPROVAL,
@@ -97,12 +98,17 @@ class Actions(Part):
         return None if row is None else to_override(row)
 
     def overrides(
-        self, *, open_only: bool = True, component: str = "", incident_id: int | None = None, kind: str = "disable"
+        self,
+        *,
+        open_only: bool = True,
+        component: str = "",
+        incident_id: int | None = None,
+        kinds: Collection[str] = SWITCHED,
     ) -> list[Override]:
         """Entries of the ledger, the one due first first; open are `pending`, `on` and `overdue`."""
         query = select(OVERRIDE)
-        if kind:
-            query = query.where(OVERRIDE.c.kind == kind)
+        if kinds:
+            query = query.where(OVERRIDE.c.kind.in_(sorted(kinds)))
         if open_only:
             query = query.where(OVERRIDE.c.state.in_(_OPEN_OVERRIDES))
         if component:

@@ -34,6 +34,16 @@ class Handoffs(Part):
             query = query.where(HANDOFF.c.state == "offered")
         return [to_handoff(row) for row in self._db.execute(query)]
 
+    def open_handoffs(self) -> list[Handoff]:
+        """Every hand-off that waits for an answer, oldest first."""
+        query = select(HANDOFF).where(HANDOFF.c.state == "offered").order_by(HANDOFF.c.id)
+        return [to_handoff(row) for row in self._db.execute(query)]
+
+    def handoff_seconds(self) -> list[float]:
+        """Seconds from offer to acceptance of every accepted hand-off."""
+        query = select(HANDOFF.c.offered_at, HANDOFF.c.answered_at).where(HANDOFF.c.state == "accepted")
+        return [(row.answered_at - row.offered_at).total_seconds() for row in self._db.execute(query)]
+
     def save_handoff(self, handoff: Handoff) -> Handoff:
         """Write all fields, `version + 1`. Raises errors.Conflict when another wrote since it was read."""
         self._save(HANDOFF, handoff_row(handoff), f"hand-off {handoff.id}")

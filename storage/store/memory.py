@@ -54,3 +54,9 @@ class Memory(Part):
         """(digest, text, when) of the newest version."""
         row = self._db.execute(select(REGISTRY_VERSION).order_by(REGISTRY_VERSION.c.id.desc()).limit(1)).one_or_none()
         return None if row is None else (row.content_sha256, row.text, row.at)
+
+    def registry_version(self, content_sha256: str) -> tuple[str, datetime] | None:
+        """Text and time of the version with this hash, None where it was not kept."""
+        query = select(REGISTRY_VERSION).where(REGISTRY_VERSION.c.content_sha256 == content_sha256)
+        row = self._db.execute(query.order_by(REGISTRY_VERSION.c.id).limit(1)).one_or_none()
+        return None if row is None else (row.text, row.at)

@@ -100,6 +100,11 @@ class Surfaces(Part):
         query = select(SURFACE).where(SURFACE.c.incident_id == incident_id)
         return [to_surface(row) for row in self._db.execute(query.order_by(SURFACE.c.target, SURFACE.c.seq))]
 
+    def surfaces_named(self, prefix: str) -> list[Surface]:
+        """Those whose id begins so, in the order of ids."""
+        query = select(SURFACE).where(SURFACE.c.id.startswith(prefix, autoescape=True)).order_by(SURFACE.c.id)
+        return [to_surface(row) for row in self._db.execute(query)]
+
     def save_surface(self, surface: Surface) -> None:
         """Write all fields; `wanted` never goes back, so that a change asked for meanwhile is not lost."""
         values = surface_row(surface)

@@ -21,6 +21,7 @@ from typing import Any
 from tests.bench.commands import acks
 from tests.bench.farm import Setting, workspace
 from tests.bench.intake import pairs
+from tests.bench.ownership import ownership
 from tests.bench.starting import memory, starts
 from tests.bench.telling import told
 from tests.real.postgres import postgres
@@ -55,6 +56,7 @@ class Bench:
             "command acks": lambda: self._one("acks", self._acks),
             "owner told": lambda: self._one("told", self._told),
             "start": lambda: self._one("start", lambda at: starts(at, rounds=size.starts)),
+            "ownership": lambda: ownership(folder / "ownership", times=10 * size.commands),
             "memory": lambda: self._one("memory", lambda at: memory(at, alerts=size.alerts)),
         }
 

@@ -55,6 +55,7 @@ class LeverBench:
         trouble: puts a trouble in force for the length of a `with`.
         versions: whether it has versions (then `other` is a third one), else it is a flag.
         elsewhere: somebody else moves it to `other`. secrets: what no error may show.
+        writes: whether it changes anything itself; a person may be the one who does.
         refuses: whether `trouble` knows how to refuse. keeps_marks: whether versions can be marked over there.
     """
 
@@ -72,6 +73,7 @@ class LeverBench:
     elsewhere: Callable[[], None] = lambda: None
     secrets: tuple[str, ...] = field(default=())
     refuses: bool = False
+    writes: bool = True
     keeps_marks: bool = True
 
     def planned(self) -> Plan:
@@ -194,6 +196,8 @@ class LeverContract:
     def test_a_lost_answer_is_an_unknown_outcome_and_reading_back_decides(
         self, bench: LeverBench, trouble: Trouble
     ) -> None:
+        if not bench.writes:
+            return
         plan = bench.planned()
         with bench.trouble(trouble), pytest.raises(OutcomeUnknown) as lost:
             bench.lever.apply(bench.binding, plan, note=NOTE)

@@ -110,3 +110,11 @@ def test_a_broken_file_is_findings_with_lines():
     assert [(f.level, f.where, f.sentence) for f in found] == [
         (Level.ERROR, "ownership.yaml:6", "components.c.accountable: this key is missing")
     ]
+
+
+def test_whom_a_lever_asks_must_be_known():
+    registry = component('levers: {disable: {provider: manual, ask: [ann, "on_call:b"], escalate: [zoe, "team:a"]}}')
+    assert [f for f in sentences(registry, Level.ERROR) if "asks" in f] == [
+        "components.c: Its disable lever asks on_call:b, whom the registry does not know.",
+        "components.c: Its disable lever asks zoe, whom the registry does not know.",
+    ]

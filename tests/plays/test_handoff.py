@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from bot.metrics import Metrics
 from playbooks import errors
+from playbooks.domain.drafts.facts import draft_figures
 from playbooks.domain.handoffs import Handoff
 from playbooks.domain.incidents import Role
 from playbooks.domain.timeline import EventKind
 from playbooks.plays import handoff, incident
+from playbooks.plays.reach import line_of
 from tests.plays.stage import HOUR, MINUTE, STRANGER, Stage
 
 
@@ -117,3 +120,103 @@ def test_a_lead_who_leaves_the_channel_is_asked_to_hand_over(stage: Stage) -> No
     stage.settle()
     assert "Hand the lead over" in stage.posted("say:left")[0]
     assert stage.incident(number).lead == "dana", "nothing is taken away by machine"
+
+
+# ------------------------------------------------------------------ of the whole incident to another team
+
+
+def offered_to_team(stage: Stage, number: int, team: str = "search", by: str = "dana") -> Handoff:
+    handoff.offer_team(stage.house, stage.by(by), number, team)
+    stage.settle()
+    with stage.house.store.read() as uow:
+        return uow.handoffs(number)[-1]
+
+
+def test_the_other_team_s_on_call_accepts_and_leads(stage: Stage) -> None:
+    number = led(stage)
+    offer = offered_to_team(stage, number)
+    assert len(stage.posted(f"handoff:{offer.id}:team")) == 1, "in the team's channel"
+    assert len(stage.posted(f"handoff:{offer.id}:dm")) == 1, "and to who is on call there"
+    assert (stage.incident(number).team, stage.incident(number).lead) == ("fraud-ml", "dana")
+    stage.wait(2 * MINUTE)
+    handoff.accept(stage.house, stage.by("zoe"), offer.id)
+    stage.settle()
+    found = stage.incident(number)
+    assert (found.team, found.lead, found.home) == ("search", "zoe", "C03SEARCH")
+    assert line_of(stage.house, found)[0] == "zoe", "it is the new team that is asked from now on"
+    phases = [e.payload["phase"] for e in stage.events(number) if e.kind is EventKind.HANDOFF]
+    assert phases == ["offered", "accepted"]
+    gap = draft_figures(stage.events(number)).handoff_gap
+    assert gap is not None
+    assert gap >= 2 * MINUTE
+
+
+@pytest.mark.parametrize("who", ["dana", "ravi", STRANGER])
+def test_nobody_outside_accepts_for_a_team(stage: Stage, who: str) -> None:
+    offer = offered_to_team(stage, led(stage))
+    with pytest.raises(errors.Denied) as refused:
+        handoff.accept(stage.house, stage.by(who), offer.id)
+    assert refused.value.ask == ("zoe",)
+
+
+@pytest.mark.parametrize("who", ["lin", "zoe", STRANGER])
+def test_only_the_lead_hands_the_incident_over(stage: Stage, who: str) -> None:
+    number = led(stage)
+    with pytest.raises(errors.Denied):
+        handoff.offer_team(stage.house, stage.by(who), number, "search")
+
+
+@pytest.mark.parametrize("who", ["zoe", STRANGER])
+def test_without_a_lead_its_own_team_hands_it_over(stage: Stage, who: str) -> None:
+    number = stage.opened()
+    with pytest.raises(errors.Denied):
+        handoff.offer_team(stage.house, stage.by(who), number, "search")
+    assert offered_to_team(stage, number, by="lin").giver == "lin"
+
+
+def test_the_same_team_and_an_unknown_one_are_refused(stage: Stage) -> None:
+    number = led(stage)
+    with pytest.raises(errors.InputError):
+        handoff.offer_team(stage.house, stage.by("dana"), number, "fraud-ml")
+    with pytest.raises(errors.UnknownName):
+        handoff.offer_team(stage.house, stage.by("dana"), number, "serch")
+
+
+def test_a_team_that_does_not_answer_is_asked_again_in_its_own_channel_too(stage: Stage) -> None:
+    number = led(stage)
+    offer = offered_to_team(stage, number)
+    before = len(stage.slack.texts("C03SEARCH"))
+    stage.wait(22 * MINUTE)
+    assert len(stage.slack.texts("C03SEARCH")) == before + 1
+    assert stage.incident(number).lead == "dana"
+    handoff.decline(stage.house, stage.by("zoe"), offer.id, "not ours")
+    stage.settle()
+    assert (stage.incident(number).team, stage.incident(number).lead) == ("fraud-ml", "dana")
+
+
+def test_the_brief_tells_the_last_update_and_the_people(stage: Stage) -> None:
+    number = led(stage)
+    incident.update(stage.house, stage.by("dana"), number, "We roll back now.")
+    stage.settle()
+    brief = dict(offered(stage, number).brief)
+    assert brief["Last update"].endswith("We roll back now.")
+    assert brief["People"].startswith("dana leads")
+    assert brief["Next update due"]
+
+
+def test_the_time_from_offer_to_acceptance_is_a_histogram_that_outlives_a_restart(stage: Stage) -> None:
+    offer = offered(stage, led(stage))
+    stage.wait(2 * MINUTE)
+    handoff.accept(stage.house, stage.by("omar"), offer.id)
+    stage.restart()
+
+    def read() -> list[float]:
+        with stage.house.store.read() as uow:
+            return uow.handoff_seconds()
+
+    metrics = Metrics()
+    metrics.measure("muster_handoff_seconds", "From offer to acceptance", read)
+    text = metrics.text().decode()
+    assert 'muster_handoff_seconds_bucket{le="60.0"} 0.0' in text
+    assert 'muster_handoff_seconds_bucket{le="300.0"} 1.0' in text
+    assert "muster_handoff_seconds_count 1.0" in text

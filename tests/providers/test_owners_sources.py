@@ -255,7 +255,9 @@ def test_sync_asks_at_once_and_says_what_changed(tmp_path, catalog):
     catalog.body = (GROUP + component("b") + component("c")).encode()
     assert holder.sync() == "The registry is new: 2 components added (b, c), 1 component removed (a)."
     catalog.body += component("b", "other").encode()
-    assert "Its imports leave 1 conflict open; `muster check` lists them." in holder.sync()
+    said = holder.sync()
+    assert "Its imports leave 1 conflict open:\n• " in said
+    assert "b" in said.splitlines()[-1]
     catalog.status = 500
     assert "(last good); today's cannot be used" in holder.sync()
 

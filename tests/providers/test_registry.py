@@ -31,7 +31,7 @@ def test_an_unknown_kind_lists_the_known_ones() -> None:
         load("unlesh")
 
     assert "did you mean 'unleash'?" in failed.value.sentence
-    assert "local, mlflow" in failed.value.next_step
+    assert "local, manual, mlflow" in failed.value.next_step
 
 
 def test_two_registries_of_one_kind() -> None:

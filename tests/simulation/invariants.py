@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from sqlalchemy import func, select
 
-from playbooks.domain.actions import Action, ActionKind, ActionState
+from playbooks.domain.actions import Action, ActionState
 from playbooks.domain.incidents import Incident, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.plays import views
@@ -155,6 +155,7 @@ def _action(uow: UnitOfWork, action: Action) -> Iterator[str]:
 
 def _overrides(world: World, uow: UnitOfWork) -> Iterator[str]:
     timers = {timer.id for timer in uow.due_timers(now=world.clock.at.replace(year=9999), limit=1000)}
+    off = {o.component for o in uow.overrides(open_only=True)}
     for override in uow.overrides(open_only=False):
         name = f"D-{override.id} ({override.component}, {override.state})"
         if override.state == "pending":
@@ -169,7 +170,7 @@ def _overrides(world: World, uow: UnitOfWork) -> Iterator[str]:
         if override.state in ("closed", "void") and left:
             yield f"{name} is over and still has a timer"
         flag = world.levers.flags.get(f"default/{override.component}@production", "")
-        if override.state == "closed" and flag != "on":
+        if override.state == "closed" and flag != "on" and override.component not in off:
             yield f"{name} is closed and the flag reads {flag}"
-        if override.state in ("on", "overdue") and override.kind == ActionKind.DISABLE.value and flag != "off":
+        if override.state in ("on", "overdue") and flag != "off":
             yield f"{name} says off and the flag reads {flag}"

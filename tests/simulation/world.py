@@ -132,6 +132,7 @@ class World:
     bodies: BodiesOf = bodies_of
     sweeps: Callable[[House], int] = sweep
     wrap: Callable[[FakeSlack], Messenger] | None = None
+    lever: Callable[[FakeWorld], Lever] = FakeLever
     clock: SetClock = field(default_factory=lambda: SetClock(NIGHT))
     ids: CountedIds = field(default_factory=CountedIds)
     accepted: set[tuple[str, datetime]] = field(default_factory=set)
@@ -158,7 +159,7 @@ class World:
         self.probe.aside = None
         target: object = self.wrap(self.slack) if self.wrap else self.slack
         messenger = cast(Messenger, _Probed(target, "slack", MESSENGER, self.probe))
-        lever = cast(Lever, _Probed(FakeLever(self.levers), "lever", LEVER, self.probe))
+        lever = cast(Lever, _Probed(self.lever(self.levers), "lever", LEVER, self.probe))
         self.bot = Bot(
             self.database.engine,
             self.clock,

@@ -11,13 +11,18 @@ from playbooks.messages import (
     Ask,
     Card,
     Changed,
+    EntryToConfirm,
+    ErrandNote,
     Fact,
+    GapList,
+    GapRow,
     Help,
     Home,
     IncidentList,
     IncidentRow,
     Lever,
     Message,
+    OperatorGaps,
     OverrideNote,
     OwnerNote,
     Preview,
@@ -27,6 +32,7 @@ from playbooks.messages import (
     Suggestion,
     Summary,
     Tag,
+    TeamGaps,
     TimelineList,
     TimelineRow,
     Update,
@@ -98,6 +104,21 @@ PREVIEW = Preview(
     others=("41", "40"),
     incident="INC-42",
 )
+ERRAND = ErrandNote(
+    action=18,
+    verb="disable",
+    component="auto-decline",
+    before="on",
+    after="off",
+    incident="INC-42",
+    because="declines from v43",
+    instructions="Back office → Rules → auto-decline → *Pause*.",
+    asked=(OMAR, LIN),
+    reader="",
+    open=True,
+    in_channel=True,
+)
+CLAIMED = replace(ERRAND, open=False, claimed_by=OMAR, evidence="the rule shows paused", claimed_at=at(2, 49))
 ASK = Ask(
     action=17,
     verb="Roll back",
@@ -216,11 +237,20 @@ WHO = WhoView(
 )
 PEOPLE = {"dana": DANA, "omar": OMAR, "lin": LIN}
 
+GAP = GapRow("fraud-scorer", "No fallback is named.", "Write under `fallback` what takes over.", at(2, 0))
+DUE = EntryToConfirm("fraud-scorer", "5f0c9a7e5f0c9a7e", (GAP,), 2, date(2026, 11, 20), True)
+CONFIRMED = replace(DUE, confirmed_by=DANA, confirmed_at=at(3, 0))
+
 STORY: dict[str, Message] = {
+    "gaps": GapList((GAP, replace(GAP, since=None, todo="")), 3, "Today's has 1 error.", "fraud-ml"),
+    "team gaps": TeamGaps("fraud-ml", (DUE, CONFIRMED), 4),
+    "operator gaps": OperatorGaps((GAP,), 1, (GAP,), 2, (("fraud-ml", 7), ("search", 1))),
     "owner": OWNER,
     "card": CARD,
     "preview": PREVIEW,
     "ask": ASK,
+    "by hand": ERRAND,
+    "claimed": CLAIMED,
     "status": STATUS,
     "off": OFF,
     "list": LIST,
@@ -235,5 +265,7 @@ STORY: dict[str, Message] = {
     "suggestion": Suggestion(TAG, "All alerts have ended. Is it over?"),
     "help": HELP,
     "menu": replace(HELP, brief=True),
-    "home": Home((LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",)),
+    "home": Home(
+        (LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",), confirm=(DUE,), others=2
+    ),
 }

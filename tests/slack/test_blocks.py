@@ -348,7 +348,7 @@ def test_who_with_hostile_values(text: str) -> None:
 def test_empty_lists_say_what_to_do() -> None:
     """Nothing open is an answer, too."""
     assert lines(IncidentList(())) == ["Open incidents", "None. Declare one: /inc new."]
-    assert lines(Home((), (), ())) == ["Nothing waits for you.", "No open incidents."]
+    assert lines(Home((), (), ())) == ["Nothing waits for you.", "No open incident of yours."]
 
 
 def test_home_is_a_view_slack_takes() -> None:

@@ -152,7 +152,7 @@ class AlertmanagerLever:
             return replace(plan, warning=f"It is {_owners(theirs)}; that silence is ended." if theirs else "")
         warning = f"{_count(firing)} now and {'is' if firing == 1 else 'are'} muted." if firing else ""
         note = f"the silence ends by itself after {say_span(bound.longest)}, also without Muster"
-        return replace(plan, note=note, warning=warning)
+        return replace(plan, note=note, warning=warning, detail={**plan.detail, "debt": bound.debt})
 
     def apply(self, binding: Mapping[str, Any], plan: Plan, *, note: str) -> None:
         """See `ports.Lever`. A silence that somebody else made since the plan stays."""

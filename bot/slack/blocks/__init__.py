@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.slack.blocks import card, gaps, handoff, home, kit, ledger, levers, lists, override, owner, replies, resolved
+from bot.slack.blocks import (
+    card,
+    entry,
+    errand,
+    gaps,
+    handoff,
+    home,
+    kit,
+    ledger,
+    levers,
+    lists,
+    override,
+    owner,
+    replies,
+    resolved,
+)
 from playbooks import messages
 from playbooks.messages import Message
 
@@ -20,8 +35,12 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return card.render(message, root=root)
         case messages.Preview() | messages.Ask() | messages.ActionStatus():
             return _lever(message, root)
+        case messages.ErrandNote():
+            return errand.render(message, root=root)
         case messages.OverrideNote():
             return override.render(message, root=root)
+        case messages.EntryNote():
+            return entry.render(message, root=root)
         case messages.HandoffOffer():
             return handoff.render(message, root=root)
         case messages.Resolved():

@@ -79,6 +79,12 @@ def _overrides(card: Card) -> Iterator[str]:
         yield f"{escape.bold(escape.value(component, 60))} is *OFF* until {ends} (debt D-{number})"
     if len(card.overrides) > 3:
         yield f"and {len(card.overrides) - 3} more overrides"
+    for line in card.standing[:3]:
+        name = escape.bold(escape.value(line.component, 60))
+        ends = escape.until(line.due_at, card.opened_at)
+        said = f"{name} is *FROZEN* until" if line.kind == "freeze" else f"Risk of {name} accepted until"
+        late = " ⚠︎ asked again" if line.overdue else ""
+        yield f"{said} {ends} (debt D-{line.number}){late}"
 
 
 def _small(card: Card) -> str:

@@ -42,7 +42,7 @@ def confirmable(entry: EntryToConfirm, *, root: str = "/inc") -> list[Block]:
     lines = [_entry_head(entry), *(_line(gap, root) for gap in entry.gaps)]
     if entry.more:
         lines.append(f"and {entry.more} more: {escape.code(f'{root} gaps {entry.component}')}")
-    value = ids.Value(component=entry.component, hash=entry.entry)
+    value = ids.Value(component=entry.component[:100], hash=entry.entry[:64])
     button = None if entry.confirmed_by else kit.button("Confirm, nothing changed", ids.CONFIRM_ENTRY, value)
     return [kit.section(*lines, accessory=button)]
 

@@ -19,11 +19,21 @@ def render(offer: HandoffOffer, *, root: str = "/inc") -> kit.Rendered:
 def _first(offer: HandoffOffer) -> str:
     giver, receiver = escape.mention(offer.giver), escape.mention(offer.receiver)
     role, name = escape.value(offer.role, 20), escape.value(offer.tag.name, 20)
+    if offer.role == "team":
+        return _of_team(offer, giver, escape.bold(escape.value(offer.receiver.name, 63)), name)
     if offer.state == "accepted":
         return f"{receiver} is {role} of *{name}* now; {giver} handed it over."
     if offer.state == "offered":
         return f"{giver} offers {receiver} the {role} of *{name}*."
     return f"{giver} stays {role} of *{name}*: the hand-off to {receiver} was {escape.value(offer.state, 20)}."
+
+
+def _of_team(offer: HandoffOffer, giver: str, team: str, name: str) -> str:
+    if offer.state == "accepted":
+        return f"{team} answers for *{name}* now; {giver} handed it over."
+    if offer.state == "offered":
+        return f"{giver} offers *{name}* to {team}: whoever is on call there accepts and leads it."
+    return f"{giver} stays responsible for *{name}*: the hand-off to {team} was {escape.value(offer.state, 20)}."
 
 
 def _second(offer: HandoffOffer, root: str) -> str:

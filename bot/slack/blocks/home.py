@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
-from bot.slack.blocks import escape, kit, levers, lists, override
+from bot.slack.blocks import escape, gaps, handoff, kit, levers, lists, override
 from playbooks.messages import Home
 
-MOST = 8
+MOST, FEW = 8, 4
 
 
 def render(view: Home, *, root: str = "/inc") -> kit.Rendered:
@@ -26,19 +28,29 @@ def _blocks(view: Home, root: str) -> list[Block]:
     notices = [f"⚠︎ {escape.prose(notice, root=root, limit=300)}" for notice in view.notices[:5]]
     if notices:
         blocks.append(kit.section("*Needs an operator*", *notices))
-    blocks.append(kit.section("*Waits for you*" if view.approvals else "Nothing waits for you."))
+    waits = view.approvals or view.handoffs
+    blocks.append(kit.section("*Waits for you*" if waits else "Nothing waits for you."))
     for ask in view.approvals[:MOST]:
         blocks += _parts(levers.ask(ask, root=root))
+    for offer in view.handoffs[:FEW]:
+        blocks += _parts(handoff.render(offer, root=root))
     if view.overrides:
         blocks.append(kit.section("*You hold*"))
         for note in view.overrides[:MOST]:
             blocks += _parts(override.render(note, root=root))
-    blocks.append(kit.section("*Open incidents*" if view.incidents else "No open incidents."))
+    if view.confirm:
+        blocks.append(kit.section("*To confirm* (your team's entries whose review is due)"))
+        for entry in view.confirm[:FEW]:
+            short = replace(entry, gaps=entry.gaps[:1], more=entry.more + len(entry.gaps[1:]))
+            blocks += gaps.confirmable(short, root=root)
+    blocks.append(kit.section("*Your open incidents*" if view.incidents else "No open incident of yours."))
     for row in view.incidents[:MOST]:
         button = kit.button("Open", ids.OPEN_INCIDENT, ids.Value(incident=row.tag.number))
         blocks.append(kit.section(lists.incident_row(row), accessory=button))
     if len(view.incidents) > MOST:
         blocks += kit.context(f"and {len(view.incidents) - MOST} more: {escape.code(f'{root} list')}")
+    if view.others:
+        blocks += kit.context(f"{view.others} of other teams are open: {escape.code(f'{root} list')}")
     blocks += kit.actions(kit.button("Declare incident…", ids.DECLARE_OPEN, ids.Value()))
     return blocks
 

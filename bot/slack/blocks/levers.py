@@ -97,7 +97,11 @@ def _preview_buttons(view: Preview) -> Iterator[kit.Element | None]:
 
 def ask(view: Ask, *, root: str = "/inc") -> kit.Rendered:
     """An approval request; once decided, how, and no buttons."""
-    what = f"{escape.value(view.verb, 20).lower()} {escape.value(view.component, 63)} {change(view.before, view.after)}"
+    what = f"{escape.value(view.verb, 20).lower()} {escape.value(view.component, 63)}"
+    if view.until is None:
+        what += f" {change(view.before, view.after)}"
+    else:
+        what += f" until {escape.moment(view.until, '{date_short_pretty} at {time}')}"
     if view.ends_after:
         what += f" for {escape.span(view.ends_after)}"
     head = f"*{escape.mention(view.requester).strip('*')} asks: {what}*"
@@ -110,7 +114,11 @@ def ask(view: Ask, *, root: str = "/inc") -> kit.Rendered:
         return kit.message(kit.section(first, f"{closed}{at}"))
     return kit.message(
         kit.section(first, *[f"⚠︎ {escape.prose(text, root=root)}" for text in view.warnings[:3]], _wanted(view)),
-        kit.context(_bound(view.hash, view.expires_at, "")),
+        kit.context(
+            _bound(view.hash, view.expires_at, "")
+            if view.until is None
+            else f"Request {view.action}, open until {escape.moment(view.expires_at, '{date_short_pretty} at {time}')}"
+        ),
         kit.actions(*_ask_buttons(view)),
     )
 

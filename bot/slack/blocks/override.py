@@ -11,6 +11,8 @@ def render(note: OverrideNote, *, root: str = "/inc") -> kit.Rendered:
     """The message of one override, edited until it is on again."""
     first, second = {
         "switching": _switching,
+        "off_by_hand": _off_by_hand,
+        "on_by_hand": _on_by_hand,
         "off": _off,
         "warning": _warning,
         "overdue": _overdue,
@@ -35,6 +37,8 @@ def _why_not(note: OverrideNote, root: str) -> str:
 
 
 def _proof(note: OverrideNote) -> str:
+    if note.claimed_by is not None:
+        return f" (claimed by {escape.mention(note.claimed_by)}: {escape.value(note.claim, 200)}; not read back)"
     if note.confirmed_at is None:
         return " (not confirmed yet)"
     evidence = escape.value(note.evidence)
@@ -44,6 +48,15 @@ def _proof(note: OverrideNote) -> str:
 def _switching(note: OverrideNote, root: str) -> tuple[str, str]:
     until = escape.until(note.due_at, note.since)
     return f"{_name(note)} is being switched off until *{until}*; I'm reading the effect back now.", _debt(note)
+
+
+def _off_by_hand(note: OverrideNote, root: str) -> tuple[str, str]:
+    until = escape.until(note.due_at, note.since)
+    return f"{_name(note)} is to be switched off by hand, until *{until}*; nobody says yet that it is.", _debt(note)
+
+
+def _on_by_hand(note: OverrideNote, root: str) -> tuple[str, str]:
+    return f"{_name(note)} is to be switched on by hand; nobody says yet that it is.", _debt(note)
 
 
 def _off(note: OverrideNote, root: str) -> tuple[str, str]:
@@ -84,6 +97,8 @@ def _restoring(note: OverrideNote, root: str) -> tuple[str, str]:
 def _on(note: OverrideNote, root: str) -> tuple[str, str]:
     end = note.closed_at or note.confirmed_at
     confirmed = f", confirmed {escape.moment(end, '{time_secs}')}" if end else ""
+    if note.claimed_by is not None:
+        confirmed = f", as {escape.mention(note.claimed_by)} says ({escape.value(note.claim, 200)}; not read back)"
     took = f" after {escape.span((end - note.since).total_seconds())}" if end else ""
     return f"{_name(note)} is *ON* again{confirmed}. D-{note.override} closed{took}.", ""
 
@@ -96,7 +111,7 @@ def _was(note: OverrideNote, root: str) -> tuple[str, str]:
 
 
 def _buttons(note: OverrideNote) -> list[kit.Element]:
-    if note.phase in ("switching", "restoring", "on", "was"):
+    if note.phase in ("switching", "off_by_hand", "on_by_hand", "restoring", "on", "was"):
         return []
     value = ids.Value(override=note.override, component=note.component[:100])
     extend = kit.button("Extend…", ids.EXTEND_OPEN, value)

@@ -21,11 +21,12 @@ def render(view: WhoView, people: People, *, root: str = "/inc") -> kit.Rendered
     """The answer to `/owner`; `people` gives the persons behind the registry ids."""
     rights = [_right(held, people) for held in view.rights[:8]]
     return kit.message(
-        kit.section(_whose(view), _on_call(view, people), _stages(view, people)),
+        kit.context(f"⚠︎ Not now, but {escape.value(view.as_of, 120)}") if view.as_of else [],
+        kit.section(_whose(view), "" if view.as_of else _on_call(view, people), _stages(view, people)),
         kit.section("*May decide*", *rights) if rights else [],
         kit.section(*around) if any(around := (_around(view), _kept(view, people), *_unproven(view))) else [],
         kit.section(*_missing(view)) if view.missing else [],
-        kit.actions(*_buttons(view)),
+        [] if view.as_of else kit.actions(*_buttons(view)),
     )
 
 

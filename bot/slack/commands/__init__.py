@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, refusal_of
-from bot.slack.commands import governance, levers, lifecycle, people, reads
+from bot.slack.commands import errands, governance, levers, lifecycle, owners, people, reads
 from bot.slack.grammar import Parsed
 from playbooks import errors
 from playbooks.messages import Say
@@ -19,7 +19,7 @@ HANDLERS: Mapping[str, Handler] = {
     "status": reads.status,
     "summary": reads.summary,
     "timeline": reads.timeline,
-    "who": reads.owner,
+    "who": owners.owner,
     "audit": reads.audit,
     "postmortem": reads.postmortem,
     "new": lifecycle.new,
@@ -44,7 +44,12 @@ HANDLERS: Mapping[str, Handler] = {
     "extend": levers.extend,
     "approve": levers.approve,
     "deny": levers.deny,
+    "done": errands.done,
+    "cannot": errands.cannot,
     "debt": governance.debt,
+    "accept-risk": governance.accept_risk,
+    "freeze": governance.freeze,
+    "unfreeze": governance.unfreeze,
     "gaps": governance.gaps,
     "confirm": governance.confirm,
     "sync": governance.sync,

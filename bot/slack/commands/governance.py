@@ -1,19 +1,110 @@
-"""Commands that keep authority honest: debt, gaps, sync, break-glass, review."""
+"""Commands that keep authority honest: debt, accepted risks, freezes, gaps, sync, break-glass, review."""
 
 from __future__ import annotations
 
-from bot.slack.calls import Call, Desk, Reply
+from datetime import datetime, timedelta
+
+from bot.slack import governance_modals, ids
+from bot.slack.calls import Call, Desk, OpenModal, Reply
+from bot.slack.commands import levers
 from bot.slack.commands.levers import waiting
-from bot.slack.grammar import DecideArgs, Parsed, WhoArgs
+from bot.slack.grammar import DecideArgs, EnableArgs, GlassArgs, Parsed, StandArgs, TextArgs, WhoArgs
 from playbooks import errors
+from playbooks.domain.actions import ActionKind, Override
+from playbooks.domain.clocks import parse_span, parse_until, say_span
+from playbooks.domain.debt import DebtKind
 from playbooks.messages import Say
-from playbooks.plays import breakglass, recertify
+from playbooks.plays import breakglass, recertify, standing, terms
 from playbooks.plays.hygiene import debt_list
 
 
 def debt(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc debt`."""
-    return debt_list(desk.house)
+    """`/inc debt [team]`."""
+    team = parsed.args.text if isinstance(parsed.args, TextArgs) else ""
+    return debt_list(desk.house, team.strip("`'\"*,").lower())
+
+
+def accept_risk(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc accept-risk <component>|D-4 until <date> because <text>`; alone, or without an end, it opens the form."""
+    args = parsed.args if isinstance(parsed.args, StandArgs) else StandArgs()
+    entry = _entry(desk, args.override) if args.override is not None else None
+    component = entry.component if entry is not None else args.component
+    if component:
+        desk.house.registry().component(component)
+    if not component or not (args.until or args.span):
+        number = entry.id if entry is not None else None
+        view = governance_modals.accept_risk(
+            _components(desk), component, incident=parsed.incident, channel=call.channel, renews=number
+        )
+        return OpenModal(view, f"Type it: `{desk.house.rules.root} accept-risk <component> until <date> because …`.")
+    until = _end(desk, call, args, timedelta(0))
+    wish = standing.Wish(
+        ActionKind.ACCEPT_RISK, component, until, args.because, parsed.incident, entry.id if entry is not None else None
+    )
+    return standing.ask_for(desk.house, desk.order(call), wish)
+
+
+def freeze(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc freeze <component> [for 2d|until …] [because …]`; alone it opens the form."""
+    args = parsed.args if isinstance(parsed.args, StandArgs) else StandArgs()
+    if not args.component:
+        span = timedelta(seconds=desk.house.rules.freeze_for)
+        view = governance_modals.freeze(
+            _components(desk), incident=parsed.incident, channel=call.channel, span=say_span(span)
+        )
+        return OpenModal(view, f"Type it: `{desk.house.rules.root} freeze <component> for 2d because …`.")
+    desk.house.registry().component(args.component)
+    until = _end(desk, call, args, timedelta(seconds=desk.house.rules.freeze_for))
+    because = args.because or "no reason given"
+    wish = standing.Wish(ActionKind.FREEZE, args.component, until, because, parsed.incident)
+    return standing.ask_for(desk.house, desk.order(call), wish)
+
+
+def unfreeze(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc unfreeze <component> [because …]`."""
+    args = parsed.args if isinstance(parsed.args, EnableArgs) else EnableArgs()
+    if not args.component:
+        raise errors.InputError("Which component?", f"Try `{desk.house.rules.root} unfreeze <component>`.")
+    return terms.unfreeze(desk.house, desk.order(call), args.component, args.because)
+
+
+def _components(desk: Desk) -> list[str]:
+    return sorted(desk.house.registry().components)
+
+
+def _end(desk: Desk, call: Call, args: StandArgs, otherwise: timedelta) -> datetime:
+    if args.until:
+        return parse_until(args.until, desk.now(), call.zone).at
+    return desk.now() + (parse_span(args.span) if args.span else otherwise)
+
+
+def _entry(desk: Desk, number: int) -> Override:
+    with desk.house.store.read() as uow:
+        found = uow.override(number)
+    if found is None:
+        raise errors.UnknownName(f"There is no D-{number}.", f"See `{desk.house.rules.root} debt`.")
+    return found
+
+
+def renew_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    """The button *Renew…* of an accepted risk."""
+    args = StandArgs(override=value.override or 0)
+    return accept_risk(desk, call, Parsed("accept-risk", args, value.incident, bare=True))
+
+
+def let_end_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    """The button *Let it end…* of an accepted risk."""
+    number = value.override or 0
+    view = governance_modals.let_end(number, value.component)
+    return OpenModal(view, f"Type it: `{desk.house.rules.root} review D-{number} <what became of it>`.")
+
+
+def unfreeze_click(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    """The button *Unfreeze*; one of an entry that is over does nothing."""
+    entry = _entry(desk, value.override or 0)
+    if entry.state != "on":
+        raise errors.Conflict(f"D-{entry.id} is closed.", code="already_there")
+    return terms.unfreeze(desk.house, desk.order(call), entry.component, "")
 
 
 def gaps(desk: Desk, call: Call, parsed: Parsed) -> Reply:
@@ -38,14 +129,20 @@ def sync(desk: Desk, call: Call, parsed: Parsed) -> Reply:
 
 
 def break_glass(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc break-glass [number] because …`."""
+    """`/inc break-glass [number] because …`; with a lever's command instead of a number it goes through a freeze."""
+    if isinstance(parsed.args, GlassArgs):
+        handler = {"rollback": levers.rollback, "disable": levers.disable, "enable": levers.enable}[parsed.args.verb]
+        inner = Parsed(parsed.args.verb, parsed.args.args, parsed.incident)
+        return handler(desk, call, inner, through_freeze=True)
     reason = parsed.args.reason if isinstance(parsed.args, DecideArgs) else ""
     return breakglass.break_glass(desk.house, desk.order(call), waiting(desk, call, parsed), reason)
 
 
 def review(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc review D-4 <what came of it>`: closes a broken glass."""
+    """`/inc review D-4 <what came of it>`: closes a broken glass or a skipped approval, and ends an accepted risk."""
     args = parsed.args if isinstance(parsed.args, DecideArgs) else DecideArgs()
     if args.action is None:
         raise errors.InputError("Which entry?", f"See `{desk.house.rules.root} debt`.")
+    if _entry(desk, args.action).kind == DebtKind.ACCEPTED_RISK.value:
+        return terms.let_end(desk.house, desk.order(call), args.action, args.reason)
     return breakglass.close_debt(desk.house, desk.order(call), args.action, args.reason)

@@ -11,21 +11,28 @@ from playbooks import errors
 from playbooks.domain.actions import ActionKind, ActionState, Override
 from playbooks.domain.clocks import parse_span, parse_until
 from playbooks.messages import Refusal, Say
-from playbooks.plays import approvals, bound_levers, timebox
+from playbooks.plays import bound_levers, standing, timebox
 from playbooks.plays import levers as plays
 
 
-def rollback(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+def rollback(desk: Desk, call: Call, parsed: Parsed, *, through_freeze: bool = False) -> Reply:
     """`/rollback <component> [to <version>] [because <text>]`; alone it opens the form."""
     args = parsed.args if isinstance(parsed.args, RollbackArgs) else RollbackArgs()
     if parsed.bare or not args.component:
         view = modals.rollback(_bound(desk, "rollback"), incident=parsed.incident, channel=call.channel)
         return OpenModal(view, "Type it: `/rollback <component>`.")
-    wanted = plays.Wanted(ActionKind.ROLLBACK, args.component, args.to, args.because, incident_id=parsed.incident)
+    wanted = plays.Wanted(
+        ActionKind.ROLLBACK,
+        args.component,
+        args.to,
+        args.because,
+        incident_id=parsed.incident,
+        through_freeze=through_freeze,
+    )
     return plays.request(desk.house, desk.order(call), wanted)[1]
 
 
-def disable(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+def disable(desk: Desk, call: Call, parsed: Parsed, *, through_freeze: bool = False) -> Reply:
     """`/disable <component> for <time> | until <time> [because <text>]`; alone it opens the form."""
     args = parsed.args if isinstance(parsed.args, DisableArgs) else DisableArgs()
     if parsed.bare or not args.component:
@@ -34,7 +41,13 @@ def disable(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     desk.house.registry().component(args.component)  # an unknown name is told before anything about its time
     length = _length(desk, call, args.span, args.until)
     wanted = plays.Wanted(
-        ActionKind.DISABLE, args.component, "", args.because, int(length.total_seconds()), incident_id=parsed.incident
+        ActionKind.DISABLE,
+        args.component,
+        "",
+        args.because,
+        int(length.total_seconds()),
+        incident_id=parsed.incident,
+        through_freeze=through_freeze,
     )
     return plays.request(desk.house, desk.order(call), wanted)[1]
 
@@ -49,12 +62,18 @@ def _bound(desk: Desk, lever: str) -> list[str]:
     return sorted(c.id for c in desk.house.registry().components.values() if lever in c.levers)
 
 
-def enable(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+def enable(desk: Desk, call: Call, parsed: Parsed, *, through_freeze: bool = False) -> Reply:
     """`/enable <component>`."""
     args = parsed.args if isinstance(parsed.args, EnableArgs) else EnableArgs()
     if not args.component:
         raise errors.InputError("Which component?", "Try `/enable <component>`.")
-    wanted = plays.Wanted(ActionKind.ENABLE, args.component, because=args.because, incident_id=parsed.incident)
+    wanted = plays.Wanted(
+        ActionKind.ENABLE,
+        args.component,
+        because=args.because,
+        incident_id=parsed.incident,
+        through_freeze=through_freeze,
+    )
     return plays.request(desk.house, desk.order(call), wanted)[1]
 
 
@@ -95,14 +114,14 @@ def _override(desk: Desk, call: Call, parsed: Parsed, args: ExtendArgs) -> Overr
 
 def approve(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc approve [number]`."""
-    return approvals.approve(desk.house, desk.order(call), waiting(desk, call, parsed))
+    return standing.approve(desk.house, desk.order(call), waiting(desk, call, parsed))
 
 
 def deny(desk: Desk, call: Call, parsed: Parsed) -> Say | Refusal | OpenModal:
     """`/inc deny [number] [why]`."""
     number = waiting(desk, call, parsed)
     reason = parsed.args.reason if isinstance(parsed.args, DecideArgs) else ""
-    return approvals.deny(desk.house, desk.order(call), number, reason)
+    return standing.deny(desk.house, desk.order(call), number, reason)
 
 
 def waiting(desk: Desk, call: Call, parsed: Parsed) -> int:

@@ -6,13 +6,10 @@ from dataclasses import replace
 
 from bot.slack.calls import Call, Desk, Reply
 from bot.slack.commands.lifecycle import which
-from bot.slack.grammar import VERBS, HelpArgs, Parsed, WhoArgs
+from bot.slack.grammar import VERBS, HelpArgs, Parsed
 from playbooks import errors
-from playbooks.domain.actions import Maturity
-from playbooks.domain.who import who
 from playbooks.messages import Help, IncidentList, Say
 from playbooks.plays import postmortem as drafts
-from playbooks.plays.inspection import outside_of
 from playbooks.plays.views import lists, pinned_card
 from playbooks.ports import Surface
 
@@ -52,9 +49,14 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("/owner", "who owns it, who may decide"),
             ("approve", "says yes to a request"),
             ("deny", "says no"),
+            ("done", "you did what was asked by hand, and what shows it"),
+            ("cannot", "you could not do it, and why"),
             ("extend", "pushes the end of a disable out"),
             ("break-glass", "goes on without an answer: loud, and owed a review"),
-            ("debt", "what is off or owed a review"),
+            ("debt", "the ledger: what is off, muted, accepted, frozen or owed a review"),
+            ("accept-risk", "accepts a risk, with a holder and an end; asked again then"),
+            ("freeze", "blocks a component's levers, and tells of changes made in spite of it"),
+            ("unfreeze", "gives it free before its end"),
             ("gaps", "what the registry leaves open"),
             ("confirm", "an entry of your team is still right"),
             ("/postmortem", "the draft"),
@@ -113,27 +115,6 @@ def timeline(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc timeline`."""
     number = which(desk, call, parsed)
     return number if isinstance(number, IncidentList) else lists.timeline(desk.house, number)
-
-
-def owner(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/owner <component>`: everything in one screen; alone it says this incident's component."""
-    component = parsed.args.component if isinstance(parsed.args, WhoArgs) else ""
-    if not component:
-        number = desk.incident(call, parsed)
-        with desk.house.store.read() as uow:
-            incident = uow.incident(number) if number is not None else None
-        component = incident.component if incident else ""
-    if not component:
-        names = ", ".join(sorted(desk.house.registry().components)[:10])
-        raise errors.InputError(
-            "Which component?", f"I know: {names}." if names else "The registry has no component yet."
-        )
-    house = desk.house
-    with house.store.read() as uow:
-        outside = outside_of(house, uow, component=component)
-    view = who(house.registry(), component, house.on_call.now, desk.now(), outside=outside)
-    providers = dict.fromkeys(provider for _, provider in view.levers)
-    return replace(view, unproven=tuple(p for p in providers if house.maturity(p) is Maturity.UNPROVEN))
 
 
 def audit(desk: Desk, call: Call, parsed: Parsed) -> Reply:

@@ -100,7 +100,8 @@ def _passes(entry: Entry) -> bool:
 def _handoff(entry: Entry, offer: Entry | None, rest: Sequence[Entry]) -> Handoff:
     start = offer or entry
     receiver = entry.text("to") or start.text("to")
-    answer = next((e for e in rest if _is(e, receiver) and e.seq != start.seq), None)
+    accepted = entry.kind is EventKind.HANDOFF and entry.text("phase") == "accepted"
+    answer = entry if accepted else next((e for e in rest if _is(e, receiver) and e.seq != start.seq), None)
     giver_role = role_of(start.actor) if start.human and not _is(start, receiver) else ""
     return Handoff(
         at=start.point,

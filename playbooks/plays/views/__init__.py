@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
 from playbooks.plays import recertify
+from playbooks.plays.errands import errand_view
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
+from playbooks.plays.hygiene import debt_post
 from playbooks.plays.views.asked import ask, preview
 from playbooks.plays.views.owner import owner_note
+from playbooks.plays.views.page import page_note
 from playbooks.plays.views.pinned_card import card
 from playbooks.plays.views.posts import (
     plain_post,
@@ -20,6 +23,7 @@ from playbooks.plays.views.posts import (
     topic_post,
     update_post,
 )
+from playbooks.plays.views.standing import entry_note
 from playbooks.plays.views.status import action_status
 from playbooks.plays.views.switched import override_note
 from playbooks.ports import Surface, UnitOfWork
@@ -34,14 +38,18 @@ def build(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
 Builder = Callable[[House, UnitOfWork, Surface], Message | None]
 _BUILDERS: Mapping[str, Builder] = {
     "owner_note": owner_note,
+    "page": page_note,
     "card": card,
     "preview": preview,
     "ask": ask,
     "action": action_status,
     "override": override_note,
     "handoff": offer_view,
+    "errand": errand_view,
     "override_warn": override_note,
     "override_ask": override_note,
+    "entry": entry_note,
+    "debt": debt_post,
     "say": say_post,
     "post": plain_post,
     "sorry": sorry_post,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from playbooks.domain.actions import (
+    STANDING,
     UNPROVEN_WORDS,
     Action,
     ActionKind,
@@ -65,6 +66,8 @@ def preview(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
 
 
 def _maturity(house: House, plan: Plan) -> str:
+    if plan.provider == "ledger":
+        return ""
     return UNPROVEN_WORDS if house.maturity(plan.provider) is Maturity.UNPROVEN else ""
 
 
@@ -135,10 +138,20 @@ def ask_view(house: House, uow: UnitOfWork, action: Action, *, in_channel: bool 
         closed_at=next((a.at for a in reversed(deciding_answers(uow, action))), None),
         in_channel=in_channel,
         warnings=tuple(text for text in (plan.warning, _maturity(house, plan)) if text),
+        until=_until(action, plan),
     )
 
 
+def _until(action: Action, plan: Plan) -> datetime | None:
+    """The end of a standing decision; a lever's action has none of its own."""
+    return datetime.fromisoformat(plan.detail["until"]) if action.kind in STANDING else None
+
+
 def _plan_facts(action: Action, plan: Plan) -> tuple[Fact, ...]:
+    if action.kind in STANDING:
+        facts = [Fact("Component", action.component), Fact("Until", "", at=_until(action, plan))]
+        facts += [Fact("Renews", f"D-{plan.detail['renews']}")] if "renews" in plan.detail else []
+        return (*facts, Fact("Reason", action.because), Fact("Approvals", str(action.approvals_needed)))
     moved = f"{version_name(plan.before)} → {version_name(plan.after)}"
     facts = [Fact("Target", plan.target), Fact("Change", moved)]
     facts += [Fact("About the target", plan.note)] if plan.note else []

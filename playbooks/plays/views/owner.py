@@ -8,7 +8,7 @@ from playbooks.messages import (
 )
 from playbooks.plays.house import House, tag_of, who
 from playbooks.plays.opening import since_of
-from playbooks.plays.reach import line_of
+from playbooks.plays.reach import line_of, team_of
 from playbooks.plays.views.parts import alerts_line, changes_before, ended_line, incident_behind, signal_line, silent_of
 from playbooks.ports import Surface, UnitOfWork
 
@@ -19,8 +19,7 @@ def owner_note(house: House, uow: UnitOfWork, surface: Surface) -> OwnerNote | N
     if incident is None:
         return None
     registry = house.registry()
-    component = registry.components.get(incident.component)
-    team = component.accountable if component else incident.team
+    team = team_of(house, incident)
     people = tuple(w for p in house.on_call.now(team)[:2] if (w := who(registry, p))) if team in registry.teams else ()
     told = house.on_call.explain(team) if team in registry.teams else ""
     passed = [str(e.payload.get("to", "")) for e in uow.events(incident.id, alerts=False) if e.payload.get("passed")]

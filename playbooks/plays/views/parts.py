@@ -22,7 +22,13 @@ from playbooks.ports import Surface, UnitOfWork
 WORTH_TELLING = timedelta(minutes=1)  # of an older version often only that something came after it is known
 
 
-VERB = {ActionKind.ROLLBACK: "Roll back", ActionKind.DISABLE: "Disable", ActionKind.ENABLE: "Enable"}
+VERB = {
+    ActionKind.ROLLBACK: "Roll back",
+    ActionKind.DISABLE: "Disable",
+    ActionKind.ENABLE: "Enable",
+    ActionKind.ACCEPT_RISK: "Accept a risk for",
+    ActionKind.FREEZE: "Freeze",
+}
 
 
 def signal_line(incident: Incident, *, short: bool = False) -> str:
@@ -93,6 +99,9 @@ def containment_of(actions: Sequence[Action]) -> str:
         if action.state is ActionState.CONFIRMED and action.plan and action.kind is ActionKind.ROLLBACK:
             moved = f"{version_name(action.plan.before)} → {version_name(action.plan.after)}"
             words.append(f"{action.component} rolled back {moved}, confirmed")
+        elif action.state is ActionState.CLAIMED and action.plan and action.kind is ActionKind.ROLLBACK:
+            moved = f"{version_name(action.plan.before) or '?'} → {version_name(action.plan.after)}"
+            words.append(f"{action.component} rolled back {moved} by hand, as was said")
         elif action.state in (ActionState.CONTRADICTED, ActionState.UNPROVEN, ActionState.FAILED) and action.plan:
             words.append(f"{VERB[action.kind].lower()} {action.component}: {action.state.value}")
     return " · ".join(words[-2:]) or "none yet"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from playbooks.domain.actions import Action, ActionKind, ActionState, Override
+from playbooks.domain.actions import STANDING, Action, ActionKind, ActionState, Override
+from playbooks.domain.debt import DebtKind
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.ownership import Registry
 from playbooks.domain.rights import Authority, Right
-from playbooks.messages import (
-    Card,
-    Fact,
-)
+from playbooks.messages import Card, Fact, StandingLine
 from playbooks.plays.bound_levers import people_of
 from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House, tag_of
@@ -61,10 +59,20 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         decide=people_of(house, (*right.holders, *right.deputies)) if right and next_action == "rollback" else (),
         levers=levers_of(registry, incident, overrides),
         overrides=tuple((o.component, o.due_at, o.id) for o in overrides),
+        standing=_standing(uow, incident),
         update_due=next_update_due(house, incident),
         suggestion=ended_line(incident),
         over=not incident.open,
     )
+
+
+def _standing(uow: UnitOfWork, incident: Incident) -> tuple[StandingLine, ...]:
+    """Accepted risks and freezes of this incident, and those of its component made outside it."""
+    kinds = (DebtKind.ACCEPTED_RISK.value, DebtKind.FREEZE.value)
+    found = {o.id: o for o in uow.overrides(incident_id=incident.id, kinds=kinds)}
+    if incident.component:
+        found |= {o.id: o for o in uow.overrides(component=incident.component, kinds=kinds)}
+    return tuple(StandingLine(o.component, o.kind, o.due_at, o.id, o.state == "overdue") for o in found.values())
 
 
 def _rollback_right(house: House, incident: Incident) -> Authority | None:
@@ -85,14 +93,19 @@ def _next(house: House, incident: Incident, actions: Sequence[Action], right: Au
     running = next((a for a in reversed(actions) if not a.over and a.state is not ActionState.PLANNING), None)
     if running is not None and running.state is ActionState.AWAITING:
         return f"{VERB[running.kind].lower()} {running.component} waits for approval (action {running.id}).", "none"
+    if running is not None and running.state is ActionState.BY_HAND:
+        return f"{VERB[running.kind].lower()} {running.component} is being done by hand (action {running.id}).", "none"
     if running is not None and running.state is not ActionState.PREVIEWED:
         return f"{VERB[running.kind].lower()} {running.component} is being carried out and verified.", "none"
     if ended_line(incident):
         return "all alerts have ended; resolve it when you agree.", "resolve"
     if incident.state is State.MITIGATED:
         return "watch; resolve it when it is over.", "resolve"
-    done = any(a.state is ActionState.CONFIRMED and a.kind is not ActionKind.ENABLE for a in actions)
-    if done:
+    levers = [a for a in actions if a.kind not in STANDING]
+    contained = [a.state for a in levers if a.kind is not ActionKind.ENABLE]
+    if ActionState.CONFIRMED not in contained and ActionState.CLAIMED in contained:
+        return "containment is claimed, not read back; say when the harm has stopped.", "mitigated"
+    if ActionState.CONFIRMED in contained:
         return "containment is confirmed; say when the harm has stopped.", "mitigated"
     if right is not None:
         return "decide on a rollback.", "rollback"
@@ -104,7 +117,8 @@ def _automation(
 ) -> tuple[Fact, ...]:
     off = {o.component for o in overrides}
     # What was switched on again is known to be on; of anything else only that nobody switched it off here.
-    on = {a.component for a in actions if a.kind is ActionKind.ENABLE and a.state is ActionState.CONFIRMED}
+    done = (ActionState.CONFIRMED, ActionState.CLAIMED)
+    on = {a.component for a in actions if a.kind is ActionKind.ENABLE and a.state in done}
     contained = not incident.open or incident.state is State.MITIGATED
     facts = []
     for name in (

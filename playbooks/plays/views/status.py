@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Mark, Plan, version_name
+from playbooks.domain.errands import errand_of
 from playbooks.messages import (
     ActionStatus,
     Announcement,
     Message,
     Who,
 )
+from playbooks.plays.errands import claim_of
 from playbooks.plays.house import House
 from playbooks.plays.views.asked import deciding_answers
 from playbooks.plays.views.parts import GOING_WELL, VERB, by_whom, number_behind
 from playbooks.plays.views.switched import override_view
 from playbooks.ports import Surface, UnitOfWork
+
+_DONE = frozenset({ActionState.CONFIRMED, ActionState.CLAIMED})
 
 
 def action_status(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
@@ -28,6 +32,7 @@ def action_status(house: House, uow: UnitOfWork, surface: Surface) -> Message | 
         return _switch_status(house, uow, surface, action)
     plan = action.plan or Plan("", "", "", "")
     answers = deciding_answers(uow, action)
+    claim = claim_of(house, uow, action)
     return ActionStatus(
         action=action.id,
         verb=VERB[action.kind],
@@ -35,13 +40,23 @@ def action_status(house: House, uow: UnitOfWork, surface: Surface) -> Message | 
         before=plan.before,
         after=plan.after,
         state=action.state.value,
-        steps=tuple(_steps(action, plan, answers)),
-        evidence="" if action.state is ActionState.CONFIRMED else action.evidence,
+        steps=(*_steps(action, plan, answers, by_hand=claim is not None), *_claimed(claim, len(answers), action)),
+        evidence="" if action.state in (ActionState.CONFIRMED, ActionState.CLAIMED) else action.evidence,
         undo=_undo(action, plan),
         note=_bad_note(uow, action, plan),
         error=action.error,
-        people=tuple(house.who(a.decider) or Who("somebody") for a in answers),
+        people=(*(house.who(a.decider) or Who("somebody") for a in answers), *(claim[:1] if claim else ())),
     )
+
+
+def _claimed(claim: tuple[Who, str, datetime] | None, place: int, action: Action) -> list[tuple[str, datetime | None]]:
+    """What a person says, as what it is: a claim, and after it what was read."""
+    if claim is None:
+        return []
+    steps: list[tuple[str, datetime | None]] = [(f"claimed by {{{place}}} with evidence: {claim[1]}", claim[2])]
+    if action.state is ActionState.CLAIMED:
+        steps.append(("not read back", None))
+    return steps + _confirmed(action)
 
 
 def _told_elsewhere(action: Action) -> bool:
@@ -62,31 +77,41 @@ def _switch_status(house: House, uow: UnitOfWork, surface: Surface, action: Acti
     return Announcement(f"{action.component} is switched off; its own message says until when.") if surface.ts else None
 
 
-def _steps(action: Action, plan: Plan, answers: Sequence[Approval]) -> list[tuple[str, datetime | None]]:
+def _steps(
+    action: Action, plan: Plan, answers: Sequence[Approval], *, by_hand: bool
+) -> list[tuple[str, datetime | None]]:
     steps: list[tuple[str, datetime | None]] = []
     if action.approved_at is not None and answers:
         steps.append((f"approved{by_whom(answers)}", None))
     elif action.approved_at is not None:
         steps.append(("no approval needed", None))
+    if errand_of(plan) is not None and action.applying_at is not None:
+        steps.append(("asked to be done by hand", action.applying_at))
+    if by_hand:
+        return steps
     if action.applied_at is not None:
         steps.append(("alias moved" if "@" in plan.target and "/" not in plan.target else "set", action.applied_at))
-    if action.verified_at is not None and action.state is ActionState.CONFIRMED:
-        steps += [(action.evidence, None)] if action.evidence else []
-        steps.append(("confirmed", action.verified_at))
-    return steps
+    return steps + _confirmed(action)
+
+
+def _confirmed(action: Action) -> list[tuple[str, datetime | None]]:
+    if action.verified_at is None or action.state is not ActionState.CONFIRMED:
+        return []
+    read: list[tuple[str, datetime | None]] = [(action.evidence, None)] if action.evidence else []
+    return [*read, ("confirmed", action.verified_at)]
 
 
 def _undo(action: Action, plan: Plan) -> str:
-    if action.state is ActionState.CONFIRMED and action.kind is ActionKind.ROLLBACK:
+    if action.state in _DONE and action.kind is ActionKind.ROLLBACK and plan.before:
         return f"/rollback {action.component} to {version_name(plan.before)}"
-    if action.state is ActionState.CONFIRMED and action.kind is ActionKind.DISABLE:
+    if action.state in _DONE and action.kind is ActionKind.DISABLE:
         return f"/enable {action.component}"
     return ""
 
 
 def _bad_note(uow: UnitOfWork, action: Action, plan: Plan) -> str:
     marked = uow.version_marks(action.component).get(plan.before)
-    if action.state is ActionState.CONFIRMED and marked is not None and marked[0] is Mark.BAD:
+    if action.state in _DONE and marked is not None and marked[0] is Mark.BAD:
         bad = version_name(plan.before)
         return f"{bad} is marked bad for INC-{action.incident_id}, so it will not be chosen as a target."
     return ""

@@ -11,10 +11,13 @@ from playbooks.messages import (
     OverrideNote,
     Who,
 )
+from playbooks.plays.errands import claim_of
 from playbooks.plays.house import House, who
 from playbooks.plays.timebox import holders_to_restore, may_restore_itself
 from playbooks.plays.views.parts import GOING_WELL
 from playbooks.ports import Surface, UnitOfWork
+
+_COMES_BACK = frozenset({"restoring", "on", "was"})  # what may keep it off is told no more
 
 
 def override_note(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
@@ -41,6 +44,10 @@ def _phase(uow: UnitOfWork, override: Override) -> str:
     ]
     if override.state == "closed":
         return "was" if any(a.state is ActionState.CONFIRMED for a in enables) else "on"
+    if _by_hand(uow, override, ActionKind.ENABLE):
+        return "on_by_hand"
+    if override.state == "pending" and _by_hand(uow, override, ActionKind.DISABLE):
+        return "off_by_hand"
     if any(not a.over for a in enables):
         return "restoring"
     if override.state == "pending":
@@ -48,11 +55,19 @@ def _phase(uow: UnitOfWork, override: Override) -> str:
     return "overdue" if override.state == "overdue" else "off"
 
 
+def _by_hand(uow: UnitOfWork, override: Override, kind: ActionKind) -> bool:
+    actions = uow.actions_of(override.incident_id) if override.incident_id is not None else []
+    waiting = [a for a in actions if a.override == override.id and a.state is ActionState.BY_HAND]
+    return any(a.kind is kind for a in waiting)
+
+
 def override_view(house: House, uow: UnitOfWork, override: Override, phase: str, why: str = "") -> OverrideNote:
     """What is off, why, until when, and what its message offers now."""
     action = uow.action(override.action_id)
-    why_not = may_restore_itself(house, uow, override)
+    claim = _claim(house, uow, override, phase)
     incident = uow.incident(override.incident_id) if override.incident_id is not None else None
+    stays = phase not in _COMES_BACK
+    why_not = may_restore_itself(house, uow, override) if stays else ""
     waits = incident is not None and why_not == f"{incident.name} is still {incident.state.value}"
     registry = house.registry()
     ask_people = holders_to_restore(house, override.component, incident) if phase in ("overdue", "warning") else ()
@@ -69,11 +84,24 @@ def override_view(house: House, uow: UnitOfWork, override: Override, phase: str,
         restores_itself=not why_not or (waits and phase in ("off", "switching")),
         only_if=f"{incident.name} is mitigated" if incident is not None and waits else "",
         why_not=why or why_not,
-        incident=f"{incident.name} is {incident.state.value}" if incident else "",
+        incident=f"{incident.name} is {incident.state.value}" if incident and stays else "",
         ask=tuple(w for p in ask_people if (w := who(registry, p)) is not None),
         closed_at=override.closed_at,
         action=override.action_id,
+        claimed_by=claim[0] if claim else None,
+        claim=claim[1] if claim else "",
     )
+
+
+def _claim(house: House, uow: UnitOfWork, override: Override, phase: str) -> tuple[Who, str] | None:
+    """Who says that it is off, or on again, where nothing read that back."""
+    kind = ActionKind.ENABLE if phase in ("on", "was") else ActionKind.DISABLE
+    actions = uow.actions_of(override.incident_id) if override.incident_id is not None else []
+    for action in reversed(actions):
+        if action.override == override.id and action.kind is kind and action.state is ActionState.CLAIMED:
+            claim = claim_of(house, uow, action)
+            return claim[:2] if claim is not None else None
+    return None
 
 
 def _over_note(override: Override | None) -> Message | None:

@@ -1,0 +1,78 @@
+"""An accepted risk or a freeze: until when, who holds it, and the one thing asked now."""
+
+from __future__ import annotations
+
+from bot.slack import ids
+from bot.slack.blocks import escape, kit
+from playbooks.messages import EntryNote
+
+_WHEN = "{date_short_pretty} at {time}"
+
+
+def render(note: EntryNote, *, root: str = "/inc") -> kit.Rendered:
+    """The message of one entry, edited until it is over."""
+    first, second = (_freeze if note.kind == "freeze" else _risk)(note, root)
+    return kit.message(kit.section(first, second), kit.actions(*_buttons(note)))
+
+
+def _name(note: EntryNote) -> str:
+    return escape.bold(escape.value(note.component, 63))
+
+
+def _reason(note: EntryNote) -> str:
+    return f" — {escape.value(note.reason, 300)}" if note.reason else ""
+
+
+def _debt(note: EntryNote) -> str:
+    incident = f", {escape.value(note.incident, 20)}" if note.incident else ""
+    return f"Holder {escape.mention(note.holder)}, debt D-{note.entry}{incident}."
+
+
+def _risk(note: EntryNote, root: str) -> tuple[str, str]:
+    due = escape.moment(note.due_at, _WHEN)
+    if note.phase == "warning":
+        return (
+            f"The accepted risk of {_name(note)} ends on *{due}*{_reason(note)}.",
+            f"{escape.mention(note.holder)}: renew it with a reason, or let it end. Debt D-{note.entry}.",
+        )
+    if note.phase == "ended":
+        return (
+            f"The accepted risk of {_name(note)} ended on *{due}*{_reason(note)}.",
+            f"{escape.mention(note.holder)}: is it still acceptable? Renew it with a reason, or let it end. "
+            f"Until you answer, D-{note.entry} is overdue.",
+        )
+    if note.phase == "closed":
+        return f"The accepted risk of {_name(note)} is over{_by(note)}. D-{note.entry} is closed.", ""
+    return (
+        f"Risk of {_name(note)} accepted until *{due}*{_reason(note)}.",
+        f"I'll ask again when it ends. {_debt(note)}",
+    )
+
+
+def _freeze(note: EntryNote, root: str) -> tuple[str, str]:
+    if note.phase == "closed":
+        return f"{_name(note)} is no longer frozen{_by(note)}. D-{note.entry} is closed.", ""
+    first = f"{_name(note)} is *FROZEN* until *{escape.moment(note.due_at, _WHEN)}*{_reason(note)}."
+    people = escape.several([escape.mention(who) for who in note.may_end[:4]], "or")
+    also = f" {people} may unfreeze it, too." if people else ""
+    times = "once" if note.changes == 1 else f"{note.changes} times"
+    spite = f" ⚠︎ Changed {times} in spite of it." if note.changes else ""
+    return first, f"Its levers are blocked, and I tell of every change to it.{spite} {_debt(note)}{also}"
+
+
+def _by(note: EntryNote) -> str:
+    by = f", ended by {escape.mention(note.closed_by)}" if note.closed_by is not None else ""
+    return by + (f": {escape.value(note.why, 300)}" if note.why else "")
+
+
+def _buttons(note: EntryNote) -> list[kit.Element]:
+    if note.phase == "closed":
+        return []
+    value = ids.Value(override=note.entry, component=note.component[:100])
+    if note.kind == "freeze":
+        return [kit.button("Unfreeze", ids.UNFREEZE, value)]
+    asked = note.phase in ("warning", "ended")
+    return [
+        kit.button("Renew…", ids.RENEW_OPEN, value, style="primary" if asked else None),
+        kit.button("Let it end…", ids.LET_END_OPEN, value),
+    ]

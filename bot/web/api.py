@@ -1,0 +1,266 @@
+"""The read API: JSON behind one bearer token, pages by cursor, described in `/openapi.json` by its own models.
+
+An endpoint is one entry of `ENDPOINTS`: its path, the models of its query and of its answer, and what reads it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.json_schema import models_json_schema
+
+from bot.web.problems import Refused
+from playbooks.domain.debt import Age, Debt, DebtKind
+from playbooks.domain.timeline import utc_text
+from playbooks.plays.house import House
+from playbooks.plays.hygiene import debts
+
+_T = TypeVar("_T")
+Key = tuple[str, str]
+"""What a list is ordered by: a time as text, and the id that tells equal times apart."""
+_MOST = 500
+
+
+class Closed(BaseModel):
+    """A model that knows all its keys, so that a client may rely on the schema."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class Query(Closed):
+    """What every list takes."""
+
+    limit: Annotated[int, Field(ge=1, le=_MOST)] = 100
+    """Entries of one page."""
+    cursor: Annotated[str, Field(max_length=500)] = ""
+    """`next` of the page before."""
+
+
+class DebtQuery(Query):
+    """What `/api/debt` takes."""
+
+    team: Annotated[str, Field(max_length=63)] = ""
+    """Only what this team holds."""
+    kind: DebtKind | None = None
+    """Only entries of this kind."""
+    state: Literal["open", "all"] = "open"
+    """`all` has closed entries, too."""
+
+
+class DebtEntry(Closed):
+    """One entry of the ledger."""
+
+    id: str
+    """`D-118` of what is stored, else kind and name; the same as long as it stands."""
+    kind: DebtKind
+    component: str
+    team: str
+    """Accountable team; empty where none is known."""
+    owner: str
+    """Registry id (or `slack:U…`) of the holder; empty where it is the whole team's."""
+    reason: str
+    since: datetime
+    due: datetime
+    """Its end, or by when it is to be reviewed or settled."""
+    age: Age
+    overdue: bool
+    state: Literal["pending", "on", "overdue", "closed", "void"]
+    incident: str | None
+    """`INC-42`, or null."""
+    changes: int
+    """How many changes were made in spite of a freeze."""
+
+
+class DebtPage(Closed):
+    """A page of the ledger, the oldest entries first."""
+
+    items: tuple[DebtEntry, ...]
+    next: str | None
+    """The cursor of the next page; null on the last one."""
+
+
+class Problem(Closed):
+    """What every error looks like (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+# ------------------------------------------------------------------ pages
+
+
+def _cursor(key: Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode().rstrip("=")
+
+
+def _key(cursor: str) -> Key:
+    try:
+        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        found = None
+    match found:
+        case [str(first), str(second)]:
+            return first, second
+        case _:
+            raise Refused(400, "bad_cursor", "That cursor is none of this list. Begin again without one.")
+
+
+def page(items: Sequence[_T], query: Query, key: Callable[[_T], Key]) -> tuple[list[_T], str | None]:
+    """The part of a list behind the cursor, and the next cursor.
+
+    The cursor names the last entry's key and not a place, so that what comes and goes meanwhile repeats and skips
+    nothing else. Raises Refused for a cursor of another list.
+    """
+    ordered = sorted(items, key=key)
+    if query.cursor:
+        after = _key(query.cursor)
+        ordered = [item for item in ordered if key(item) > after]
+    shown = ordered[: query.limit]
+    return shown, _cursor(key(shown[-1])) if len(ordered) > query.limit else None
+
+
+# ------------------------------------------------------------------ what is read
+
+
+def _read_debt(house: House, query: DebtQuery) -> DebtPage:
+    found = [
+        debt
+        for debt in debts(house, closed=query.state == "all")
+        if (not query.team or debt.team == query.team) and query.kind in (None, debt.kind)
+    ]
+    shown, following = page(found, query, lambda debt: (utc_text(debt.since) or "", debt.id))
+    return DebtPage(items=tuple(_entry(debt) for debt in shown), next=following)
+
+
+def _entry(debt: Debt) -> DebtEntry:
+    return DebtEntry.model_validate(
+        {
+            "id": debt.id,
+            "kind": debt.kind,
+            "component": debt.component,
+            "team": debt.team,
+            "owner": debt.owner,
+            "reason": debt.reason,
+            "since": debt.since,
+            "due": debt.due_at,
+            "age": debt.age,
+            "overdue": debt.overdue,
+            "state": debt.state,
+            "incident": f"INC-{debt.incident_id}" if debt.incident_id is not None else None,
+            "changes": debt.changes,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A readable address: `read` answers a query of the type `query` with the model `answer`."""
+
+    path: str
+    summary: str
+    query: type[BaseModel]
+    answer: type[BaseModel]
+    read: Callable[[House, Any], BaseModel]
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("/api/debt", "The debt ledger: what stands against the normal state.", DebtQuery, DebtPage, _read_debt),
+)
+
+
+def admit(token: str, authorization: str) -> None:
+    """Let a request through. Raises Refused: 404 while the API is off, 401 for a wrong or missing token."""
+    if not token:
+        raise Refused(404, "api_off", "The read API is off. Set MUSTER_API_TOKEN to turn it on.")
+    scheme, _, given = authorization.partition(" ")
+    fits = hmac.compare_digest(given.strip().encode(), token.encode())
+    if scheme.lower() != "bearer" or not fits:
+        detail = "The token is wrong or missing. Send it as `Authorization: Bearer …`."
+        raise Refused(401, "wrong_token", detail)
+
+
+def answer(house: House, endpoint: Endpoint, given: Sequence[tuple[str, str]]) -> str:
+    """The JSON of an endpoint. Raises Refused for a query that cannot be used, `errors.StoreBusy`."""
+    names = [name for name, _ in given]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise Refused(400, "bad_query", f"{twice[:60]} is given twice.")
+    try:
+        query = endpoint.query.model_validate(dict(given))
+    except ValidationError as bad:
+        first = bad.errors(include_url=False, include_input=False, include_context=False)[0]
+        name = ".".join(str(part) for part in first["loc"])[:60]
+        known = ", ".join(endpoint.query.model_fields)
+        why = f"is not known; there are {known}" if first["type"] == "extra_forbidden" else first["msg"].lower()
+        raise Refused(400, "bad_query", f"{name}: {why}.") from None
+    return endpoint.read(house, query).model_dump_json()
+
+
+# ------------------------------------------------------------------ its description
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of all endpoints, made from the models they answer with."""
+    models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [(Problem, "serialization")]
+    models += [(endpoint.answer, "serialization") for endpoint in ENDPOINTS]
+    _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Muster", "version": "1", "description": "What Muster knows, to be read by programs."},
+        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
+        "components": {
+            "schemas": schemas.get("$defs", {}),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "MUSTER_API_TOKEN"}},
+        },
+        "security": [{"token": []}],
+    }
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    refused = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    told = {
+        "400": "The query cannot be used.",
+        "401": "The token is wrong or missing.",
+        "404": "The read API is off.",
+        "503": "The database does not answer; come again after `Retry-After` seconds.",
+    }
+    found = {"$ref": f"#/components/schemas/{endpoint.answer.__name__}"}
+    answers: dict[str, Any] = {
+        "200": {"description": "A page.", "content": {"application/json": {"schema": found}}},
+    }
+    answers |= {status: {"description": why, "content": refused} for status, why in told.items()}
+    return {
+        "summary": endpoint.summary,
+        "operationId": endpoint.path.strip("/").replace("/", "_"),
+        "parameters": _parameters(endpoint.query),
+        "responses": answers,
+    }
+
+
+def _parameters(query: type[BaseModel]) -> list[Mapping[str, Any]]:
+    schema = query.model_json_schema(mode="validation")
+    inner = schema.get("$defs", {})
+    found: list[Mapping[str, Any]] = []
+    for name, item in schema["properties"].items():
+        shown = {key: value for key, value in _inlined(item, inner).items() if key not in ("title", "description")}
+        found.append({"name": name, "in": "query", "required": name in schema.get("required", []), "schema": shown})
+    return found
+
+
+def _inlined(item: Any, defs: Mapping[str, Any]) -> Any:
+    """A parameter's schema without references: the parameters stand in no place of their own."""
+    if isinstance(item, dict):
+        if "$ref" in item:
+            return _inlined(defs[item["$ref"].rsplit("/", 1)[1]], defs)
+        return {key: _inlined(value, defs) for key, value in item.items()}
+    return [_inlined(one, defs) for one in item] if isinstance(item, list) else item

@@ -1,0 +1,174 @@
+"""The end of a standing entry: the warning before, the question to the holder, and ending it by people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from playbooks import errors
+from playbooks.domain.actions import Override
+from playbooks.domain.authority import Right, may_decide
+from playbooks.domain.debt import SWITCHED, DebtKind
+from playbooks.domain.facts import entry_facts
+from playbooks.domain.people import MUSTER, Actor
+from playbooks.domain.rights import decide_refusal
+from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.messages import Say
+from playbooks.plays.deciding import held_in
+from playbooks.plays.freezes import freeze_of, loud_targets
+from playbooks.plays.house import House, want
+from playbooks.plays.notes import END, WARN, ask_holder, cancel_timers, show_entry
+from playbooks.plays.orders import Order, execution
+from playbooks.ports import Surface, Timer, UnitOfWork
+
+KINDS = (WARN, END)
+_RIGHT = {DebtKind.ACCEPTED_RISK.value: Right.ACCEPT_RISK, DebtKind.FREEZE.value: Right.FREEZE}
+
+
+def fire(house: House, timer: Timer) -> bool:
+    """A due timer of an entry, once. False when it is not due after all."""
+    with house.store.begin() as uow:
+        now = house.now()
+        entry = uow.override(int(timer.subject), lock=True)
+        held = uow.timers([timer.id]).get(timer.id)
+        if held is None or held.due_at > now:
+            return False
+        uow.cancel_timer(timer.id)
+        if entry is None or entry.state != "on":
+            return False
+        if timer.kind == WARN:
+            _warn(house, uow, entry, now)
+        elif entry.kind == DebtKind.FREEZE.value:
+            _thaw(house, uow, entry, MUSTER, "its time is over", EventSource.SCHEDULER, now)
+        else:
+            _end(house, uow, entry, now)
+    return True
+
+
+def _warn(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
+    if entry.due_at <= now:  # slept through the warning: the end follows at once
+        return
+    _note(uow, entry, EventKind.UNDO_DUE, "warned", f"the accepted risk of {entry.component} ends soon", now)
+    ask_holder(house, uow, entry, "warning", now)
+
+
+def _end(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
+    """It asks its holder again, and is overdue until that is answered."""
+    entry = uow.save_override(replace(entry, state="overdue"))
+    _note(uow, entry, EventKind.UNDO_DUE, "overdue", f"the accepted risk of {entry.component} ended; asked again", now)
+    ask_holder(house, uow, entry, "ended", now)
+    show_entry(house, uow, entry, now)
+
+
+def _note(
+    uow: UnitOfWork,
+    entry: Override,
+    kind: EventKind,
+    phase: str,
+    text: str,
+    now: datetime,
+    *,
+    actor: Actor = MUSTER,
+    source: EventSource = EventSource.SCHEDULER,
+    why: str = "",
+) -> None:
+    if entry.incident_id is None:
+        return
+    event = NewEvent(
+        kind=kind,
+        text=f"{text} (D-{entry.id})",
+        actor=actor,
+        occurred_at=now,
+        source=source,
+        dedup_key=f"entry:{entry.id}:{phase}:{entry.due_at.isoformat()}",
+        component=entry.component,
+        payload=entry_facts(entry, phase, why=why),
+    )
+    uow.append(entry.incident_id, event, now=now)
+
+
+# ------------------------------------------------------------------ by people
+
+
+def let_end(house: House, order: Order, number: int, because: str) -> Say:
+    """End an accepted risk, with words: by its holder or whoever holds the right.
+
+    Raises:
+        InputError: no words.
+        Denied: somebody else.
+        Conflict: it is over.
+    """
+    words = " ".join(because.split())
+    if not words:
+        raise errors.InputError("What became of the risk?", f"`{house.rules.root} review D-{number} it is mended`.")
+    with execution(house, order) as (uow, now):
+        entry = _open(uow, number, DebtKind.ACCEPTED_RISK)
+        _may_end(house, order, entry)
+        entry = _close(uow, entry, order.actor.id, words, now)
+        text = f"the accepted risk of {entry.component} is over: {words}"
+        _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=order.actor, source=order.source, why=words)
+        show_entry(house, uow, entry, now)
+    return Say(f"D-{number} is closed: the risk is no longer accepted.")
+
+
+def unfreeze(house: House, order: Order, component: str, because: str) -> Say:
+    """Give a frozen component free before its end. Raises UnknownName, Conflict (not frozen), Denied."""
+    house.registry().component(component)
+    with execution(house, order) as (uow, now):
+        frozen = freeze_of(uow, component, now)
+        entry = uow.override(frozen.id, lock=True) if frozen is not None else None
+        if entry is None:
+            raise errors.Conflict(f"{component} is not frozen.", code="already_there")
+        _may_end(house, order, entry)
+        _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now)
+    return Say(f"{component} is no longer frozen. D-{entry.id} is closed.")
+
+
+def _open(uow: UnitOfWork, number: int, kind: DebtKind) -> Override:
+    entry = uow.override(number, lock=True)
+    if entry is None or entry.kind != kind.value:
+        raise errors.UnknownName(f"D-{number} is no {kind.words}.", "See the ledger.")
+    if entry.state in ("closed", "void"):
+        raise errors.Conflict(f"D-{number} is closed.", code="already_there")
+    return entry
+
+
+def _may_end(house: House, order: Order, entry: Override) -> None:
+    if order.actor.id == entry.holder:
+        return
+    right = _RIGHT[entry.kind]
+    held = held_in(house, entry.component, right, None)
+    if may_decide(held, order.actor.id) is None:
+        raise decide_refusal(house.registry(), entry.component, right, held, house.on_call.now)
+
+
+def _close(uow: UnitOfWork, entry: Override, by: str, words: str, now: datetime) -> Override:
+    cancel_timers(uow, entry)
+    facts = {**entry.facts, "closed_because": words}
+    return uow.save_override(replace(entry, state="closed", closed_at=now, closed_by=by, facts=facts))
+
+
+def _thaw(
+    house: House, uow: UnitOfWork, entry: Override, by: Actor, why: str, source: EventSource, now: datetime
+) -> None:
+    """The freeze is over: told, and what waited for it to come back is looked at again at once."""
+    entry = _close(uow, entry, by.id, why, now)
+    text = f"{entry.component} is no longer frozen"
+    _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=by, source=source, why=why)
+    show_entry(house, uow, entry, now)
+    who = "{0} unfroze it" if by.id != MUSTER.id else ""
+    said = f"*{entry.component}* is no longer frozen: {' — '.join(w for w in (who, why) if w)}. D-{entry.id} is closed."
+    mentions = [by.id] if who else []
+    payload: dict[str, object] = {"text": said, "by": "", "hint": "", "mentions": mentions}
+    about = {entry.incident_id} if entry.incident_id is not None else set()
+    for place, target in enumerate(loud_targets(house, entry, about)):
+        incident = entry.incident_id if target.startswith("incident:") else None
+        want(
+            uow,
+            Surface(f"say:thawed:{entry.id}:{place}", "say", target, payload=payload, incident_id=incident),
+            now=now,
+        )
+    for waiting in uow.overrides(component=entry.component, kinds=SWITCHED):
+        if waiting.state == "overdue":
+            kind = "override_escalate"
+            uow.set_timer(Timer(f"{kind}:{waiting.id}", kind, str(waiting.id), now + timedelta(seconds=1)))
