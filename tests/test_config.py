@@ -178,7 +178,8 @@ def test_the_example_says_the_defaults_but_for_channels_and_providers():
     incidents = [(s.id, tier) for s in DEFAULT_SEVERITIES for tier in (1, 2, None)] + [("", 1), ("", None)]
     for severity, tier in incidents:
         said, usual = (policy_for(c.escalation_policies, severity, tier) for c in (example, default))
-        assert said is not None and usual is not None
+        assert said
+        assert usual
         assert said.steps == usual.steps, (severity, tier)
 
 
