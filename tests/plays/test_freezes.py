@@ -12,7 +12,7 @@ from playbooks.domain.actions import ActionKind, ActionState
 from playbooks.domain.alerts import Change
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays import breakglass, hygiene, incident, levers, standing, terms
+from playbooks.plays import hygiene, incident, levers, owed, standing, terms
 from playbooks.plays.levers import Wanted
 from playbooks.plays.receive import record_changes
 from tests.plays.ledger_registry import LEDGER_REGISTRY
@@ -112,10 +112,10 @@ def test_the_glass_can_be_broken_and_a_review_is_owed(stage: Stage) -> None:
     stage.confirm("dana", stage.action(number))
     stage.approve("omar", stage.action(number))
     assert stage.action(number).state is ActionState.CONFIRMED
-    owed = next(row for row in hygiene.debt_list(stage.house).rows if row.what == "broken glass")
+    due = next(row for row in hygiene.debt_list(stage.house).rows if row.what == "broken glass")
     with pytest.raises(errors.Denied):
-        breakglass.close_debt(stage.house, stage.by("dana"), owed.number, "fine")
-    breakglass.close_debt(stage.house, stage.by("lin"), owed.number, "it was right")
+        owed.close_debt(stage.house, stage.by("dana"), due.number, "fine")
+    owed.close_debt(stage.house, stage.by("lin"), due.number, "it was right")
     with pytest.raises(errors.Denied, match="frozen"):
         stage.rollback("dana")
 
