@@ -14,6 +14,7 @@ class EntryNote:
 
     Attributes:
         entry: its number. kind: `accepted_risk`, `freeze`, or what is owed a review. what: the kind in words.
+        stops: of a freeze, that stopping it is not blocked.
         phase: `on`, `warning` (ends soon), `ended` (asks its holder again), `closed`.
         holder: who answers for it. may_end: who may end it, the holder left out.
         closed_by: None where it ended by itself. why: words with which it was closed. changes: made in spite of it.
@@ -34,6 +35,7 @@ class EntryNote:
     why: str = ""
     changes: int = 0
     what: str = ""
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)

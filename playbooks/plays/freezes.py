@@ -49,7 +49,9 @@ def works_while_frozen(house: House, component: str, kind: ActionKind) -> bool:
     found = house.registry().components.get(component)
     if kind is ActionKind.ENABLE or found is None:
         return False
-    binding = found.levers.get("rollback" if kind is ActionKind.ROLLBACK else "disable", {})
+    binding = found.levers.get("rollback" if kind is ActionKind.ROLLBACK else "disable")
+    if binding is None:
+        return False
     return str(binding.get("while_frozen") or ("works" if kind is ActionKind.DISABLE else "blocked")) == "works"
 
 

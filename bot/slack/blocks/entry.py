@@ -73,7 +73,8 @@ def _freeze(note: EntryNote, root: str) -> tuple[str, str]:
     also = f" {people} may unfreeze it, too." if people else ""
     times = "once" if note.changes == 1 else f"{note.changes} times"
     spite = f" ⚠︎ Changed {times} in spite of it." if note.changes else ""
-    return first, f"Its levers are blocked, and I tell of every change to it.{spite} {_debt(note)}{also}"
+    blocked = "Its levers are blocked, but for stopping it" if note.stops else "Its levers are blocked"
+    return first, f"{blocked}; I tell of every change to it.{spite} {_debt(note)}{also}"
 
 
 def _by(note: EntryNote) -> str:

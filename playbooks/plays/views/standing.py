@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from playbooks.domain.actions import Override
+from playbooks.domain.actions import ActionKind, Override
 from playbooks.domain.debt import DebtKind
 from playbooks.domain.people import MUSTER
 from playbooks.messages import Announcement, EntryNote, Message, Who
 from playbooks.plays.answerers import answerers
+from playbooks.plays.freezes import works_while_frozen
 from playbooks.plays.house import House
 from playbooks.ports import Surface, UnitOfWork
 
@@ -46,5 +47,6 @@ def entry_view(house: House, uow: UnitOfWork, entry: Override, asked: str = "") 
         closed_by=house.who(by),
         why=str(entry.facts.get("closed_because") or ""),
         what=DebtKind(entry.kind).words,
+        stops=works_while_frozen(house, entry.component, ActionKind.DISABLE),
         changes=int(entry.facts.get("changed") or 0),
     )
