@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -49,6 +50,10 @@ class DebtQuery(Query):
 
     team: Annotated[str, Field(max_length=63)] = ""
     """Only what this team holds."""
+    component: Annotated[str, Field(max_length=63)] = ""
+    """Only entries of this component."""
+    owner: Annotated[str, Field(max_length=80)] = ""
+    """Only what this person holds (registry id, or `slack:U…`)."""
     kind: DebtKind | None = None
     """Only entries of this kind."""
     state: Literal["open", "all"] = "open"
@@ -136,7 +141,10 @@ def _read_debt(house: House, query: DebtQuery) -> DebtPage:
     found = [
         debt
         for debt in debts(house, closed=query.state == "all")
-        if (not query.team or debt.team == query.team) and query.kind in (None, debt.kind)
+        if query.team in ("", debt.team)
+        and query.component in ("", debt.component)
+        and query.owner in ("", debt.owner)
+        and query.kind in (None, debt.kind)
     ]
     shown, following = page(found, query, lambda debt: (utc_text(debt.since) or "", debt.id))
     return DebtPage(items=tuple(_entry(debt) for debt in shown), next=following)
@@ -206,6 +214,17 @@ def answer(house: House, endpoint: Endpoint, given: Sequence[tuple[str, str]]) -
     return endpoint.read(house, query).model_dump_json()
 
 
+def etag_of(body: str) -> str:
+    """The strong validator of an answer (RFC 9110): the same bytes have the same one."""
+    return f'"{sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def unchanged(etag: str, if_none_match: str) -> bool:
+    """Whether the client has this answer already, by its `If-None-Match`."""
+    given = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+    return etag in given or given == ["*"]
+
+
 # ------------------------------------------------------------------ its description
 
 
@@ -226,7 +245,16 @@ def openapi() -> dict[str, Any]:
     }
 
 
+_IF_NONE_MATCH: Mapping[str, Any] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+}
+
+
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    etag = {"ETag": {"description": "Send it back as `If-None-Match`.", "schema": {"type": "string"}}}
     refused = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     told = {
         "400": "The query cannot be used.",
@@ -236,13 +264,14 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
     found = {"$ref": f"#/components/schemas/{endpoint.answer.__name__}"}
     answers: dict[str, Any] = {
-        "200": {"description": "A page.", "content": {"application/json": {"schema": found}}},
+        "200": {"description": "A page.", "headers": etag, "content": {"application/json": {"schema": found}}},
+        "304": {"description": "As it was when the ETag of `If-None-Match` was given.", "headers": etag},
     }
     answers |= {status: {"description": why, "content": refused} for status, why in told.items()}
     return {
         "summary": endpoint.summary,
         "operationId": endpoint.path.strip("/").replace("/", "_"),
-        "parameters": _parameters(endpoint.query),
+        "parameters": [*_parameters(endpoint.query), _IF_NONE_MATCH],
         "responses": answers,
     }
 
