@@ -15,7 +15,8 @@ class EntryNote:
     Attributes:
         entry: its number. kind: `accepted_risk`, `freeze`, or what is owed a review. what: the kind in words.
         stops: of a freeze, that stopping it is not blocked.
-        phase: `on`, `warning` (ends soon), `ended` (asks its holder again), `closed`.
+        phase: `on`, `warning` (ends soon), `ended` (asks who answers), `over` (its end has passed, and another message
+            asks), `closed`.
         holder: who answers for it. may_end: who may end it, the holder left out.
         closed_by: None where it ended by itself. why: words with which it was closed. changes: made in spite of it.
     """

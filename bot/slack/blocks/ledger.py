@@ -38,11 +38,16 @@ def _head(view: DebtList) -> str:
     what = f"{total} entr{'y' if total == 1 else 'ies'}"
     overdue = f"*{view.overdue} overdue*" if view.overdue else "none overdue"
     title = "Debt of the week" if view.week else "Debt"
-    return f"*{title}*{_whose(view)} · {kit.dots(what, overdue)}"
+    page = f"page {view.page}" if view.page > 1 else ""
+    return f"*{title}*{_whose(view)} · {kit.dots(what, overdue, page)}"
 
 
 def _ages(view: DebtList) -> str:
-    return " · ".join(f"{number} {escape.value(age, 30)}" for age, number in view.ages) if view.total > 1 else ""
+    return _by("age", [f"{number} {escape.value(age, 30)}" for age, number in view.ages]) if len(view.ages) > 1 else ""
+
+
+def _by(what: str, parts: list[str]) -> str:
+    return f"By {what}: {kit.dots(*parts)}" if parts else ""
 
 
 def _left(view: DebtList, root: str) -> str:
@@ -63,7 +68,7 @@ def _next(view: DebtList, root: str) -> kit.Element | None:
 
 
 def _teams(view: DebtList) -> str:
-    return " · ".join(_team(row) for row in view.teams[:_TEAMS])
+    return _by("team", [_team(row) for row in view.teams[:_TEAMS]])
 
 
 def _team(row: TeamRow) -> str:
@@ -79,12 +84,12 @@ def _debt(row: DebtRow, root: str, view: DebtList) -> tuple[str, str]:
     first = kit.dots(
         f"{sign}{number}{escape.bold(escape.value(row.component, 63))} {escape.value(row.what, 60)}",
         when,
-        escape.value(row.age, 30),
+        f"open {escape.value(row.age, 30)}",
     )
     holder = escape.mention(row.holder)
     team = "" if row.team in (view.about, row.holder.name) else escape.value(row.team, 63)
     second = kit.dots(
-        f"{holder}{f' ({team})' if team else ''}",
+        team if view.person is not None else f"{holder}{f' ({team})' if team else ''}",
         escape.value(row.incident, 20),
         escape.value(row.reason, 150),
         escape.value(row.note, 80),
