@@ -178,7 +178,7 @@ def _sources(config: Config, settings: Settings) -> Iterator[Finding]:
     from bot.wiring import sources_of
 
     sources = sources_of(config, settings)
-    closed = sorted(name for name, source in sources.items() if not source.secrets)
+    closed = sorted(name for name, source in sources.items() if not source.open)
     if closed:
         yield Finding(
             Level.WARNING,
