@@ -6,7 +6,6 @@ from bot.slack import ids
 from bot.slack.blocks import escape, kit
 from playbooks.messages import OverrideNote
 
-
 _DAY = "{date_short_pretty} at {time}"
 
 
