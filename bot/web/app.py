@@ -329,7 +329,11 @@ def _reading(endpoint: api.Endpoint) -> Handler:
             raise
         given = request.query_params.multi_items()
         body = await _threaded(web, partial(api.answer, web.house, endpoint, given))
-        return Response(body, media_type=_JSON, headers={"Cache-Control": "no-store"})
+        etag = api.etag_of(body)
+        headers = {"Cache-Control": "private, no-cache", "ETag": etag}
+        if api.unchanged(etag, request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=_JSON, headers=headers)
 
     return read
 
