@@ -41,6 +41,8 @@ def _risk(note: EntryNote, root: str) -> tuple[str, str]:
             f"{escape.mention(note.holder)}: is it still acceptable? Renew it with a reason, or let it end. "
             f"Until you answer, D-{note.entry} is overdue.",
         )
+    if note.phase == "over":
+        return f"The accepted risk of {_name(note)} ended on *{due}*{_reason(note)}. {_debt(note)}", ""
     if note.phase == "closed":
         return f"The accepted risk of {_name(note)} is over{_by(note)}. D-{note.entry} is closed.", ""
     return (
@@ -83,7 +85,7 @@ def _by(note: EntryNote) -> str:
 
 
 def _buttons(note: EntryNote) -> list[kit.Element]:
-    if note.phase == "closed":
+    if note.phase in ("closed", "over"):
         return []
     value = ids.Value(override=note.entry, component=note.component[:100])
     if note.kind not in ("freeze", "accepted_risk"):

@@ -8,7 +8,7 @@ from bot.slack import governance_modals, ids
 from bot.slack.calls import Call, Desk, OpenModal, Reply
 from bot.slack.commands import levers
 from bot.slack.commands.levers import waiting
-from bot.slack.grammar import DecideArgs, EnableArgs, GlassArgs, Parsed, StandArgs, TextArgs, WhoArgs
+from bot.slack.grammar import DebtArgs, DecideArgs, EnableArgs, GlassArgs, Parsed, StandArgs, WhoArgs
 from playbooks import errors
 from playbooks.domain.actions import ActionKind, Override
 from playbooks.domain.clocks import parse_span, parse_until, say_span
@@ -19,9 +19,10 @@ from playbooks.plays.hygiene import debt_list
 
 
 def debt(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc debt [team]`."""
-    team = parsed.args.text if isinstance(parsed.args, TextArgs) else ""
-    return debt_list(desk.house, team.strip("`'\"*,").lower())
+    """`/inc debt [team, component, @person or me] [page]`."""
+    args = parsed.args if isinstance(parsed.args, DebtArgs) else DebtArgs()
+    person = desk.actor_id(args.whose, call) if args.whose is not None else ""
+    return debt_list(desk.house, args.about, person=person, page=args.page)
 
 
 def accept_risk(desk: Desk, call: Call, parsed: Parsed) -> Reply:
