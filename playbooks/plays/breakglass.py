@@ -13,7 +13,7 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import Authority
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays.approvals import decision_event, live_action, refresh_asks, start
+from playbooks.plays.approvals import cancel_timers, decision_event, live_action, refresh_asks, start
 from playbooks.plays.bound_levers import VERB_OF, held_right
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
@@ -88,13 +88,14 @@ def _owe(uow: UnitOfWork, order: Order, incident: Incident, action: Action, reas
 
 def _go(uow: UnitOfWork, order: Order, incident: Incident, action: Action, reason: str, now: datetime) -> None:
     uow.add_approval(Approval(action.id, order.actor.id, ROLE, "approved", action.plan_hash, now, reason))
-    uow.append(incident.id, decision_event(order, incident, action, ROLE, "approved", 0, now, reason), now=now)
+    used = {"used": "break_glass", "rule": ""}
+    event = decision_event(order, incident, action, ROLE, "approved", 0, now, reason, used=used)
+    uow.append(incident.id, event, now=now)
     uow.consume_approvals(action.id, now=now)
     action = uow.save_action(replace(action, state=ActionState.APPROVED, approved_at=now, authority=ROLE, error=""))
     start(uow, action, now)
     refresh_asks(uow, action, now)
-    uow.cancel_timer(f"approval_expiry:{action.id}")
-    uow.cancel_timer(f"approval_silence:{action.id}")
+    cancel_timers(uow, action)
 
 
 def _tell(
@@ -151,7 +152,7 @@ def close_debt(house: House, order: Order, number: int, because: str) -> Say:
                 "Ask " + (", ".join(sorted(allowed - {entry.holder})) or "the accountable team") + ".",
                 ask=tuple(sorted(allowed - {entry.holder})),
                 facts={"decision": "review", "component": entry.component, "reason": "not_held"},
-            )
+            ).about(entry.incident_id)
         uow.save_override(replace(entry, state="closed", closed_at=now, closed_by=order.actor.id))
         facts = override_facts(entry, "closed", why=words)
         event = event_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from playbooks.domain.people import MUSTER, Actor
 from playbooks.domain.rights import decide_refusal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays.deciding import held_in
+from playbooks.plays.deciding import held_in, right_used, used_facts
 from playbooks.plays.freezes import freeze_of, loud_targets
 from playbooks.plays.house import House, want
 from playbooks.plays.notes import END, WARN, ask_holder, cancel_timers, show_entry
@@ -71,6 +72,7 @@ def _note(
     actor: Actor = MUSTER,
     source: EventSource = EventSource.SCHEDULER,
     why: str = "",
+    used: Mapping[str, str] = {},
 ) -> None:
     if entry.incident_id is None:
         return
@@ -82,7 +84,7 @@ def _note(
         source=source,
         dedup_key=f"entry:{entry.id}:{phase}:{entry.due_at.isoformat()}",
         component=entry.component,
-        payload=entry_facts(entry, phase, why=why),
+        payload=entry_facts(entry, phase, why=why, **used),
     )
     uow.append(entry.incident_id, event, now=now)
 
@@ -103,10 +105,21 @@ def let_end(house: House, order: Order, number: int, because: str) -> Say:
         raise errors.InputError("What became of the risk?", f"`{house.rules.root} review D-{number} it is mended`.")
     with execution(house, order) as (uow, now):
         entry = _open(uow, number, DebtKind.ACCEPTED_RISK)
-        _may_end(house, order, entry)
+        used = _may_end(house, order, entry)
         entry = _close(uow, entry, order.actor.id, words, now)
         text = f"the accepted risk of {entry.component} is over: {words}"
-        _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=order.actor, source=order.source, why=words)
+        _note(
+            uow,
+            entry,
+            EventKind.UNDONE,
+            "closed",
+            text,
+            now,
+            actor=order.actor,
+            source=order.source,
+            why=words,
+            used=used,
+        )
         show_entry(house, uow, entry, now)
     return Say(f"D-{number} is closed: the risk is no longer accepted.")
 
@@ -119,8 +132,8 @@ def unfreeze(house: House, order: Order, component: str, because: str) -> Say:
         entry = uow.override(frozen.id, lock=True) if frozen is not None else None
         if entry is None:
             raise errors.Conflict(f"{component} is not frozen.", code="already_there")
-        _may_end(house, order, entry)
-        _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now)
+        used = _may_end(house, order, entry)
+        _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now, used)
     return Say(f"{component} is no longer frozen. D-{entry.id} is closed.")
 
 
@@ -133,13 +146,17 @@ def _open(uow: UnitOfWork, number: int, kind: DebtKind) -> Override:
     return entry
 
 
-def _may_end(house: House, order: Order, entry: Override) -> None:
+def _may_end(house: House, order: Order, entry: Override) -> Mapping[str, str]:
+    """By which right; its holder ends what was entered in the own name. Raises Denied."""
     if order.actor.id == entry.holder:
-        return
+        return {"decision": _RIGHT[entry.kind].value, "right": "holder of the entry", "used": "holder", "rule": ""}
     right = _RIGHT[entry.kind]
     held = held_in(house, entry.component, right, None)
-    if may_decide(held, order.actor.id) is None:
-        raise decide_refusal(house.registry(), entry.component, right, held, house.on_call.now)
+    holder = may_decide(held, order.actor.id)
+    if holder is None:
+        denied = decide_refusal(house.registry(), entry.component, right, held, house.on_call.now)
+        raise denied.about(entry.incident_id)
+    return {"decision": right.value, "right": right_used(held, holder), **used_facts(held, order.actor.id)}
 
 
 def _close(uow: UnitOfWork, entry: Override, by: str, words: str, now: datetime) -> Override:
@@ -149,12 +166,19 @@ def _close(uow: UnitOfWork, entry: Override, by: str, words: str, now: datetime)
 
 
 def _thaw(
-    house: House, uow: UnitOfWork, entry: Override, by: Actor, why: str, source: EventSource, now: datetime
+    house: House,
+    uow: UnitOfWork,
+    entry: Override,
+    by: Actor,
+    why: str,
+    source: EventSource,
+    now: datetime,
+    used: Mapping[str, str] = {},
 ) -> None:
     """The freeze is over: told, and what waited for it to come back is looked at again at once."""
     entry = _close(uow, entry, by.id, why, now)
     text = f"{entry.component} is no longer frozen"
-    _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=by, source=source, why=why)
+    _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=by, source=source, why=why, used=used)
     show_entry(house, uow, entry, now)
     who = "{0} unfroze it" if by.id != MUSTER.id else ""
     said = f"*{entry.component}* is no longer frozen: {' — '.join(w for w in (who, why) if w)}. D-{entry.id} is closed."

@@ -18,7 +18,7 @@ from playbooks.messages import Say
 from playbooks.plays import errands, escalation, storms, terms, weekly, weekly_posts
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
-from playbooks.plays.deciding import decider_of, held_in, right_used
+from playbooks.plays.deciding import decider_of, held_in, right_used, used_facts
 from playbooks.plays.freezes import freeze_of, frozen_clause
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
@@ -77,6 +77,7 @@ def extend(house: House, order: Order, override_id: int, span: timedelta, becaus
             incident = must_find(uow, override.incident_id)
             facts = override_facts(override, "extended", was_due_at=was, why=because.strip())
             facts |= {"decision": Right.DISABLE.value, "right": right_used(right, holder)}
+            facts |= used_facts(right, order.actor.id)
             text = f"{override.component} stays off longer: {because.strip()}"
             key = f"override:{override.id}:extended:{override.version}"
             event = event_of(

@@ -10,8 +10,8 @@ from playbooks.domain.drafts.entries import Entry, Point, Span, only, role_of
 from playbooks.domain.drafts.instants import Instants, span
 from playbooks.domain.timeline import EventKind
 
-# What people tell of afterwards says nothing about who acted at that time.
-_TOLD_LATER = (EventKind.IMPACT_START, EventKind.IMPACT_CHANGE, EventKind.CHANGE)
+# What people tell of afterwards says nothing about who acted at that time, and who was refused did not act.
+_TOLD_LATER = (EventKind.IMPACT_START, EventKind.IMPACT_CHANGE, EventKind.CHANGE, EventKind.REFUSAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ def _handoff(entry: Entry, offer: Entry | None, rest: Sequence[Entry]) -> Handof
 
 
 def _is(entry: Entry, who: str) -> bool:
-    return bool(who) and entry.human and who in (entry.actor.id, entry.actor.slack)
+    acted = entry.human and entry.kind is not EventKind.REFUSAL
+    return bool(who) and acted and who in (entry.actor.id, entry.actor.slack)
 
 
 def team_changes(entries: Sequence[Entry]) -> tuple[TeamChange, ...]:
