@@ -15,6 +15,7 @@ from playbooks.domain.rights import (
 )
 from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Refusal, Say
+from playbooks.plays.asking import cancel_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right
 from playbooks.plays.deciding import decider_of, own_request, right_used, used_facts
 from playbooks.plays.freezes import check_thawed
@@ -205,12 +206,6 @@ def _end(
     uow.save_action(replace(action, state=state, error=reason.strip()))
     refresh_asks(uow, action, now)
     cancel_timers(uow, action)
-
-
-def cancel_timers(uow: UnitOfWork, action: Action) -> None:
-    """Nobody is reminded of a decided request, and it does not expire."""
-    for kind in ("approval_remind", "approval_silence", "approval_expiry"):
-        uow.cancel_timer(f"{kind}:{action.id}")
 
 
 def refresh_asks(uow: UnitOfWork, action: Action, now: datetime) -> None:

@@ -13,7 +13,8 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import Authority
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays.approvals import cancel_timers, decision_event, live_action, refresh_asks, start
+from playbooks.plays.approvals import decision_event, live_action, refresh_asks, start
+from playbooks.plays.asking import cancel_timers
 from playbooks.plays.bound_levers import VERB_OF, held_right
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution

@@ -18,15 +18,15 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import ask_refusal, may_ask
 from playbooks.domain.timeline import EventKind, utc_text
 from playbooks.messages import Refusal, Say, Who
-from playbooks.plays import approvals
+from playbooks.plays import approvals, notes
+from playbooks.plays.asking import ask_people, cancel_timers, set_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right, people_of
 from playbooks.plays.deciding import right_used, used_facts
 from playbooks.plays.freezes import freeze_of, frozen_clause
 from playbooks.plays.house import House, must_find, want
-from playbooks.plays.levers import ask_people
-from playbooks.plays.notes import set_timers, show_entry
+from playbooks.plays.notes import show_entry
 from playbooks.plays.orders import Order, event_of, execution
-from playbooks.ports import Surface, Timer, UnitOfWork
+from playbooks.ports import Surface, UnitOfWork
 
 KIND_OF = {ActionKind.ACCEPT_RISK: DebtKind.ACCEPTED_RISK.value, ActionKind.FREEZE: DebtKind.FREEZE.value}
 _ANSWERED_WITHIN = {ActionKind.ACCEPT_RISK: timedelta(days=3), ActionKind.FREEZE: timedelta(hours=4)}
@@ -181,11 +181,7 @@ def _ask(
     if target:
         about = incident.id if incident is not None else None
         want(uow, Surface(f"ask:{action.id}:channel", "ask", target, incident_id=about), now=now)
-    expires = action.expires_at or now
-    uow.set_timer(Timer(f"approval_expiry:{action.id}", "approval_expiry", str(action.id), expires))
-    silence = now + right.answer_within
-    if silence < expires:
-        uow.set_timer(Timer(f"approval_silence:{action.id}", "approval_silence", str(action.id), silence))
+    set_timers(uow, action, right, now)
     mentions: tuple[Who, ...] = people_of(house, tuple(first))
     names = ", ".join(f"{{{i}}}" for i in range(len(mentions))) or "nobody could be named; the channel is asked"
     count = f" {right.approvals} of them have to agree." if right.approvals > 1 else ""
@@ -297,7 +293,7 @@ def _decided(
 
 def _answered(uow: UnitOfWork, action: Action, now: datetime) -> None:
     approvals.refresh_asks(uow, action, now)
-    approvals.cancel_timers(uow, action)
+    cancel_timers(uow, action)
 
 
 def _in_force(
@@ -336,7 +332,7 @@ def _in_force(
         action, state=ActionState.CONFIRMED, approved_at=now, verified_at=now, authority=used, override=entry.id
     )
     _answered(uow, uow.save_action(confirmed), now)
-    set_timers(house, uow, entry, now)
+    notes.set_timers(house, uow, entry, now)
     show_entry(house, uow, entry, now)
     if entry.kind == DebtKind.FREEZE.value:
         return Say(f"{entry.component} is frozen {_until(entry.due_at)}: its levers are blocked. Debt D-{entry.id}.")

@@ -15,14 +15,14 @@ from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays import errands, escalation, storms, terms, weekly, weekly_posts
+from playbooks.plays import errands, escalation, silence, storms, terms, weekly, weekly_posts
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
 from playbooks.plays.deciding import decider_of, held_in, right_used, used_facts
 from playbooks.plays.freezes import freeze_of, frozen_clause
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
-from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, request
+from playbooks.plays.levers import IN_FLIGHT, Wanted, request
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.switched_off import set_override_timers, show_override
 from playbooks.ports import Surface, Timer, UnitOfWork
@@ -136,8 +136,8 @@ def fire(house: House, timer: Timer) -> bool:
         uow.cancel_timer(timer.id)
         if timer.kind == "approval_expiry":
             _expire(house, uow, number, now)
-        elif timer.kind == "approval_silence":
-            _silence(house, uow, number, now)
+        elif timer.kind in silence.KINDS:
+            silence.fire(house, uow, timer, now)
         elif timer.kind == "override_warn":
             _warn(house, uow, number, now)
         elif timer.kind == "override_end":
@@ -208,32 +208,8 @@ def _expire(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
         uow,
         action.incident_id,
         f"expired:{number}",
-        "{0}, nobody decided on action " + str(number) + " in time. Ask again if it is still needed.",
+        "{0}, nobody decided on request " + str(number) + " in time. Ask again if it is still needed.",
         [action.requester],
-        now,
-    )
-
-
-def _silence(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
-    action = uow.action(number, lock=True)
-    if action is None or action.state is not ActionState.AWAITING:
-        return
-    incident = uow.incident(action.incident_id) if action.incident_id is not None else None
-    right = held_right(house, action.component, action.kind, incident)
-    deputies = [h for h in right.deputies if right.approvals < 2 or h.person != action.requester]
-    ask_people(house, uow, action, deputies, now)
-    people = [h.person for h in deputies]
-    text = f"no answer in time; {len(people)} deput{'y is' if len(people) == 1 else 'ies are'} asked"
-    facts = {"action": number, "asked": len(people)}
-    _append(uow, action.incident_id, EventKind.PAGE, text, f"action:{number}:silence", facts, now, action.component)
-    said = ", ".join(f"{{{i}}}" for i in range(len(people))) or "the team"
-    _say(
-        house,
-        uow,
-        action.incident_id,
-        f"silence:{number}",
-        f"No answer yet to action {number}: {said}, please decide.",
-        people,
         now,
     )
 
