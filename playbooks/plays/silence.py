@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from playbooks.domain.actions import STANDING, Action, ActionState, Override
 from playbooks.domain.authority import Authority, Holder
 from playbooks.domain.clocks import say_span
-from playbooks.domain.debt import REVIEW_WITHIN, SKIPPED_APPROVAL
+from playbooks.domain.debt import DebtKind
 from playbooks.domain.facts import action_facts, override_facts
 from playbooks.domain.incidents import Incident
 from playbooks.domain.people import MUSTER
@@ -18,6 +18,8 @@ from playbooks.plays.asking import REMIND, SILENCE, ask_people, cancel_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right
 from playbooks.plays.freezes import blocking
 from playbooks.plays.house import House, want
+from playbooks.plays.owed import owe_review
+from playbooks.plays.standing import home_of
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 KINDS = (REMIND, SILENCE)
@@ -94,7 +96,7 @@ def _silence(
     now: datetime,
 ) -> None:
     acts = right.if_silent == ACT_AND_TELL
-    hindrance = _hindrance(uow, action, incident, now) if acts else ""
+    hindrance = _hindrance(house, uow, action, incident, now) if acts else ""
     if incident is not None and acts and not hindrance:
         _act(house, uow, action, incident, right, late, now)
         return
@@ -111,13 +113,13 @@ def _silence(
         uow.set_timer(Timer(f"{REMIND}:{action.id}", REMIND, str(action.id), due, {"time": 2}))
 
 
-def _hindrance(uow: UnitOfWork, action: Action, incident: Incident | None, now: datetime) -> str:
+def _hindrance(house: House, uow: UnitOfWork, action: Action, incident: Incident | None, now: datetime) -> str:
     """Why silence is no go-ahead here, as a clause; empty where it is."""
     if action.kind in STANDING or incident is None:
         return "silence accepts no risk and freezes nothing"
     if not incident.open:
         return f"{incident.name} is {incident.state.value}"
-    return f"{action.component} is frozen" if blocking(uow, action, now) is not None else ""
+    return f"{action.component} is frozen" if blocking(house, uow, action, now) is not None else ""
 
 
 def _not_yet_asked(house: House, uow: UnitOfWork, action: Action, holders: list[Holder]) -> list[Holder]:
@@ -184,7 +186,7 @@ def _tell_asked(
     hint = ""
     if action.kind not in STANDING:
         hint = f"If it cannot wait, who asked may: `{house.rules.root} break-glass {action.id} because …`"
-    _say(uow, action, f"silence:{action.id}", said, people, now, hint=hint)
+    _say(house, uow, action, f"silence:{action.id}", said, people, now, hint=hint)
 
 
 # ------------------------------------------------------------------ act and tell
@@ -227,29 +229,15 @@ def _act(
         f"asked by {{0}}. D-{debt.id} is owed a review.{_late(late)}"
     )
     for number, target in enumerate(_loud(house, action, incident, right)):
-        _say(uow, action, f"{ACT_AND_TELL}:{action.id}:{number}", said, [action.requester], now, target=target)
+        _say(house, uow, action, f"{ACT_AND_TELL}:{action.id}:{number}", said, [action.requester], now, target=target)
 
 
 def _owe(house: House, uow: UnitOfWork, action: Action, incident: Incident, span: str, now: datetime) -> Override:
     reason = f"nobody answered within {span}; the registry says act and tell"
-    entry = Override(
-        id=0,
-        kind=SKIPPED_APPROVAL,
-        component=action.component,
-        incident_id=incident.id,
-        action_id=action.id,
-        holder=action.requester,
-        reason=reason,
-        since=now,
-        due_at=now + REVIEW_WITHIN,
-        state="on",
-        confirmed_at=now,
-        team=house.registry().component(action.component).accountable,
-    )
-    debt = uow.add_override(entry)
+    debt = owe_review(house, uow, action, DebtKind.SKIPPED_APPROVAL, action.requester, reason, now)
     text = f"an approval was skipped to {VERB_OF[action.kind]} {action.component}: {reason}"
     facts = override_facts(debt, "on", why=reason)
-    key = f"{SKIPPED_APPROVAL}:{action.id}"
+    key = f"{DebtKind.SKIPPED_APPROVAL.value}:{action.id}"
     _append(uow, incident, EventKind.OVERRIDE, text, key, facts, now, action.component)
     return debt
 
@@ -311,6 +299,7 @@ def _append(
 
 
 def _say(
+    house: House,
     uow: UnitOfWork,
     action: Action,
     key: str,
@@ -322,6 +311,7 @@ def _say(
     target: str = "",
 ) -> None:
     place = target or (f"incident:{action.incident_id}" if action.incident_id is not None else "")
+    place = place or home_of(house, action.component, None)
     if not place:
         return
     payload: dict[str, object] = {"text": text, "by": "", "hint": hint, "mentions": mentions}

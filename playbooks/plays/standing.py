@@ -22,7 +22,7 @@ from playbooks.plays import approvals, notes
 from playbooks.plays.asking import ask_people, cancel_timers, set_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right, people_of
 from playbooks.plays.deciding import right_used, used_facts
-from playbooks.plays.freezes import freeze_of, frozen_clause
+from playbooks.plays.freezes import freeze_of, frozen_clause, works_while_frozen
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.notes import show_entry
 from playbooks.plays.orders import Order, event_of, execution
@@ -335,7 +335,9 @@ def _in_force(
     notes.set_timers(house, uow, entry, now)
     show_entry(house, uow, entry, now)
     if entry.kind == DebtKind.FREEZE.value:
-        return Say(f"{entry.component} is frozen {_until(entry.due_at)}: its levers are blocked. Debt D-{entry.id}.")
+        free = works_while_frozen(house, entry.component, ActionKind.DISABLE)
+        blocked = "its levers are blocked, but for stopping it" if free else "its levers are blocked"
+        return Say(f"{entry.component} is frozen {_until(entry.due_at)}: {blocked}. Debt D-{entry.id}.")
     return Say(f"Accepted {_until(entry.due_at)}, held by you as D-{entry.id}. I'll ask again when it ends.")
 
 

@@ -8,22 +8,22 @@ from datetime import datetime, timedelta
 
 from playbooks import errors
 from playbooks.domain.actions import Override
-from playbooks.domain.authority import Right, may_decide
-from playbooks.domain.debt import SWITCHED, DebtKind
+from playbooks.domain.authority import Authority, Right, may_decide
+from playbooks.domain.debt import REVIEWED, SWITCHED, DebtKind
 from playbooks.domain.facts import entry_facts
 from playbooks.domain.people import MUSTER, Actor
 from playbooks.domain.rights import decide_refusal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays.deciding import held_in, right_used, used_facts
-from playbooks.plays.freezes import freeze_of, loud_targets
+from playbooks.plays.answerers import answerers, held_over, right_over
+from playbooks.plays.deciding import right_used, used_facts
+from playbooks.plays.freezes import FREEZE, loud_targets
 from playbooks.plays.house import House, want
-from playbooks.plays.notes import END, WARN, ask_holder, cancel_timers, show_entry
+from playbooks.plays.notes import AGAIN, END, WARN, ask, ask_again_at, cancel_timers, show_entry
 from playbooks.plays.orders import Order, execution
 from playbooks.ports import Surface, Timer, UnitOfWork
 
-KINDS = (WARN, END)
-_RIGHT = {DebtKind.ACCEPTED_RISK.value: Right.ACCEPT_RISK, DebtKind.FREEZE.value: Right.FREEZE}
+KINDS = (WARN, END, AGAIN)
 
 
 def fire(house: House, timer: Timer) -> bool:
@@ -35,30 +35,41 @@ def fire(house: House, timer: Timer) -> bool:
         if held is None or held.due_at > now:
             return False
         uow.cancel_timer(timer.id)
-        if entry is None or entry.state != "on":
+        if entry is None or entry.state != ("overdue" if timer.kind == AGAIN else "on"):
             return False
         if timer.kind == WARN:
             _warn(house, uow, entry, now)
         elif entry.kind == DebtKind.FREEZE.value:
             _thaw(house, uow, entry, MUSTER, "its time is over", EventSource.SCHEDULER, now)
         else:
-            _end(house, uow, entry, now)
+            _ask_who_answers(house, uow, entry, now)
     return True
+
+
+def _what(entry: Override) -> str:
+    """`the accepted risk of fraud-scorer`, `the review of the broken glass of fraud-scorer`."""
+    review = "review of the " if entry.kind in REVIEWED else ""
+    return f"the {review}{DebtKind(entry.kind).words} of {entry.component}"
 
 
 def _warn(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
     if entry.due_at <= now:  # slept through the warning: the end follows at once
         return
-    _note(uow, entry, EventKind.UNDO_DUE, "warned", f"the accepted risk of {entry.component} ends soon", now)
-    ask_holder(house, uow, entry, "warning", now)
+    soon = "is due soon" if entry.kind in REVIEWED else "ends soon"
+    _note(uow, entry, EventKind.UNDO_DUE, "warned", f"{_what(entry)} {soon}", now)
+    ask(house, uow, entry, "warning", now)
 
 
-def _end(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
-    """It asks its holder again, and is overdue until that is answered."""
-    entry = uow.save_override(replace(entry, state="overdue"))
-    _note(uow, entry, EventKind.UNDO_DUE, "overdue", f"the accepted risk of {entry.component} ended; asked again", now)
-    ask_holder(house, uow, entry, "ended", now)
+def _ask_who_answers(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
+    """Its end came, or nobody answered since: it is overdue and asked about, wider each time, until it is answered."""
+    entry = uow.save_override(replace(entry, state="overdue", escalations=entry.escalations + 1))
+    turn = entry.escalations
+    ended = "is due" if entry.kind in REVIEWED else "ended"
+    text = f"{_what(entry)} {ended}; asked again" + (f" ({turn})" if turn > 1 else "")
+    _note(uow, entry, EventKind.UNDO_DUE, "overdue" if turn == 1 else f"asked {turn}", text, now)
+    ask(house, uow, entry, "ended", now)
     show_entry(house, uow, entry, now)
+    uow.set_timer(ask_again_at(house, entry, now))
 
 
 def _note(
@@ -105,7 +116,7 @@ def let_end(house: House, order: Order, number: int, because: str) -> Say:
         raise errors.InputError("What became of the risk?", f"`{house.rules.root} review D-{number} it is mended`.")
     with execution(house, order) as (uow, now):
         entry = _open(uow, number, DebtKind.ACCEPTED_RISK)
-        used = _may_end(house, order, entry)
+        used = _may_end(house, uow, order, entry)
         entry = _close(uow, entry, order.actor.id, words, now)
         text = f"the accepted risk of {entry.component} is over: {words}"
         _note(
@@ -128,13 +139,15 @@ def unfreeze(house: House, order: Order, component: str, because: str) -> Say:
     """Give a frozen component free before its end. Raises UnknownName, Conflict (not frozen), Denied."""
     house.registry().component(component)
     with execution(house, order) as (uow, now):
-        frozen = freeze_of(uow, component, now)
-        entry = uow.override(frozen.id, lock=True) if frozen is not None else None
-        if entry is None:
+        frozen = [e for e in uow.overrides(component=component, kinds=(FREEZE,)) if e.since <= now < e.due_at]
+        if not frozen:
             raise errors.Conflict(f"{component} is not frozen.", code="already_there")
-        used = _may_end(house, order, entry)
-        _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now, used)
-    return Say(f"{component} is no longer frozen. D-{entry.id} is closed.")
+        for entry in frozen:
+            entry = uow.override(entry.id, lock=True) or entry
+            used = _may_end(house, uow, order, entry)
+            _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now, used)
+    numbers = " and ".join(f"D-{entry.id}" for entry in frozen)
+    return Say(f"{component} is no longer frozen. {numbers} {'is' if len(frozen) == 1 else 'are'} closed.")
 
 
 def _open(uow: UnitOfWork, number: int, kind: DebtKind) -> Override:
@@ -146,17 +159,31 @@ def _open(uow: UnitOfWork, number: int, kind: DebtKind) -> Override:
     return entry
 
 
-def _may_end(house: House, order: Order, entry: Override) -> Mapping[str, str]:
-    """By which right; its holder ends what was entered in the own name. Raises Denied."""
-    if order.actor.id == entry.holder:
-        return {"decision": _RIGHT[entry.kind].value, "right": "holder of the entry", "used": "holder", "rule": ""}
-    right = _RIGHT[entry.kind]
-    held = held_in(house, entry.component, right, None)
-    holder = may_decide(held, order.actor.id)
-    if holder is None:
+def _may_end(house: House, uow: UnitOfWork, order: Order, entry: Override) -> Mapping[str, str]:
+    """By which right. Raises Denied for who does not answer for the entry, with who does."""
+    people = answerers(house, uow, entry)
+    right, held = right_over(uow, entry), held_over(house, uow, entry)
+    if order.actor.id in people:
+        return _used(order, right, held)
+    if right is not None and held is not None:
         denied = decide_refusal(house.registry(), entry.component, right, held, house.on_call.now)
         raise denied.about(entry.incident_id)
-    return {"decision": right.value, "right": right_used(held, holder), **used_facts(held, order.actor.id)}
+    raise errors.Denied(
+        f"D-{entry.id} is not yours to end.",
+        "Ask " + (" or ".join(f"@{person}" for person in people[:4]) or "the triage team") + ".",
+        code="may_not_decide",
+        ask=people,
+        facts={"decision": "end", "component": entry.component, "reason": "not_held"},
+    ).about(entry.incident_id)
+
+
+def _used(order: Order, right: Right | None, held: Authority | None) -> Mapping[str, str]:
+    """The right it was ended under; who holds the entry, or answers for it, needs none beside."""
+    decision = right.value if right is not None else "end"
+    holder = may_decide(held, order.actor.id) if held is not None else None
+    if held is None or holder is None:
+        return {"decision": decision, "right": "answers for the entry", "used": "holder", "rule": ""}
+    return {"decision": decision, "right": right_used(held, holder), **used_facts(held, order.actor.id)}
 
 
 def _close(uow: UnitOfWork, entry: Override, by: str, words: str, now: datetime) -> Override:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from playbooks import errors
 from playbooks.domain.actions import Action, ActionState
 from playbooks.domain.timeline import Event, EventKind
-from playbooks.plays import approvals, breakglass, closing, hygiene
+from playbooks.plays import approvals, breakglass, closing, hygiene, owed
 from tests.plays.authority_registry import registry
 from tests.plays.stage import MINUTE, STRANGER, Stage, on_sqlite
 
@@ -120,8 +120,8 @@ def test_silence_lets_it_go_on_loudly_and_owes_a_review(acting: Stage) -> None:
     assert len(told) == 4, "the incident, the team, triage and the holder"
     for who in ("lin", "zoe", STRANGER):
         with pytest.raises(errors.Denied):
-            breakglass.close_debt(acting.house, acting.by(who), row.number, "fine")
-    breakglass.close_debt(acting.house, acting.by("omar"), row.number, "it was right to act")
+            owed.close_debt(acting.house, acting.by(who), row.number, "fine")
+    owed.close_debt(acting.house, acting.by("omar"), row.number, "it was right to act")
 
 
 @on_sqlite
