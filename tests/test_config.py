@@ -229,7 +229,7 @@ severities:
             "each step must come after the one before it",
         ),
         ("escalation:\n- {severities: [sev9]}\n", "escalation names the severity sev9, which there is not"),
-        ("escalation:\n- steps: [{after: PT5M, ask: [boss]}]\n", "muster.yaml:2: escalation.0.steps.0.ask.0"),
+        ("escalation:\n- steps: [{after: PT5M, ask: [boss]}]\n", "muster.yaml:2: escalation[0].steps[0].ask[0]"),
     ],
 )
 def test_every_mistake_is_told_with_its_line(text, expected):

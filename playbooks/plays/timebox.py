@@ -147,7 +147,7 @@ def fire(house: House, timer: Timer) -> bool:
         elif timer.kind == "override_escalate":
             _escalate(house, uow, number, now)
         elif timer.kind == "handoff_remind":
-            remind(house, uow, number, now)
+            remind(house, uow, number, now, due=timer.due_at)
         elif timer.kind == errands.KIND:
             errands.remind(house, uow, timer, now)
     return True

@@ -183,7 +183,7 @@ def draft_figures(events: Sequence[Event]) -> Figures:
         detected_to_ack=_delta([spans.get("Detected to acknowledged")]),
         asked_to_given=_delta([a.asked_to_given for a in facts.privileged]),
         decided_to_verified=_delta([a.decided_to_verified for a in facts.privileged]),
-        handoff_gap=_delta([h.gap for h in facts.handoffs]),
+        handoff_gap=_delta([h.gap for h in facts.handoffs if h.state == "accepted"]),
     )
 
 
