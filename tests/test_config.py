@@ -205,7 +205,7 @@ severities:
         ("storm_after: '50'\n", "muster.yaml:1: storm_after: must be a whole number"),
         ("approval_ttl: 15\n", "muster.yaml:1: approval_ttl: must be a length of time such as PT10M or P1D"),
         ("time_zone: Berlin\n", "muster.yaml:1: time_zone: is no time zone such as Europe/Berlin"),
-        ("sources:\n  a: {kind: pigeon}\n", "muster.yaml:2: sources.a.kind: input should be 'alertmanager'"),
+        ("sources:\n  a: {kind: pigeon}\n", "muster.yaml:2: sources.a.kind: is no kind of source: alertmanager, "),
         ("sources:\n  A b: {kind: generic}\n", "A b must be 1 to 63 small letters, digits, dashes and underscores"),
         ("sources:\n  a: {kind: generic, secret_env: 'a b'}\n", "muster.yaml:2: sources.a.secret_env"),
         ("ownership: []\n", "muster.yaml:1: ownership: must not be empty"),

@@ -12,6 +12,7 @@ from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
     CorrectArgs,
+    DebtArgs,
     DecideArgs,
     DisableArgs,
     EnableArgs,
@@ -51,6 +52,7 @@ __all__ = [
     "AnswerArgs",
     "Args",
     "CorrectArgs",
+    "DebtArgs",
     "DecideArgs",
     "DisableArgs",
     "EnableArgs",
@@ -306,6 +308,20 @@ def _reason(text: str) -> str:
     return re.sub(r"^because:?\s+", "", text, flags=re.IGNORECASE)
 
 
+def _debt(text: str, context: Context) -> Args:
+    words = text.split()
+    page = int(words.pop()) if words and re.fullmatch(r"[1-9]\d{0,3}", words[-1]) else 1
+    if words and words[-1].lower() == "page":
+        words.pop()
+    if len(words) > 1:
+        raise context.usage("debt", f"I need one team, component or person; I read `{quoted(' '.join(words))}`.")
+    word = words[0] if words else ""
+    if word.startswith("@") or word.lower() in ("me", "mine"):
+        mine = word.lower() in ("me", "mine", "@me")
+        return DebtArgs("", Person() if mine else _person(word, context), page)
+    return DebtArgs(plain_name(word), None, page)
+
+
 def _correct(text: str, context: Context) -> Args:
     word, rest = first_word(text)
     number = re.fullmatch(r"[E#]?(\d{1,9})", word, re.IGNORECASE)
@@ -353,7 +369,7 @@ VERBS: Final[dict[str, Verb]] = {
     "cannot": Verb(_decide, "cannot [number] <why>", ("could-not", "failed")),
     "correct": Verb(_correct, "correct E12 <text> [because …]", ("amend",)),
     "retract": Verb(_correct, "retract E12 [because …]", ("remove",)),
-    "debt": Verb(lambda text, _: TextArgs(text), "debt [team]", ("ledger",)),
+    "debt": Verb(_debt, "debt [team, component, @person or me] [page]", ("ledger",)),
     "accept-risk": Verb(_accept_risk, "accept-risk <component> until 2026-12-01 because …", ("acceptrisk",)),
     "freeze": Verb(_freeze, "freeze <component> [for 2d] [because …]", ()),
     "unfreeze": Verb(_enable, "unfreeze <component> [because …]", ("thaw",)),

@@ -143,6 +143,15 @@ class StandArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class DebtArgs:
+    """`debt [team|component|@person|me] [page]`; `whose` says that a person was named, who types where it is empty."""
+
+    about: str = ""
+    whose: Person | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class GlassArgs:
     """`break-glass rollback|disable|enable <as usual> because …`: the command that goes through a freeze."""
 
@@ -197,6 +206,7 @@ Args = (
     | EnableArgs
     | ExtendArgs
     | DecideArgs
+    | DebtArgs
     | StandArgs
     | GlassArgs
     | AnswerArgs
