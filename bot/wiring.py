@@ -42,7 +42,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import inspection, weekly_posts
+from playbooks.plays import inspection, notes, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
@@ -117,6 +117,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("on_call", config.cadences.on_call, book.refresh),
         Tick(inspection.KIND, config.cadences.inspect, lambda: inspection.begin(house)),
         Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
+        Tick("ledger", timedelta(minutes=1), lambda: notes.plan(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
     )

@@ -31,6 +31,7 @@ from bot.slack.grammar_values import (
     RollbackArgs,
     SevArgs,
     StandArgs,
+    TaskArgs,
     TextArgs,
     WhoArgs,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "RollbackArgs",
     "SevArgs",
     "StandArgs",
+    "TaskArgs",
     "TextArgs",
     "WhoArgs",
     "parse",
@@ -322,6 +324,16 @@ def _debt(text: str, context: Context) -> Args:
     return DebtArgs(plain_name(word), None, page)
 
 
+def _task(text: str, context: Context) -> Args:
+    until = re.search(r"\s(?:until|by|due)\s+(\S+(?:\s+\d{1,2}:\d{2})?)\s*$", text, re.IGNORECASE)
+    words = (text[: until.start()] if until else text).split()
+    people = [word for word in words if word.rstrip(",.;") in context.people or re.fullmatch(r"@[a-z0-9-]+", word)]
+    if len(people) > 1:
+        raise context.usage("task", f"One person holds a follow-up; I read `{quoted(' '.join(people))}`.")
+    person = _person(people[0], context) if people else Person()
+    return TaskArgs(" ".join(word for word in words if word not in people), person, until.group(1) if until else "")
+
+
 def _correct(text: str, context: Context) -> Args:
     word, rest = first_word(text)
     number = re.fullmatch(r"[E#]?(\d{1,9})", word, re.IGNORECASE)
@@ -375,6 +387,8 @@ VERBS: Final[dict[str, Verb]] = {
     "unfreeze": Verb(_enable, "unfreeze <component> [because …]", ("thaw",)),
     "gaps": Verb(_who, "gaps [component or team]", ()),
     "confirm": Verb(_who, "confirm <component>", ("recertify",)),
+    "task": Verb(_task, "task <what is left to do> [@person] [until 2026-12-01]", ("todo", "followup", "follow-up")),
+    "tasks": Verb(_nothing, "tasks", ("todos", "followups", "follow-ups")),
     "sync": Verb(_nothing, "sync", ("reload",)),
     "break-glass": Verb(_glass, "break-glass [number] because …", ("breakglass",)),
     "review": Verb(_review, "review D-4 <what came of it>", ()),

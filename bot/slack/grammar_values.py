@@ -152,6 +152,15 @@ class DebtArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskArgs:
+    """`task <text> [@person] [until <day>]`; nobody named is who types, `until` as typed and empty for the usual."""
+
+    text: str = ""
+    person: Person = field(default_factory=Person)
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GlassArgs:
     """`break-glass rollback|disable|enable <as usual> because …`: the command that goes through a freeze."""
 
@@ -207,6 +216,7 @@ Args = (
     | ExtendArgs
     | DecideArgs
     | DebtArgs
+    | TaskArgs
     | StandArgs
     | GlassArgs
     | AnswerArgs

@@ -81,7 +81,7 @@ class DebtList:
         about: a team or component, `@omar` for a person; empty for everything. person: that person.
         teams: the ledger by team where several hold something. ages: (bucket, entries), the oldest first.
         total, overdue: of the whole list. page: from 1. week: day of the weekly post (`2026-11-23`), empty for an
-            answer. late: when a weekly post was due that comes late.
+            answer. late: when a weekly post was due that comes late. title: what it is a list of.
     """
 
     rows: tuple[DebtRow, ...]
@@ -95,3 +95,4 @@ class DebtList:
     page: int = 1
     week: str = ""
     late: datetime | None = None
+    title: str = "Debt"

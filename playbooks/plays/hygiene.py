@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from playbooks import errors
+from playbooks.domain.actions import Override
 from playbooks.domain.debt import (
     REVIEWED,
     Age,
     Debt,
+    DebtKind,
     by_team,
     expired_reviews,
     ledger,
@@ -45,11 +47,16 @@ def debts_in(house: House, uow: UnitOfWork, *, closed: bool = False) -> list[Deb
     newest = uow.latest_registry()
     read_at = newest[2] if newest is not None else now
     team = house.rules.triage_team
-    found = [stored(entry, registry, now) for entry in entries]
+    found = [stored(entry, registry, now) for entry in entries if closed or _counts(entry, now)]
     found += expired_reviews(registry, outside, now)
     found += unowned_components(registry, outside, house.on_call.now, team, read_at, now)
     found += unowned_alerts(_unowned(house, uow, now), team, now)
     return ledger(found)
+
+
+def _counts(entry: Override, now: datetime) -> bool:
+    """A follow-up is debt once it is overdue; the rest from the start."""
+    return entry.kind != DebtKind.FOLLOW_UP.value or now >= entry.due_at
 
 
 def _unowned(house: House, uow: UnitOfWork, now: datetime) -> list[tuple[str, datetime, int]]:
@@ -118,13 +125,19 @@ def view_of(house: House, found: Sequence[Debt], *, page: int = 1) -> DebtList:
     )
 
 
+def task_view(house: House, incident: str, entries: Sequence[Override]) -> DebtList:
+    """Follow-ups of an incident as a list, the next one due first."""
+    found = [stored(entry, house.registry(), house.now()) for entry in entries]
+    return replace(view_of(house, found), about=incident, title="Follow-ups", teams=(), ages=())
+
+
 def row_of(house: House, debt: Debt) -> DebtRow:
     """One entry for people."""
     times = "once" if debt.changes == 1 else f"{debt.changes} times"
     return DebtRow(
         number=debt.number or 0,
         what=debt.kind.words,
-        component=debt.component or debt.id.partition(":")[2],
+        component=debt.component or debt.id.partition(":")[2] or f"INC-{debt.incident_id}",
         holder=house.who(debt.owner) or Who(debt.team or "nobody"),
         reason=debt.reason,
         since=debt.since,

@@ -139,6 +139,9 @@ def test_a_lever_says_which_kind_of_debt_it_makes(engine: Engine, kind: str) -> 
     stage = Stage(engine, registry=Registry.load(text))
     entry = stage.disabled("auto-decline", 4 * HOUR)
     assert (entry.kind, entry.team) == (kind, "fraud-ml")
+    lever = stage.registry.component("auto-decline").lever("disable")
+    assert lever is not None
+    assert "debt" not in lever.binding, "a provider knows its own keys alone, and refuses others"
     assert stage.override(entry.id).state == "on"
     with pytest.raises(errors.ConfigError, match="debt"):
         Registry.load(text.replace(f"debt: {kind}", "debt: other"))

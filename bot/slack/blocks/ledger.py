@@ -14,6 +14,9 @@ def debts(view: DebtList, *, root: str = "/inc") -> kit.Rendered:
     """`/inc debt`, and the weekly posts."""
     late = f"This post was due {escape.moment(view.late, '{date_short_pretty} at {time}')}." if view.late else ""
     if not view.rows:
+        if view.title != "Debt":
+            how = escape.code(f"{root} task <what> @who until <day>")
+            return kit.message(kit.section(f"*No {view.title.lower()}{_whose(view)}.* Add one: {how}"))
         said = f"*No debt{_whose(view)}.* Nothing is switched off, muted, frozen or accepted, and no review is owed."
         return kit.message(kit.section(said), kit.context(late))
     rows = [kit.section(*_debt(row, root, view)) for row in view.rows[:MOST]]
@@ -37,7 +40,7 @@ def _head(view: DebtList) -> str:
     total = view.total or len(view.rows) + view.more
     what = f"{total} entr{'y' if total == 1 else 'ies'}"
     overdue = f"*{view.overdue} overdue*" if view.overdue else "none overdue"
-    title = "Debt of the week" if view.week else "Debt"
+    title = "Debt of the week" if view.week else view.title
     page = f"page {view.page}" if view.page > 1 else ""
     return f"*{title}*{_whose(view)} · {kit.dots(what, overdue, page)}"
 
@@ -78,7 +81,8 @@ def _team(row: TeamRow) -> str:
 
 def _debt(row: DebtRow, root: str, view: DebtList) -> tuple[str, str]:
     due = escape.moment(row.due_at, "{date_short_pretty}")
-    when = f"*overdue* since {due}" if row.overdue else f"review due {due}" if row.review else f"until {due}"
+    due_soon = "due" if view.title != "Debt" else "until"
+    when = f"*overdue* since {due}" if row.overdue else f"review due {due}" if row.review else f"{due_soon} {due}"
     number = f"*D-{row.number}* " if row.number else ""
     sign = "⚠︎ " if row.overdue else ""
     first = kit.dots(
