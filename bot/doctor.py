@@ -123,6 +123,8 @@ def examine(settings: Settings) -> list[Finding]:
         except errors.ConfigError as error:
             found.append(_error("ownership", error))
     found += _guarded("database", lambda: _database(settings.database_url.get_secret_value()))
+    if config is not None:
+        found += _guarded("sources", lambda: _heard(config, settings))
     if config is not None and registry is not None:
         found += _guarded("ownership", lambda: _ownership(config, registry))
         found += _guarded("levers", lambda: _levers(config, registry, settings))
@@ -178,16 +180,24 @@ def _sources(config: Config, settings: Settings) -> Iterator[Finding]:
     from bot.wiring import sources_of
 
     sources = sources_of(config, settings)
-    closed = sorted(name for name, source in sources.items() if not source.secrets)
+    closed = sorted(name for name, source in sources.items() if not source.open)
     if closed:
         yield Finding(
             Level.WARNING,
             "sources",
-            f"Closed, since without a secret: {', '.join(closed)}.",
+            f"Closed, since without a secret: {'all of them' if len(closed) == len(sources) else ', '.join(closed)}.",
             "Set MUSTER_INTAKE_TOKEN, or `secret_env` of the source and the variable it names.",
         )
     if len(closed) < len(sources):
-        yield ok("sources", f"open: {', '.join(sorted(set(sources) - set(closed)))}")
+        named = "sources" in config.model_fields_set
+        is_open = ", ".join(sorted(set(sources) - set(closed))) if named else "one of each kind, named like it"
+        yield ok("sources", f"open: {is_open}")
+
+
+def _heard(config: Config, settings: Settings) -> Iterator[Finding]:
+    from bot.console.hearing import heard
+
+    return heard(config, settings)
 
 
 def _database(url: str) -> Iterator[Finding]:

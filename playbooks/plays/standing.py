@@ -334,11 +334,12 @@ def _in_force(
     _answered(uow, uow.save_action(confirmed), now)
     notes.set_timers(house, uow, entry, now)
     show_entry(house, uow, entry, now)
+    span = say_span(entry.due_at - now)
     if entry.kind == DebtKind.FREEZE.value:
         free = works_while_frozen(house, entry.component, ActionKind.DISABLE)
         blocked = "its levers are blocked, but for stopping it" if free else "its levers are blocked"
-        return Say(f"{entry.component} is frozen {_until(entry.due_at)}: {blocked}. Debt D-{entry.id}.")
-    return Say(f"Accepted {_until(entry.due_at)}, held by you as D-{entry.id}. I'll ask again when it ends.")
+        return Say(f"{entry.component} is frozen for {span}: {blocked}. Debt D-{entry.id}.")
+    return Say(f"Accepted for {span}, held by you as D-{entry.id}. I'll ask again when it ends.")
 
 
 def _enter(
