@@ -69,7 +69,7 @@ def fire(house: House, timer: Timer) -> bool:
             return True
         levels = [whom for whom in policy.steps[place].ask if whom not in _levels(told)]
         early = now < incident.opened_at + timedelta(seconds=policy.steps[place].after)
-        why = "nobody on call resolved" if early else f"nobody acknowledged within {say_span(now - incident.opened_at)}"
+        why = "nobody on call resolved" if early else f"nobody acknowledged within {_span(now - incident.opened_at)}"
         _ask(house, uow, incident, levels, told, why, late, now)
         _go_on(uow, incident, policy, [*_levels(told), *levels], now if late is not None else held.due_at, now)
     return True
@@ -147,7 +147,7 @@ def _ask(
     roles = asked.roles
     text = f"{why}: {_and(roles)} {'is' if len(roles) == 1 else 'are'} asked" if roles else f"{why}: nobody is left"
     text += f" ({'; '.join(asked.instead)})" if asked.instead else ""
-    text += f"; {say_span(late)} late, I could not ask in time" if late is not None else ""
+    text += f"; {_span(late)} late, I could not ask in time" if late is not None else ""
     facts: dict[str, object] = {
         "phase": "escalated",
         "step": len(told) + 1,
@@ -160,7 +160,7 @@ def _ask(
     key = f"{KIND}:{'+'.join(whom.value for whom in levels)}"
     if uow.append(incident.id, _event(incident, text, facts, key, now), now=now) is None:
         return
-    said = _upper(why) + (f" ({say_span(late)} late: I could not ask in time)" if late is not None else "")
+    said = _upper(why) + (f" ({_span(late)} late: I could not ask in time)" if late is not None else "")
     _show(house, uow, incident, len(told), asked, said, now)
 
 
@@ -210,11 +210,11 @@ def _end(
     house: House, uow: UnitOfWork, incident: Incident, told: Sequence[Event], late: timedelta | None, now: datetime
 ) -> None:
     """Everybody was asked and nobody answered: the operators are told, with who was asked when. Nothing comes after."""
-    waited = say_span(now - incident.opened_at)
+    waited = _span(now - incident.opened_at)
     rows = [(event, [str(role) for role in event.payload.get("roles") or ()]) for event in told]
     roles = list(dict.fromkeys(role for _, found in rows for role in found))
     text = f"everybody was asked and nobody acknowledged within {waited}: {_and(roles) or 'nobody could be named'}"
-    text += f"; {say_span(late)} late, I could not say so in time" if late is not None else ""
+    text += f"; {_span(late)} late, I could not say so in time" if late is not None else ""
     facts: dict[str, object] = {"phase": "exhausted", "roles": roles, "steps": len(told)}
     if uow.append(incident.id, _event(incident, text, facts, f"{KIND}:end", now), now=now) is None:
         return
@@ -224,8 +224,8 @@ def _end(
         mine = [str(person) for person in event.payload.get("asked") or ()]
         names = [f"{{{len(people) + n}}}" for n in range(len(mine))]
         people += mine
-        whom = _and([*names, *(role for role in found if "channel" in role)]) or "nobody"
-        parts.append(f"{whom} after {say_span(event.occurred_at - incident.opened_at)}")
+        whom = _and([*names, *(f"the {role}" for role in found if "channel" in role)]) or "nobody"
+        parts.append(f"{whom} after {_span(event.occurred_at - incident.opened_at)}")
     line: dict[str, object] = {
         "text": f"{incident.name}{f' ({incident.component})' if incident.component else ''}: everybody was asked and "
         f"nobody acknowledged within {waited}. "
@@ -238,6 +238,11 @@ def _end(
     for number, channel in enumerate(channels):
         key = f"say:{KIND}:{incident.id}:end:{number}"
         want(uow, Surface(key, "say", channel, payload=line, incident_id=incident.id), now=now)
+
+
+def _span(length: timedelta) -> str:
+    """In whole minutes from one on: the sweep's own seconds tell nobody anything."""
+    return say_span(length if length < timedelta(minutes=1) else timedelta(minutes=length // timedelta(minutes=1)))
 
 
 def _upper(words: str) -> str:

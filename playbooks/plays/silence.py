@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from playbooks.domain.actions import STANDING, Action, ActionState, Override
+from playbooks.domain.actions import STANDING, Action, ActionState, Override, version_name
 from playbooks.domain.authority import Authority, Holder
 from playbooks.domain.clocks import say_span
 from playbooks.domain.debt import DebtKind
@@ -258,7 +258,7 @@ def _what(action: Action) -> str:
     plan = action.plan
     if plan is None or action.kind in STANDING:
         return f"{VERB_OF[action.kind]} {action.component}{f' {plan.after}' if plan else ''}"
-    return f"{VERB_OF[action.kind]} {action.component} {plan.before} → {plan.after}"
+    return f"{VERB_OF[action.kind]} {action.component} {version_name(plan.before)} → {version_name(plan.after)}"
 
 
 def _late(late: timedelta | None) -> str:
