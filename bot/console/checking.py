@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.console.speaking import say, settings, show, text_of
-from playbooks.domain.ownership_file import for_provider
 from playbooks.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -129,6 +128,8 @@ def _sorted_out(paths: list[Path]) -> tuple[Path | None, list[Path]]:
 
 def _bindings(registry: Registry, config: Config) -> list[Finding]:
     """Errors in the keys of lever bindings and provider settings, found without any call or secret."""
+    from playbooks.domain.ownership_file import for_provider
+
     from bot.providers.registry import LeverShelf
     from playbooks.check import Finding, Level
     from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
