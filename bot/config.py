@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
@@ -20,7 +22,9 @@ from playbooks.schemas.written import folder, ownership_schema, schema_text
 _SOURCE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 _ROOT_PATTERN = r"^/[a-z0-9_-]{1,31}$"
 _TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_TOPIC_PATTERN = r"^arn:aws(-[a-z-]+)?:sns:[a-z0-9-]+:[0-9]{6,20}:[A-Za-z0-9_.-]{1,256}$"
 _PATTERN_WORDS = PATTERN_WORDS | {
+    _TOPIC_PATTERN: "must be the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:alarms",
     _TIME_PATTERN: 'must be a time of day such as "09:00"',
     _SOURCE_PATTERN: "must be 1 to 63 small letters, digits, dashes and underscores",
     _ROOT_PATTERN: "must be a slash and 1 to 31 small letters, digits, dashes and underscores",
@@ -60,12 +64,36 @@ class Channels(_Strict):
     """Incident channels are called `inc-42-fraud-scorer-drift`."""
 
 
+_ALL = ", ".join(KINDS)
+
+
+def _known_kind(value: str) -> str:
+    if value not in KINDS:
+        close = get_close_matches(value, KINDS, n=1)
+        raise ValueError(
+            f"is no kind of source; did you mean {close[0]}?" if close else f"is no kind of source: {_ALL}"
+        )
+    return value
+
+
+Kind = Annotated[str, AfterValidator(_known_kind), Field(json_schema_extra={"enum": list(KINDS)})]
+
+
 class SourceEntry(_Strict):
     """One configured sender of alerts or changes."""
 
-    kind: Literal["alertmanager", "generic", "mlflow", "unleash"]
+    kind: Kind
+    """What sends: its format, and how it proves who it is; `raw` for what has no mapping yet."""
     secret_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")] | None = None
     """Name of the variable with this source's own secret; without it MUSTER_INTAKE_TOKEN counts."""
+    topics: tuple[Annotated[str, Field(pattern=_TOPIC_PATTERN)], ...] = ()
+    """Of `sns` only: ARNs of the topics that may send here and may subscribe this address."""
+
+    @model_validator(mode="after")
+    def _topics_of_sns(self) -> SourceEntry:
+        if self.topics and self.kind != "sns":
+            raise ValueError("only a source of the kind sns has topics")
+        return self
 
 
 class Commands(_Strict):
@@ -130,12 +158,7 @@ class Postmortem(_Strict):
 
 
 Name = Annotated[str, Field(pattern=_SOURCE_PATTERN)]
-_DEFAULT_SOURCES = {
-    "alertmanager": SourceEntry(kind="alertmanager"),
-    "generic": SourceEntry(kind="generic"),
-    "mlflow": SourceEntry(kind="mlflow"),
-    "unleash": SourceEntry(kind="unleash"),
-}
+_DEFAULT_SOURCES = {kind: SourceEntry(kind=kind) for kind in KINDS}
 
 
 class Config(_Strict):
@@ -168,7 +191,9 @@ class Config(_Strict):
     escalate_every: Span = timedelta(minutes=30)
     """Between two questions about a switch-off that is over and may not restore itself."""
     risk_warning: Span = timedelta(days=3)
-    """Warning before an accepted risk ends."""
+    """Warning before an accepted risk ends, or an owed review is due."""
+    ask_again_every: Span = timedelta(days=1)
+    """Between two questions about a risk that ended or a review that is overdue; after a week seven times as rare."""
     risk_longest: Span = timedelta(days=90)
     """Longest acceptance of a risk where the registry sets no `longest`."""
     freeze_for: Span = timedelta(days=1)

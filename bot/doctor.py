@@ -28,6 +28,7 @@ from playbooks.check import check_registry
 from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
 from playbooks.domain.backstops import ends_too_early
 from playbooks.domain.ownership import Component, Registry
+from playbooks.domain.ownership_file import for_provider
 
 DISTRIBUTION = "muster-incident-bot"
 PACKAGES = ("bot", "playbooks", "storage")
@@ -123,6 +124,8 @@ def examine(settings: Settings) -> list[Finding]:
         except errors.ConfigError as error:
             found.append(_error("ownership", error))
     found += _guarded("database", lambda: _database(settings.database_url.get_secret_value()))
+    if config is not None:
+        found += _guarded("sources", lambda: _heard(config, settings))
     if config is not None and registry is not None:
         found += _guarded("ownership", lambda: _ownership(config, registry))
         found += _guarded("levers", lambda: _levers(config, registry, settings))
@@ -178,16 +181,24 @@ def _sources(config: Config, settings: Settings) -> Iterator[Finding]:
     from bot.wiring import sources_of
 
     sources = sources_of(config, settings)
-    closed = sorted(name for name, source in sources.items() if not source.secrets)
+    closed = sorted(name for name, source in sources.items() if not source.open)
     if closed:
         yield Finding(
             Level.WARNING,
             "sources",
-            f"Closed, since without a secret: {', '.join(closed)}.",
+            f"Closed, since without a secret: {'all of them' if len(closed) == len(sources) else ', '.join(closed)}.",
             "Set MUSTER_INTAKE_TOKEN, or `secret_env` of the source and the variable it names.",
         )
     if len(closed) < len(sources):
-        yield ok("sources", f"open: {', '.join(sorted(set(sources) - set(closed)))}")
+        named = "sources" in config.model_fields_set
+        is_open = ", ".join(sorted(set(sources) - set(closed))) if named else "one of each kind, named like it"
+        yield ok("sources", f"open: {is_open}")
+
+
+def _heard(config: Config, settings: Settings) -> Iterator[Finding]:
+    from bot.console.hearing import heard
+
+    return heard(config, settings)
 
 
 def _database(url: str) -> Iterator[Finding]:
@@ -260,7 +271,7 @@ def _lever(shelf: LeverShelf, component: Component, kind: str, bound: Mapping[st
     provider = str(bound["provider"])
     what = f"{kind} of {component.id} ({provider})"
     try:
-        binding = {key: value for key, value in bound.items() if key != "provider"}
+        binding = for_provider(bound)
         described = shelf.get(provider).describe(binding)
         backstop = shelf.backstop(provider, binding) if kind == "disable" else None
         early = ends_too_early(component, backstop, longest) if backstop is not None else ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from slack_sdk import WebClient
@@ -40,7 +41,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import inspection, weekly_posts
+from playbooks.plays import inspection, notes, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
@@ -49,6 +50,9 @@ from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
 from storage.schema import upgrade
 from storage.store import SqlStore
+
+if TYPE_CHECKING:  # brings `cryptography`, which only a source with topics needs
+    from bot.providers.sns_proof import SnsProof
 
 log = structlog.get_logger(__name__)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -112,6 +116,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("on_call", config.cadences.on_call, book.refresh),
         Tick(inspection.KIND, config.cadences.inspect, lambda: inspection.begin(house)),
         Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
+        Tick("ledger", timedelta(minutes=1), lambda: notes.plan(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
     )
@@ -207,6 +212,7 @@ def rules_of(config: Config) -> Rules:
         storm_after=config.storm_after,
         longest_disable=int(config.time_box_longest.total_seconds()),
         longest_risk=int(config.risk_longest.total_seconds()),
+        ask_again_every=int(config.ask_again_every.total_seconds()),
         risk_warning=int(config.risk_warning.total_seconds()),
         freeze_for=int(config.freeze_for.total_seconds()),
         longest_freeze=int(config.freeze_longest.total_seconds()),
@@ -225,8 +231,16 @@ def sources_of(config: Config, settings: Settings) -> dict[str, Source]:
     for name, entry in config.sources.items():
         own = settings.secret(entry.secret_env) if entry.secret_env else None
         secrets = (own.get_secret_value(),) if own is not None else _secrets(settings) if not entry.secret_env else ()
-        found[name] = source(name, entry.kind, secrets)
+        found[name] = source(name, entry.kind, secrets, proof=_proof(entry.topics))
     return found
+
+
+def _proof(topics: Sequence[str]) -> SnsProof | None:
+    if not topics:
+        return None
+    from bot.providers.sns_proof import SnsProof
+
+    return SnsProof(topics)
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.console.speaking import say, settings, show, text_of
+from playbooks.domain.ownership_file import for_provider
 from playbooks.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _bindings(registry: Registry, config: Config) -> list[Finding]:
             if provider not in config.providers:
                 continue  # told by the registry's own check
             where = f"components.{component.id}.levers.{kind}"
-            binding = {key: value for key, value in bound.items() if key != "provider"}
+            binding = for_provider(bound)
             try:
                 shelf.check(provider, binding)
                 backstop = shelf.backstop(provider, binding) if kind == "disable" else None

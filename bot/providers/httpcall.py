@@ -87,6 +87,7 @@ class HttpCaller:
         credential: the setting a person must look at after a 401 or 403 (`providers.mlflow.token`).
         auth: user and password for basic authentication, or what puts a credential on each request.
         timeout: seconds to wait for the next bytes of an answer. tls: whom to trust, where that is somebody of its own.
+        limits_by_403: whether a 403 with a waiting time means too many calls, as GitHub says it.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class HttpCaller:
         credential: str = "",
         timeout: float = READ_SECONDS,
         tls: SSLContext | None = None,
+        limits_by_403: bool = False,
         probe: Probe | None = None,
     ) -> None:
         self.provider = provider
@@ -108,6 +110,7 @@ class HttpCaller:
         self._secrets = secrets
         self._password = auth[1] if isinstance(auth, tuple) else ""
         self._timeout = timeout
+        self._limits_by_403 = limits_by_403
         self._probe = probe
         self._client = httpx.Client(
             base_url=self.url,
@@ -244,8 +247,8 @@ class HttpCaller:
         """The error for an answer outside 2xx, by its status; also of one that was expected."""
         status = answer.status
         name = self.provider
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
-            wait = retry_after(answer.headers.get("retry-after"), now=datetime.now(UTC))
+        if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and self._limits(answer.headers)):
+            wait = wait_of(answer.headers, now=datetime.now(UTC))
             return ProviderError(
                 f"{name} takes no more calls for {wait:g} s.",
                 "It is tried again then.",
@@ -278,6 +281,10 @@ class HttpCaller:
             kind=Kind.PERMANENT,
         )
 
+    def _limits(self, headers: Mapping[str, str]) -> bool:
+        """Whether a 403 is about too many calls."""
+        return self._limits_by_403 and ("retry-after" in headers or headers.get("x-ratelimit-remaining") == "0")
+
     def _clean(self, text: str) -> str:
         for secret in (*self._secrets, self._password):
             text = text.replace(secret, "…") if secret else text
@@ -307,6 +314,15 @@ def _checked(provider: str, url: str) -> str:
             f"The address of {provider} contains a user or password.", "Move them to the settings made for them."
         )
     return str(parsed).rstrip("/")
+
+
+def wait_of(headers: Mapping[str, str], *, now: datetime) -> float:
+    """Seconds to wait: `Retry-After`, else `X-RateLimit-Reset` as epoch seconds or milliseconds; 1 to 600."""
+    reset = headers.get("x-ratelimit-reset", "").strip()
+    if "retry-after" in headers or not reset.isdigit():
+        return retry_after(headers.get("retry-after"), now=now)
+    at = float(reset) / (1000 if len(reset) > 11 else 1)
+    return min(max(at - now.timestamp(), 1.0), 600.0)
 
 
 def retry_after(value: str | None, *, now: datetime) -> float:

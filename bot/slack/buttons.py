@@ -281,4 +281,5 @@ _CLICKS: Mapping[str, Click] = {
     ids.RENEW_OPEN: governance.renew_open,
     ids.LET_END_OPEN: governance.let_end_open,
     ids.UNFREEZE: governance.unfreeze_click,
+    ids.REVIEW_OPEN: governance.review_open,
 }

@@ -50,6 +50,7 @@ HANDOFF_DECLINE: Final = "handoff_decline"
 RENEW_OPEN: Final = "renew_open"
 LET_END_OPEN: Final = "let_end_open"
 UNFREEZE: Final = "unfreeze"
+REVIEW_OPEN: Final = "review_open"
 
 ACTIONS: Final = (
     TAKE,
@@ -91,6 +92,7 @@ ACTIONS: Final = (
     RENEW_OPEN,
     LET_END_OPEN,
     UNFREEZE,
+    REVIEW_OPEN,
 )
 
 # ---------------------------------------------------------------- modals (callback_id) and shortcuts

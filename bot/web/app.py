@@ -21,13 +21,16 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.metrics import Metrics
-from bot.providers.alerts.reading import ReadResult
-from bot.web import api
+from bot.providers.alerts.reading import MAX_RAW, ReadResult, Rejected
+from bot.providers.signatures import Unreached
+from bot.web import api, enqueue
 from bot.web.intake import GroupCommit
+from bot.web.kept import quarantine
 from bot.web.problems import Refused, problem
 from bot.web.sources import Source, bearer_fits
+from bot.web.subscriptions import subscribed
 from playbooks import errors
-from playbooks.domain.alerts import Decision, Reason, Verdict
+from playbooks.domain.alerts import Decision, Verdict
 from playbooks.plays.house import House
 from playbooks.plays.receive import keep_raw, record_changes
 
@@ -87,6 +90,7 @@ def build_web(web: Web) -> Front:
     routes = [
         Route("/alerts/{source}", _route(web, _alerts), methods=["POST"]),  # other methods: told as refused
         Route("/changes/{source}", _route(web, _changes), methods=["POST"]),
+        Route(enqueue.PATH, _route(web, _enqueue), methods=["POST"]),
         Route("/slack/events", _route(web, _slack), methods=["POST"]),
         Route("/healthz", _healthz),
         Route("/readyz", _route(web, _readyz)),
@@ -163,13 +167,17 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _admitted(web: Web, request: Request, body: bytes) -> Source:
+async def _admitted(web: Web, request: Request, body: bytes) -> Source:
     """The source of a request whose sender proved who it is. 401 comes before 404, so names cannot be guessed."""
     name = request.path_params["source"]
     known = web.sources.get(name)
     if known is not None:
-        if known.admits(request.headers, body, now=web.house.now()):
-            return known
+        admits = partial(known.admits, request.headers, body, now=web.house.now(), query=request.url.query)
+        try:
+            if admits() if known.proof is None else await _threaded(web, admits):
+                return known
+        except Unreached as unreached:
+            raise Refused(503, "unproven", f"{unreached}. Send it again.", retry_after=5) from None
     elif bearer_fits(request.headers, web.secrets):
         detail = f"No source is named {name[:60]}. Add it under `sources:` in muster.yaml."
         raise Refused(404, "unknown_source", detail)
@@ -179,9 +187,11 @@ def _admitted(web: Web, request: Request, body: bytes) -> Source:
 
 async def _alerts(web: Web, request: Request) -> Response:
     body = await _body(request)
-    source = _admitted(web, request, body)
+    source = await _admitted(web, request, body)
     if source.alerts is None:
         return await _recorded(web, source, request, body)
+    if source.proof is not None and await _threaded(web, partial(subscribed, web.house, source, body)):
+        return _accepted(web, source, [])
     if web.intake.full:
         raise Refused(503, "behind", "The database is behind. Send it again in a second.", retry_after=1)
     try:
@@ -189,26 +199,19 @@ async def _alerts(web: Web, request: Request) -> Response:
     except errors.InputError as error:
         return await _unread(web, source, body, error)
     verdicts = await web.intake.put(read.alerts) if read.alerts else []
-    for refused in read.rejected:
-        why = f"alert {refused.index}: {refused.reason}"
-        kept = await _threaded(web, partial(_quarantined, web, source.name, refused.raw, why))
-        verdicts = [*verdicts, kept]
+    if read.rejected:
+        kept = await _threaded(web, partial(quarantine, web.house, source.name, read.rejected))
+        verdicts = [*verdicts, *kept]
     return _accepted(web, source, verdicts)
 
 
-def _quarantined(web: Web, source: str, raw: str, why: str) -> Verdict:
-    with web.house.store.begin(lane="alerts") as uow:
-        now = web.house.now()
-        kept = uow.quarantine(source=source, body=raw, reason=why, now=now)
-        uow.notice(f"rejected:{source}", f"Alerts of `{source}` that cannot be used: {why}", now=now)
-    return Verdict(kept, "", "", Decision.REJECTED, Reason.BAD_ALERT)
-
-
 async def _unread(web: Web, source: Source, body: bytes, error: errors.InputError) -> Response:
-    """Not JSON: 400. JSON that is not this source's format: kept as a raw triage item, 202."""
-    if error.code == "not_json" or not _json_text(body):
-        raise Refused(400, "not_json", error.told)
+    """Not JSON: kept with the reason, 400. JSON that is not this source's format: kept as a raw triage item, 202."""
     text = body.decode(errors="replace")
+    if source.kind != "raw" and (error.code == "not_json" or not _json_text(body)):
+        unread = Rejected(0, error.sentence, text[:MAX_RAW])
+        await _threaded(web, partial(quarantine, web.house, source.name, [unread]))
+        raise Refused(400, "not_json", error.told)
     kept = await _threaded(web, partial(keep_raw, web.house, source=source.name, body=text, why=error.sentence))
     return _accepted(web, source, [kept])
 
@@ -223,7 +226,7 @@ def _json_text(body: bytes) -> bool:
 
 async def _changes(web: Web, request: Request) -> Response:
     body = await _body(request)
-    source = _admitted(web, request, body)
+    source = await _admitted(web, request, body)
     if source.changes is None:
         detail = f"The source {source.name} tells alerts, not changes. Use /alerts/{source.name}."
         raise Refused(404, "no_changes", detail)
@@ -265,6 +268,29 @@ def _accepted(web: Web, source: Source, verdicts: list[Verdict]) -> Response:
     return Response(body, 202, media_type=_JSON)
 
 
+async def _enqueue(web: Web, request: Request) -> Response:
+    body = await _body(request)
+    if web.intake.full:
+        raise Refused(503, "behind", "The database is behind. Send it again in a second.", retry_after=1)
+    try:
+        event = enqueue.event_of(body, web.sources)
+    except enqueue.InvalidEvent as invalid:
+        web.metrics.refused.labels(invalid.code).inc()
+        if invalid.source is None:
+            web.on_refused("v2/enqueue", "wrong or missing routing_key")
+        else:
+            unread = Rejected(0, f"v2/enqueue: {'; '.join(invalid.errors)}", body.decode(errors="replace")[:MAX_RAW])
+            await _threaded(web, partial(quarantine, web.house, invalid.source, [unread]))
+        return enqueue.invalid(invalid)
+    source, read = event.read(web.house.now())
+    if read.alerts:
+        verdicts = await web.intake.put(read.alerts)
+        _accepted(web, source, verdicts)
+    if read.rejected:
+        await _threaded(web, partial(quarantine, web.house, source.name, read.rejected))
+    return enqueue.processed(event)
+
+
 # ------------------------------------------------------------------ Slack over HTTP
 
 
@@ -303,7 +329,11 @@ def _reading(endpoint: api.Endpoint) -> Handler:
             raise
         given = request.query_params.multi_items()
         body = await _threaded(web, partial(api.answer, web.house, endpoint, given))
-        return Response(body, media_type=_JSON, headers={"Cache-Control": "no-store"})
+        etag = api.etag_of(body)
+        headers = {"Cache-Control": "private, no-cache", "ETag": etag}
+        if api.unchanged(etag, request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=_JSON, headers=headers)
 
     return read
 

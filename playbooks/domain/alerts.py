@@ -44,6 +44,31 @@ class Reason(StrEnum):
     BAD_ALERT = "this alert of the body cannot be used; kept in quarantine"
     OWN_ACTION = "it is the echo of an action Muster took"
     RECORDED_CHANGE = "changes are recorded and open no incident"
+    NO_ALERT = "it says nothing of whether something fires; kept as it came"
+
+
+class Known(StrEnum):
+    """How the episode is known that a source's word belongs to; closed."""
+
+    BY_ID = "by_id"
+    """The fingerprint names one episode: an incident's number over there."""
+    BY_TURN = "by_turn"
+    """Each firing word is a turn to the worse at its own time, each end ends what began before it."""
+    WHILE_OPEN = "while_open"
+    """A firing word while the series fires repeats it; after an end, or once people closed it, it begins a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What comes with an alert whose source does not state (fingerprint, start) with every word.
+
+    Attributes:
+        known: how its episode is found, None where its start is stated. delivery: the source's id of the delivery,
+            the same when it is sent again; empty where it gives none.
+    """
+
+    known: Known | None = None
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +87,7 @@ class Alert:
         labels, annotations: as received, text to text.
         link: where the source shows it, may be empty.
         signal: measured figures for people in the order given (`value`, `limit`, `samples`, `windows`, `silent_since`).
+        said: None where every word of the source states the start of its episode.
     """
 
     source: str
@@ -76,6 +102,7 @@ class Alert:
     annotations: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
     signal: Mapping[str, str] = field(default_factory=dict)
+    said: Said | None = None
 
     def fact(self, path: str) -> str | None:
         """Value at a closed path: `source`, `name`, `severity`, `labels.X` or `annotations.X`; None when absent."""

@@ -19,6 +19,7 @@ from playbooks.plays import escalation, storms
 from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, refresh, refresh_readers, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
+from playbooks.plays.placing import placed
 from playbooks.plays.targets import binding_target, change_target, components_of_target, targets_of
 from playbooks.ports import (
     AlertTouch,
@@ -57,8 +58,11 @@ def receive(house: House, router: Router, bodies: Sequence[Sequence[Alert]]) -> 
     """
     routed = [[router.route(alert) for alert in body] for body in bodies]
     keys = {_key(r) for body in routed for r in body}
-    episodes = [_episode(a) for body in bodies for a in body]
     with house.store.begin(lane="alerts") as uow:
+        found = placed(uow, bodies, now=house.now())
+        if found is not bodies:
+            bodies, routed = found, [[router.route(alert) for alert in body] for body in found]
+        episodes = [_episode(a) for body in bodies for a in body]
         batch = _Batch(house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys))))
         verdicts = [
             [_decide(house, uow, batch, alert, route) for alert, route in zip(body, routes, strict=True)]

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,7 +10,8 @@ import httpx
 
 from tests.contracts.lever_suite import Trouble
 
-PASSED_ON = ("authorization", "content-type", "idempotency-key", "webhook-", "x-amz-")
+PASSED_ON = ("authorization", "content-type", "idempotency-key", "webhook-", "x-amz-", "x-github-", "ld-api-")
+PASSED_BACK = ("x-", "retry-after", "location")
 
 
 class Spoiler:
@@ -107,13 +108,16 @@ class Spoiler:
             request.end_headers()
             request.close_connection = True
         else:
-            _answer(request, answer.status_code, answer.content, answer.headers.get("x-amzn-errortype", ""))
+            back = {key: value for key, value in answer.headers.items() if key.lower().startswith(PASSED_BACK)}
+            _answer(request, answer.status_code, answer.content, back)
 
 
-def _answer(request: BaseHTTPRequestHandler, status: int, body: bytes, error: str = "") -> None:
+def _answer(
+    request: BaseHTTPRequestHandler, status: int, body: bytes, headers: Mapping[str, str] | None = None
+) -> None:
     request.send_response(status)
-    if error:
-        request.send_header("x-amzn-errortype", error)
+    for key, value in (headers or {}).items():
+        request.send_header(key, value)
     request.send_header("Content-Type", "application/json")
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()

@@ -52,6 +52,8 @@ HANDLERS: Mapping[str, Handler] = {
     "unfreeze": governance.unfreeze,
     "gaps": governance.gaps,
     "confirm": governance.confirm,
+    "task": governance.task,
+    "tasks": governance.tasks,
     "sync": governance.sync,
     "break-glass": governance.break_glass,
     "review": governance.review,
