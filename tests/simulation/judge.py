@@ -76,7 +76,7 @@ class Judge:
         override = uow.override(action.override) if action.override is not None else None
         for what in _without_right(action, plan, uow.approvals(number), glass, override, now):
             self._note(action, what)
-        if len(broken) == len(glass) and _was_frozen(uow, action):
+        if action.kind is not DISABLE and len(broken) == len(glass) and _was_frozen(uow, action):  # stopping may be
             self._note(action, "changed what was frozen")
 
     def look_at_entry(self, uow: UnitOfWork, entry: Override) -> None:

@@ -102,7 +102,7 @@ def _forgets_what_was_due(house: House) -> int:
 def _frozen_or_not(patch: pytest.MonkeyPatch) -> None:
     for module in (levers, approvals):
         patch.setattr(module, "check_thawed", lambda *_: None)
-    patch.setattr(levers, "freeze_of", lambda *_: None)
+    patch.setattr(levers, "freeze_on", lambda *_: None)
     patch.setattr(effects, "blocking", lambda *_: None)
 
 
