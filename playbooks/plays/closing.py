@@ -10,7 +10,7 @@ from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
 from playbooks.plays import all_clear
-from playbooks.plays.house import House, must_find, refresh, say_in_channel
+from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.postmortem import open_questions
@@ -47,6 +47,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         incident = replace(move_to(uow, order, incident, State.RESOLVED, now), resolved_at=now)
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
         uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
     return Say(f"{incident.name} is resolved. The draft follows in the channel.")
@@ -103,6 +104,7 @@ def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:
             return waits
         incident = save(uow, move_to(uow, order, incident, State.CANCELLED, now, text))
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name} is cancelled.", now)
     return Say(f"{incident.name} is cancelled.", f"`{house.rules.root} reopen` brings it back.")
 
@@ -128,6 +130,7 @@ def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
         )
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name} is open again.", now)
     return Say(f"{incident.name} is open again.")
 
