@@ -19,6 +19,7 @@ from playbooks.plays.answerers import answerers, held_over, right_over
 from playbooks.plays.deciding import right_used, used_facts
 from playbooks.plays.freezes import FREEZE, loud_targets
 from playbooks.plays.house import House, want
+from playbooks.plays.lateness import telling
 from playbooks.plays.notes import AGAIN, END, WARN, ask, ask_again_at, cancel_timers, show_entry
 from playbooks.plays.orders import Order, execution
 from playbooks.ports import Surface, Timer, UnitOfWork
@@ -28,8 +29,9 @@ KINDS = (WARN, END, AGAIN)
 
 def fire(house: House, timer: Timer) -> bool:
     """A due timer of an entry, once. False when it is not due after all."""
-    with house.store.begin() as uow:
+    with house.store.begin() as unit:
         now = house.now()
+        uow = telling(unit, timer, now)
         entry = uow.override(int(timer.subject), lock=True)
         held = uow.timers([timer.id]).get(timer.id)
         if held is None or held.due_at > now:

@@ -12,6 +12,7 @@ from playbooks.domain.authority import Right
 from playbooks.domain.clocks import say_span
 from playbooks.domain.facts import action_facts, override_facts
 from playbooks.domain.incidents import Incident, State
+from playbooks.domain.lateness import late_words
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
@@ -23,6 +24,7 @@ from playbooks.plays.deciding import decider_of, held_in, right_used, used_facts
 from playbooks.plays.freezes import freeze_of, frozen_clause
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
+from playbooks.plays.lateness import telling
 from playbooks.plays.levers import IN_FLIGHT, Wanted, request
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.standing import home_of
@@ -137,15 +139,15 @@ def fire(house: House, timer: Timer) -> bool:
             return False
         uow.cancel_timer(timer.id)
         if timer.kind == "approval_expiry":
-            _expire(house, uow, number, now)
+            _expire(house, telling(uow, timer, now), number, now)
         elif timer.kind in silence.KINDS:
             silence.fire(house, uow, timer, now)
         elif timer.kind == "override_warn":
-            _warn(house, uow, number, now)
+            _warn(house, telling(uow, timer, now), number, now)
         elif timer.kind == "override_end":
-            _end(house, uow, number, now)
+            _end(house, telling(uow, timer, now), number, now, late_words(timer.due_at, now))
         elif timer.kind == "override_escalate":
-            _escalate(house, uow, number, now)
+            _escalate(house, telling(uow, timer, now), number, now, late_words(timer.due_at, now))
         elif timer.kind == "handoff_remind":
             remind(house, uow, number, now, due=timer.due_at)
         elif timer.kind == errands.KIND:
@@ -221,6 +223,8 @@ def _warn(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
     override = uow.override(number, lock=True)
     if override is None or override.state != "on" or override.incident_id is None:
         return
+    if override.due_at <= now:  # slept through the warning: the end follows at once
+        return
     facts = override_facts(override, "warned")
     text = f"{override.component} reaches the end of its time box soon"
     key = f"override:{number}:warned:{override.due_at.isoformat()}"
@@ -237,7 +241,7 @@ def _warn(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
     want(uow, surface, now=now)
 
 
-def _end(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
+def _end(house: House, uow: UnitOfWork, number: int, now: datetime, late: str) -> None:
     override = uow.override(number, lock=True)
     if override is None or override.state in ("closed", "void"):
         return
@@ -246,7 +250,7 @@ def _end(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
         return
     why_not = may_restore_itself(house, uow, override)
     if not why_not and not uow.actions_in(IN_FLIGHT | {ActionState.PLANNING}, component=override.component):
-        _restore_now(uow, override, now)
+        _restore_now(uow, override, now, late)
         return
     override = uow.save_override(replace(override, state="overdue", escalations=override.escalations + 1))
     why = why_not or "another action on it is in flight"
@@ -259,7 +263,7 @@ def _end(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
     _ask_holders(house, uow, override, why, now)
 
 
-def _restore_now(uow: UnitOfWork, override: Override, now: datetime) -> None:
+def _restore_now(uow: UnitOfWork, override: Override, now: datetime, late: str) -> None:
     """The time box ended and nobody has to be asked: an action like any other, planned, applied and proved."""
     action = uow.add_action(
         Action(
@@ -271,7 +275,7 @@ def _restore_now(uow: UnitOfWork, override: Override, now: datetime) -> None:
             requester=MUSTER.id,
             requester_slack="",
             requester_role="end of the time box",
-            because="the time box ended",
+            because="the time box ended" + (f" ({late})" if late else ""),
             created_at=now,
             approvals_needed=0,
             undo_of=override.action_id,
@@ -281,13 +285,13 @@ def _restore_now(uow: UnitOfWork, override: Override, now: datetime) -> None:
     uow.want_job("action", str(action.id), now=now, lane=f"lever:{override.component}")
 
 
-def _escalate(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
+def _escalate(house: House, uow: UnitOfWork, number: int, now: datetime, late: str) -> None:
     override = uow.override(number, lock=True)
     if override is None or override.state != "overdue":
         return
     why_not = may_restore_itself(house, uow, override)
     if not why_not and not uow.actions_in(IN_FLIGHT | {ActionState.PLANNING}, component=override.component):
-        _restore_now(uow, override, now)
+        _restore_now(uow, override, now, late)
         return
     override = uow.save_override(replace(override, escalations=override.escalations + 1))
     facts = override_facts(override, "escalated", why=why_not)
