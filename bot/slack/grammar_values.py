@@ -143,6 +143,30 @@ class StandArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceArgs:
+    """`silence <component> [alert] [from <time>] for <span>|until <time> [because …] [then open|list]`.
+
+    `failure`: the failure key or alert name it is limited to. `at_end`: `open` or `list`, empty for the default.
+    """
+
+    component: str = ""
+    failure: str = ""
+    start: str = ""
+    span: str = ""
+    until: str = ""
+    because: str = ""
+    at_end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsilenceArgs:
+    """`unsilence S-3 [because …]`."""
+
+    number: int | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GlassArgs:
     """`break-glass rollback|disable|enable <as usual> because …`: the command that goes through a freeze."""
 
@@ -198,6 +222,8 @@ Args = (
     | ExtendArgs
     | DecideArgs
     | StandArgs
+    | SilenceArgs
+    | UnsilenceArgs
     | GlassArgs
     | AnswerArgs
     | HelpArgs

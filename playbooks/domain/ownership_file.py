@@ -157,6 +157,18 @@ MatchValue = Annotated[
 MatchPath = Annotated[str, Field(pattern=_PATH_PATTERN, max_length=200)]
 
 
+class SustainedEntry(Strict):
+    """What a breach needs before it opens an incident; everything named must hold. Until then the alert is held."""
+
+    for_: Annotated[Span | None, Field(alias="for")] = None
+    """How long it must have lasted, since the first breached window the alert names, else since its start."""
+    points: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Breached points: as the alert says (`windows: 4 of the last 4`), else counted within the last `within`."""
+    within: Span = timedelta(hours=1)
+    samples: Annotated[int | None, Field(ge=1)] = None
+    """Samples behind the value, where the alert says how many."""
+
+
 class AlertMatch(Strict):
     """Which alerts are this component's; every condition must hold."""
 
@@ -165,6 +177,10 @@ class AlertMatch(Strict):
     """Failure key: one incident is open per component and failure. Without it the alert's name is the key."""
     severity: Annotated[str, Field(min_length=1, max_length=30)] | None = None
     """Severity of the incident, instead of the alert's own."""
+    monitor: bool = False
+    """Only record what fits, to see what it would do before it is live."""
+    sustained: SustainedEntry | None = None
+    """One noisy point opens nothing: what a breach needs before it does."""
 
 
 class Limits(Strict):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from playbooks.domain.alerts import Alert
 from playbooks.domain.ownership import Registry
-from playbooks.domain.ownership_file import AlertMatch, Exists, MatchValue, Regex
+from playbooks.domain.ownership_file import AlertMatch, Exists, MatchValue, Regex, SustainedEntry
 
 LONGEST_MATCHED = 256  # characters of a value a regular expression looks at
 
@@ -25,6 +25,7 @@ class Routed:
         component: registry id, empty where nothing fits. failure: the matcher's key, else the alert's name.
         team: the accountable team, empty without a component. why: one clause for people and logs.
         severity: what the matcher sets instead of the alert's own, empty where it sets none.
+        monitor: its matcher only records. sustained: what a breach needs before it opens something, None for nothing.
     """
 
     component: str
@@ -32,6 +33,8 @@ class Routed:
     team: str
     why: str
     severity: str = ""
+    monitor: bool = False
+    sustained: SustainedEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class _Rule:
     severity: str
     conditions: tuple[_Condition, ...]
     words: str
+    monitor: bool
+    sustained: SustainedEntry | None
 
     def fits(self, alert: Alert) -> bool:
         return all(c.test(c.get(alert)) for c in self.conditions)
@@ -111,7 +116,8 @@ class Router:
         if best is None:
             return self._unmatched(alert)
         failure = best.failure or alert.name
-        return Routed(best.component, failure, best.team, _why(best, ties), best.severity)
+        why = _why(best, ties)
+        return Routed(best.component, failure, best.team, why, best.severity, best.monitor, best.sustained)
 
     def _candidates(self, alert: Alert) -> Iterator[list[_Rule]]:
         for get, by_value in self._index:
@@ -157,7 +163,15 @@ def _compile(registry: Registry) -> Iterator[_Rule]:
             conditions = tuple(_condition(path, value) for path, value in entry.match.items())
             words = " and ".join(c.words for c in conditions)
             yield _Rule(
-                order, component.id, component.accountable, entry.failure or "", entry.severity or "", conditions, words
+                order,
+                component.id,
+                component.accountable,
+                entry.failure or "",
+                entry.severity or "",
+                conditions,
+                words,
+                entry.monitor,
+                entry.sustained,
             )
             order += 1
 

@@ -7,6 +7,7 @@ from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
+from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.replies import Help, Home, Refusal, Say
 
 Message = (
@@ -25,6 +26,9 @@ Message = (
     | DebtList
     | GapList
     | TeamGaps
+    | SilenceNote
+    | SilenceList
+    | AlertPath
     | OperatorGaps
     | TimelineList
     | Summary

@@ -12,6 +12,7 @@ from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
+from playbooks.domain.pipeline.case import PipelineRules
 from playbooks.messages import Tag, Who
 from playbooks.ports import Clock, Ids, OnCall, Store, Surface, UnitOfWork
 
@@ -33,6 +34,7 @@ class Rules:
         risk_warning: warning before the end of an accepted risk. freeze_for: length of a freeze that names none.
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
         matcher_silent_after: a matcher that never matched for so long is a gap.
+        pipeline: what alerts go through before they open something.
     """
 
     severities: tuple[Severity, ...] = DEFAULT_SEVERITIES
@@ -59,6 +61,7 @@ class Rules:
     weekly_at: time = time(9)
     zone: str = "UTC"
     matcher_silent_after: int = 14 * 86400
+    pipeline: PipelineRules = field(default_factory=PipelineRules)
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""

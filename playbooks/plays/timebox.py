@@ -15,7 +15,7 @@ from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays import errands, escalation, storms, terms, weekly, weekly_posts
+from playbooks.plays import errands, escalation, retaking, silences, storms, terms, weekly, weekly_posts
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
 from playbooks.plays.deciding import decider_of, held_in, right_used
@@ -127,6 +127,10 @@ def fire(house: House, timer: Timer) -> bool:
         return weekly_posts.fire(house, timer)
     if timer.kind in terms.KINDS:
         return terms.fire(house, timer)
+    if timer.kind in retaking.KINDS:
+        return retaking.fire(house, timer)
+    if timer.kind in silences.KINDS:
+        return silences.fire(house, timer)
     with house.store.begin() as uow:
         now = house.now()
         number = int(timer.subject)

@@ -10,6 +10,7 @@ from playbooks.ports.incidents import Incidents, NewIncident
 from playbooks.ports.memory import Captured, Document, Memory
 from playbooks.ports.messenger import Messenger, Posted
 from playbooks.ports.outside import Clock, Ids, Lever, Levers, OnCall, Probe
+from playbooks.ports.silences import KeptBack, Redecided, Silences
 from playbooks.ports.store import Store, UnitOfWork
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Incidents",
     "Job",
     "JobBoard",
+    "KeptBack",
     "KnownAlert",
     "Lever",
     "Levers",
@@ -38,6 +40,8 @@ __all__ = [
     "OpenIncident",
     "Posted",
     "Probe",
+    "Redecided",
+    "Silences",
     "Store",
     "StoredAlert",
     "Surface",
