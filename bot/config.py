@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
@@ -60,10 +62,26 @@ class Channels(_Strict):
     """Incident channels are called `inc-42-fraud-scorer-drift`."""
 
 
+_ALL = ", ".join(KINDS)
+
+
+def _known_kind(value: str) -> str:
+    if value not in KINDS:
+        close = get_close_matches(value, KINDS, n=1)
+        raise ValueError(
+            f"is no kind of source; did you mean {close[0]}?" if close else f"is no kind of source: {_ALL}"
+        )
+    return value
+
+
+Kind = Annotated[str, AfterValidator(_known_kind), Field(json_schema_extra={"enum": list(KINDS)})]
+
+
 class SourceEntry(_Strict):
     """One configured sender of alerts or changes."""
 
-    kind: Literal["alertmanager", "generic", "mlflow", "unleash"]
+    kind: Kind
+    """What sends: its format, and how it proves who it is; `raw` for what has no mapping yet."""
     secret_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")] | None = None
     """Name of the variable with this source's own secret; without it MUSTER_INTAKE_TOKEN counts."""
 
@@ -130,12 +148,7 @@ class Postmortem(_Strict):
 
 
 Name = Annotated[str, Field(pattern=_SOURCE_PATTERN)]
-_DEFAULT_SOURCES = {
-    "alertmanager": SourceEntry(kind="alertmanager"),
-    "generic": SourceEntry(kind="generic"),
-    "mlflow": SourceEntry(kind="mlflow"),
-    "unleash": SourceEntry(kind="unleash"),
-}
+_DEFAULT_SOURCES = {kind: SourceEntry(kind=kind) for kind in KINDS}
 
 
 class Config(_Strict):

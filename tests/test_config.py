@@ -11,6 +11,7 @@ import pytest
 from bot.config import Config
 from bot.registry_file import RegistryHolder, pack, unpack
 from bot.settings import SECRET_NAMES, VARIABLES, Settings
+from playbooks.domain.escalation import policy_for
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, severity_for_alert
 from playbooks.domain.ownership import Registry
 from playbooks.errors import ConfigError
@@ -171,8 +172,15 @@ def test_an_empty_file_works_and_so_does_none(tmp_path):
 def test_the_example_says_the_defaults_but_for_channels_and_providers():
     example = Config.load_file(EXAMPLES / "muster.yaml")
     assert example.severities == DEFAULT_SEVERITIES
-    own = {"channels", "providers", "severity_entries"}
-    assert example.model_dump(exclude=own) == Config.load("").model_dump(exclude=own)
+    own = {"channels", "providers", "severity_entries", "escalation"}
+    default = Config.load("")
+    assert example.model_dump(exclude=own) == default.model_dump(exclude=own)
+    incidents = [(s.id, tier) for s in DEFAULT_SEVERITIES for tier in (1, 2, None)] + [("", 1), ("", None)]
+    for severity, tier in incidents:
+        said, usual = (policy_for(c.escalation_policies, severity, tier) for c in (example, default))
+        assert said
+        assert usual
+        assert said.steps == usual.steps, (severity, tier)
 
 
 def test_own_severities():
@@ -197,7 +205,7 @@ severities:
         ("storm_after: '50'\n", "muster.yaml:1: storm_after: must be a whole number"),
         ("approval_ttl: 15\n", "muster.yaml:1: approval_ttl: must be a length of time such as PT10M or P1D"),
         ("time_zone: Berlin\n", "muster.yaml:1: time_zone: is no time zone such as Europe/Berlin"),
-        ("sources:\n  a: {kind: pigeon}\n", "muster.yaml:2: sources.a.kind: input should be 'alertmanager'"),
+        ("sources:\n  a: {kind: pigeon}\n", "muster.yaml:2: sources.a.kind: is no kind of source: alertmanager, "),
         ("sources:\n  A b: {kind: generic}\n", "A b must be 1 to 63 small letters, digits, dashes and underscores"),
         ("sources:\n  a: {kind: generic, secret_env: 'a b'}\n", "muster.yaml:2: sources.a.secret_env"),
         ("ownership: []\n", "muster.yaml:1: ownership: must not be empty"),

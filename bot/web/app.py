@@ -21,13 +21,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.metrics import Metrics
-from bot.providers.alerts.reading import ReadResult
-from bot.web import api
+from bot.providers.alerts.reading import MAX_RAW, ReadResult, Rejected
+from bot.web import api, enqueue
 from bot.web.intake import GroupCommit
+from bot.web.kept import quarantine
 from bot.web.problems import Refused, problem
 from bot.web.sources import Source, bearer_fits
 from playbooks import errors
-from playbooks.domain.alerts import Decision, Reason, Verdict
+from playbooks.domain.alerts import Decision, Verdict
 from playbooks.plays.house import House
 from playbooks.plays.receive import keep_raw, record_changes
 
@@ -87,6 +88,7 @@ def build_web(web: Web) -> Front:
     routes = [
         Route("/alerts/{source}", _route(web, _alerts), methods=["POST"]),  # other methods: told as refused
         Route("/changes/{source}", _route(web, _changes), methods=["POST"]),
+        Route(enqueue.PATH, _route(web, _enqueue), methods=["POST"]),
         Route("/slack/events", _route(web, _slack), methods=["POST"]),
         Route("/healthz", _healthz),
         Route("/readyz", _route(web, _readyz)),
@@ -168,7 +170,7 @@ def _admitted(web: Web, request: Request, body: bytes) -> Source:
     name = request.path_params["source"]
     known = web.sources.get(name)
     if known is not None:
-        if known.admits(request.headers, body, now=web.house.now()):
+        if known.admits(request.headers, body, now=web.house.now(), query=request.url.query):
             return known
     elif bearer_fits(request.headers, web.secrets):
         detail = f"No source is named {name[:60]}. Add it under `sources:` in muster.yaml."
@@ -189,26 +191,19 @@ async def _alerts(web: Web, request: Request) -> Response:
     except errors.InputError as error:
         return await _unread(web, source, body, error)
     verdicts = await web.intake.put(read.alerts) if read.alerts else []
-    for refused in read.rejected:
-        why = f"alert {refused.index}: {refused.reason}"
-        kept = await _threaded(web, partial(_quarantined, web, source.name, refused.raw, why))
-        verdicts = [*verdicts, kept]
+    if read.rejected:
+        kept = await _threaded(web, partial(quarantine, web.house, source.name, read.rejected))
+        verdicts = [*verdicts, *kept]
     return _accepted(web, source, verdicts)
 
 
-def _quarantined(web: Web, source: str, raw: str, why: str) -> Verdict:
-    with web.house.store.begin(lane="alerts") as uow:
-        now = web.house.now()
-        kept = uow.quarantine(source=source, body=raw, reason=why, now=now)
-        uow.notice(f"rejected:{source}", f"Alerts of `{source}` that cannot be used: {why}", now=now)
-    return Verdict(kept, "", "", Decision.REJECTED, Reason.BAD_ALERT)
-
-
 async def _unread(web: Web, source: Source, body: bytes, error: errors.InputError) -> Response:
-    """Not JSON: 400. JSON that is not this source's format: kept as a raw triage item, 202."""
-    if error.code == "not_json" or not _json_text(body):
-        raise Refused(400, "not_json", error.told)
+    """Not JSON: kept with the reason, 400. JSON that is not this source's format: kept as a raw triage item, 202."""
     text = body.decode(errors="replace")
+    if source.kind != "raw" and (error.code == "not_json" or not _json_text(body)):
+        unread = Rejected(0, error.sentence, text[:MAX_RAW])
+        await _threaded(web, partial(quarantine, web.house, source.name, [unread]))
+        raise Refused(400, "not_json", error.told)
     kept = await _threaded(web, partial(keep_raw, web.house, source=source.name, body=text, why=error.sentence))
     return _accepted(web, source, [kept])
 
@@ -263,6 +258,29 @@ def _accepted(web: Web, source: Source, verdicts: list[Verdict]) -> Response:
     accepted = len(verdicts) - duplicates - counts[Decision.REJECTED]
     body = json.dumps({"accepted": accepted, "duplicates": duplicates, "alerts": rows})
     return Response(body, 202, media_type=_JSON)
+
+
+async def _enqueue(web: Web, request: Request) -> Response:
+    body = await _body(request)
+    if web.intake.full:
+        raise Refused(503, "behind", "The database is behind. Send it again in a second.", retry_after=1)
+    try:
+        event = enqueue.event_of(body, web.sources)
+    except enqueue.InvalidEvent as invalid:
+        web.metrics.refused.labels(invalid.code).inc()
+        if invalid.source is None:
+            web.on_refused("v2/enqueue", "wrong or missing routing_key")
+        else:
+            unread = Rejected(0, f"v2/enqueue: {'; '.join(invalid.errors)}", body.decode(errors="replace")[:MAX_RAW])
+            await _threaded(web, partial(quarantine, web.house, invalid.source, [unread]))
+        return enqueue.invalid(invalid)
+    source, read = event.read(web.house.now())
+    if read.alerts:
+        verdicts = await web.intake.put(read.alerts)
+        _accepted(web, source, verdicts)
+    if read.rejected:
+        await _threaded(web, partial(quarantine, web.house, source.name, read.rejected))
+    return enqueue.processed(event)
 
 
 # ------------------------------------------------------------------ Slack over HTTP

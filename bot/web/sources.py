@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
+import binascii
 import hmac
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import parse_qsl
 
-from bot.providers.alerts import alertmanager
-from bot.providers.alerts import generic as generic_alerts
-from bot.providers.alerts.reading import ReadResult
-from bot.providers.changes import generic as generic_changes
-from bot.providers.changes import mlflow, unleash
-from playbooks.domain.alerts import Change
-
-ReadAlerts = Callable[..., ReadResult]
-ReadChanges = Callable[..., list[Change]]
-Signed = Callable[..., bool]
-
-_ALERTS: Mapping[str, ReadAlerts] = {"alertmanager": alertmanager.read, "generic": generic_alerts.read}
-_CHANGES: Mapping[str, tuple[Signed, ReadChanges]] = {
-    "mlflow": (mlflow.signed, mlflow.read),
-    "unleash": (unleash.signed, unleash.read),
-    "generic": (generic_changes.signed, generic_changes.read),
-}
+from bot.providers.alerts.reading import Read, Signed
+from bot.providers.sources import ReadChanges, alert_source, change_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +20,68 @@ class Source:
 
     Attributes:
         alerts: reads alert bodies, None for a source that only tells changes. changes: reads change bodies.
-        signed: verifies a change body's own signature.
+        signed: verify a body's own signature, in the ways of the kind. plain, in_address: headers and query
+            parameters that carry the secret as it is.
     """
 
     name: str
     kind: str
     secrets: tuple[str, ...]
-    alerts: ReadAlerts | None
-    changes: ReadChanges | None
-    signed: Signed | None
+    alerts: Read | None = None
+    changes: ReadChanges | None = None
+    signed: tuple[Signed, ...] = ()
+    plain: tuple[str, ...] = ()
+    in_address: tuple[str, ...] = field(default=())
 
-    def admits(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> bool:
-        """Whether the sender proved who it is: bearer secret, or the kind's own signature over the raw bytes."""
-        if bearer_fits(headers, self.secrets):
+    def admits(self, headers: Mapping[str, str], body: bytes, *, now: datetime, query: str = "") -> bool:
+        """Whether the sender proved who it is: the secret itself, or the kind's own signature over the raw bytes."""
+        if not self.secrets:
+            return False
+        if bearer_fits(headers, self.secrets) or _basic_fits(headers, self.secrets):
             return True
-        return self.signed is not None and bool(self.secrets) and self.signed(headers, body, self.secrets, now=now)
+        if any(_fits(headers.get(name.lower(), ""), self.secrets) for name in self.plain):
+            return True
+        if self.in_address and query:
+            given = parse_qsl(query[:4096], max_num_fields=50) if query.count("&") < 50 else []
+            if any(_fits(value, self.secrets) for name, value in given if name in self.in_address):
+                return True
+        return any(signed(headers, body, self.secrets, now=now) for signed in self.signed)
 
 
 def source(name: str, kind: str, secrets: Sequence[str]) -> Source:
     """A source of a known kind."""
-    signed, changes = _CHANGES.get(kind, (None, None))
-    return Source(name, kind, tuple(s for s in secrets if s), _ALERTS.get(kind), changes, signed)
+    alerts, changes = alert_source(kind), change_source(kind)
+    signed = (alerts.signed if alerts else None, changes.signed if changes else None)
+    return Source(
+        name,
+        kind,
+        tuple(s for s in secrets if s),
+        alerts.read if alerts else None,
+        changes.read if changes else None,
+        tuple(each for each in signed if each is not None),
+        alerts.plain if alerts else (),
+        alerts.in_address if alerts else (),
+    )
 
 
 def bearer_fits(headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
     """Constant-time comparison of the `Authorization: Bearer` header with each secret."""
     scheme, _, given = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not given:
+    return scheme.lower() == "bearer" and _fits(given.strip(), secrets)
+
+
+def _basic_fits(headers: Mapping[str, str], secrets: Sequence[str]) -> bool:
+    """Whether the password of basic authentication is a secret; the name in front of it is the sender's own affair."""
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
         return False
-    token = given.strip().encode()
-    return any(hmac.compare_digest(token, secret.encode()) for secret in secrets if secret)
+    try:
+        _, colon, password = b64decode(given.strip(), validate=True).decode().partition(":")
+    except (ValueError, binascii.Error):
+        return False
+    return bool(colon) and _fits(password, secrets)
+
+
+def _fits(given: str, secrets: Sequence[str]) -> bool:
+    token = given.encode("utf-8", "replace")
+    return bool(token) and any(hmac.compare_digest(token, secret.encode()) for secret in secrets if secret)

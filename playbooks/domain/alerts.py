@@ -63,6 +63,31 @@ class Reason(StrEnum):
     JUST_RESOLVED = "its incident was resolved just before and is open again"
     EARLIER_OVER = "the last incident for this failure is over; the new one refers to it"
     SIGNAL_CAME = "it is a signal that was expected; it is due again later"
+    NO_ALERT = "it says nothing of whether something fires; kept as it came"
+
+
+class Known(StrEnum):
+    """How the episode is known that a source's word belongs to; closed."""
+
+    BY_ID = "by_id"
+    """The fingerprint names one episode: an incident's number over there."""
+    BY_TURN = "by_turn"
+    """Each firing word is a turn to the worse at its own time, each end ends what began before it."""
+    WHILE_OPEN = "while_open"
+    """A firing word while the series fires repeats it; the next one after an end is a new episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What comes with an alert whose source does not state (fingerprint, start) with every word.
+
+    Attributes:
+        known: how its episode is found, None where its start is stated. delivery: the source's id of the delivery,
+            the same when it is sent again; empty where it gives none.
+    """
+
+    known: Known | None = None
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +106,7 @@ class Alert:
         labels, annotations: as received, text to text.
         link: where the source shows it, may be empty.
         signal: measured figures for people in the order given (`value`, `limit`, `samples`, `windows`, `silent_since`).
+        said: None where every word of the source states the start of its episode.
     """
 
     source: str
@@ -95,6 +121,7 @@ class Alert:
     annotations: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
     signal: Mapping[str, str] = field(default_factory=dict)
+    said: Said | None = None
 
     def fact(self, path: str) -> str | None:
         """Value at a closed path: `source`, `name`, `severity`, `labels.X` or `annotations.X`; None when absent."""

@@ -62,7 +62,10 @@ class DeclaredFacts(TypedDict):
 
 
 class ActionFacts(TypedDict, total=False):
-    """`action` (phase requested or started), `action_result`, `verification`, `decision` on an action."""
+    """`action`, `action_result`, `verification`, `decision` on an action.
+
+    The phase of `action`: requested, started; by hand also claimed, could_not, called_off.
+    """
 
     action: int
     kind: str

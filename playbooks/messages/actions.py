@@ -89,6 +89,8 @@ class ErrandNote:
         reader: the provider that reads it back, empty for none. open: whether an answer is still awaited.
         claimed_by, evidence, claimed_at: who says that it is done, and what shows it.
         ended: the state in which it ended without a claim. error: why it could not be done.
+        declined: who was asked and said that they cannot, with why. seen: what was read back after the claim;
+            contradicted: whether that is something else than was said.
     """
 
     action: int
@@ -108,6 +110,9 @@ class ErrandNote:
     ended: str = ""
     error: str = ""
     in_channel: bool = False
+    declined: tuple[tuple[Who, str], ...] = ()
+    seen: str = ""
+    contradicted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

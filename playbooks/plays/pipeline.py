@@ -178,8 +178,8 @@ def _tell_downstream(house: House, uow: UnitOfWork, number: int, alert: Alert, r
     if incident is None:
         return
     text = (
-        f"*{routed.component}* raised {plain(alert.name)}. It reads *{incident.component}*, where {incident.name} is open "
-        "since before: the alert joined that incident, and nobody is paged twice."
+        f"*{routed.component}* raised {plain(alert.name)}. It reads *{incident.component}*, where {incident.name} is "
+        "open since before: the alert joined that incident, and nobody is paged twice."
     )
     hint = (
         f"Not the same? `{house.rules.root} new {routed.component}` opens an incident of its own. "

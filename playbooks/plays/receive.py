@@ -22,6 +22,7 @@ from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, refresh, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
 from playbooks.plays.pipeline import Passage, look, open_of, settle
+from playbooks.plays.placing import placed
 from playbooks.plays.targets import binding_target, change_target, components_of_target, targets_of
 from playbooks.ports import (
     AlertTouch,
@@ -64,8 +65,11 @@ def receive(house: House, router: Router, bodies: Sequence[Sequence[Alert]]) -> 
     """
     routed = [[router.route(alert) for alert in body] for body in bodies]
     keys = {_key(r) for body in routed for r in body}
-    episodes = [_episode(a) for body in bodies for a in body]
     with house.store.begin(lane="alerts") as uow:
+        found = placed(uow, bodies, now=house.now())
+        if found is not bodies:
+            bodies, routed = found, [[router.route(alert) for alert in body] for body in found]
+        episodes = [_episode(a) for body in bodies for a in body]
         batch = _Batch(house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys))))
         batch.passage = look(house, uow, _new(batch, bodies, routed), batch.open, batch.now)
         verdicts = [
@@ -93,6 +97,7 @@ def retake(house: House, uow: UnitOfWork, router: Router, stored: Sequence[Store
 
     Returns the verdicts of the others, in the order given.
     """
+    uow.hold_alerts([each.id for each in stored])
     known = uow.alerts_known([_episode(each.alert) for each in stored])
     due = [each for each in stored if _same(known.get(_episode(each.alert)), each)]
     cases = [(each.alert, router.route(each.alert)) for each in due]

@@ -11,10 +11,12 @@ from playbooks.domain.actions import (
     Action,
     Plan,
 )
+from playbooks.domain.errands import errand_of
 from playbooks.domain.facts import action_facts
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.plays.bound_levers import VERB_OF
+from playbooks.plays.errand_record import requests_of
 from playbooks.plays.house import redraw, want
 from playbooks.ports import Surface, UnitOfWork
 
@@ -72,6 +74,9 @@ def show_action(uow: UnitOfWork, action: Action, now: datetime) -> None:
         return
     target = f"incident:{action.incident_id}"
     want(uow, Surface(f"action:{action.id}", "action", target, incident_id=action.incident_id), now=now)
+    if errand_of(action.plan) is not None:
+        for asked in requests_of(uow, action):
+            want(uow, asked, now=now)
     if action.override is not None:
         shown = Surface(f"override:{action.override}", "override", target, incident_id=action.incident_id)
         want(uow, shown, now=now)

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from playbooks.ports.actions import Actions
-from playbooks.ports.alerts import Alerts, AlertTouch, Episode, Growth, KnownAlert, OpenIncident, StoredAlert
+from playbooks.ports.alerts import (
+    Alerts,
+    AlertTouch,
+    Episode,
+    Growth,
+    KnownAlert,
+    OpenIncident,
+    Quarantined,
+    Series,
+    StoredAlert,
+)
 from playbooks.ports.durable import Durable, Job, JobBoard, Surface, Timer
 from playbooks.ports.gaps import Directory, Gaps
 from playbooks.ports.incidents import Incidents, NewIncident
@@ -40,7 +50,9 @@ __all__ = [
     "OpenIncident",
     "Posted",
     "Probe",
+    "Quarantined",
     "Redecided",
+    "Series",
     "Silences",
     "Store",
     "StoredAlert",

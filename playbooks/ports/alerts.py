@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason
+from playbooks.domain.spells import Spell
 from playbooks.domain.timeline import NewEvent
 
 
@@ -32,6 +33,7 @@ class StoredAlert:
 
 
 Episode = tuple[str, str, datetime]  # source, fingerprint, starts_at
+Series = tuple[str, str]  # source, fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,17 @@ class Growth:
     firing: int
 
 
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A body, or a part of one, that could not be used, as it came."""
+
+    id: str
+    source: str
+    body: str
+    reason: str
+    received_at: datetime
+
+
 class Alerts(Protocol):
     """Alerts and changes; the plural calls are the intake's hot path, many alerts in one transaction."""
 
@@ -101,7 +114,19 @@ class Alerts(Protocol):
         """Keep what could not be used; returns its id."""
         ...
 
+    def quarantined(self, *, source: str = "", limit: int = 100) -> list[Quarantined]:
+        """What could not be used, the newest first; of every source where none is named."""
+        ...
+
+    def last_heard(self) -> Mapping[str, datetime]:
+        """When each source that ever sent an alert or a change was last heard. Reads everything: not for the intake."""
+        ...
+
     def alerts_known(self, episodes: Sequence[Episode]) -> Mapping[Episode, KnownAlert]: ...
+    def spells_of(self, series: Sequence[Series]) -> Mapping[Series, list[Spell]]:
+        """The newest episodes of each of these series, the oldest of them first; at most 50 of one."""
+        ...
+
     def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]: ...
     def add_alerts(self, stored: Sequence[StoredAlert]) -> None: ...
     def touch_alerts(self, touches: Sequence[AlertTouch]) -> None: ...

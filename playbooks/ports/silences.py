@@ -88,6 +88,10 @@ class Silences(Protocol):
         """Episodes of other components that joined an incident and still fire, first received first."""
         ...
 
+    def hold_alerts(self, ids: Sequence[str]) -> None:
+        """Lock these episodes until the end of the transaction."""
+        ...
+
     def redecide(self, anew: Sequence[Redecided]) -> None:
         """Write what was decided anew."""
         ...

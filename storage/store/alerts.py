@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
-from playbooks.ports import AlertTouch, Episode, KnownAlert, StoredAlert
-from storage.bulk import fetch, insert_many, moment, run_many, texts
+from playbooks.domain.spells import Spell
+from playbooks.ports import AlertTouch, Episode, KnownAlert, Quarantined, Series, StoredAlert
+from storage.bulk import fetch, insert_many, moment, moment_of, run_many, texts
 from storage.rows import ALERT, CHANGE, QUARANTINE, alert_row, change_row, to_alert, to_change
 from storage.store.part import Part
 
@@ -31,6 +32,7 @@ _BY_EPISODE = (
     _FOUND + " JOIN unnest(?::text[], ?::text[], ?::timestamptz[]) AS asked(s, f, t) "
     "ON source = asked.s AND fingerprint = asked.f AND starts_at = asked.t"
 )
+_NEWEST = "SELECT starts_at, ends_at FROM alert WHERE source = ? AND fingerprint = ? ORDER BY starts_at DESC LIMIT 50"
 
 
 class Alerts(Part):
@@ -74,6 +76,16 @@ class Alerts(Part):
         for source, theirs in by_source.items():
             prints, starts = [name for _, name, _ in theirs], [starts for _, _, starts in theirs]
             yield from fetch(self._db, _BY_SOURCE, (source, texts(self._db, prints), min(starts), max(starts)))
+
+    def spells_of(self, series: Sequence[Series]) -> Mapping[Series, list[Spell]]:
+        """The newest episodes of each of these series, the oldest of them first; at most 50 of one."""
+        found = {}
+        for each in set(series):
+            rows = fetch(self._db, _NEWEST, each)
+            found[each] = [
+                Spell(moment_of(begun), None if ended is None else moment_of(ended)) for begun, ended in reversed(rows)
+            ]
+        return found
 
     def add_alert(self, stored: StoredAlert) -> None:
         """Insert. Raises errors.Conflict (at the latest at the commit) when the episode is stored already."""
@@ -122,6 +134,20 @@ class Alerts(Part):
         values = {"id": number, "source": source, "body": clean, "reason": reason, "received_at": now}
         self._db.execute(insert(QUARANTINE), values)
         return number
+
+    def quarantined(self, *, source: str = "", limit: int = 100) -> list[Quarantined]:
+        """What could not be used, the newest first; of every source where none is named."""
+        query = select(QUARANTINE).order_by(QUARANTINE.c.received_at.desc(), QUARANTINE.c.id.desc()).limit(limit)
+        query = query.where(QUARANTINE.c.source == source) if source else query
+        return [Quarantined(r.id, r.source, r.body, r.reason, r.received_at) for r in self._db.execute(query)]
+
+    def last_heard(self) -> Mapping[str, datetime]:
+        """When each source that ever sent an alert or a change was last heard. Reads everything: not for the intake."""
+        found: dict[str, datetime] = {}
+        for table, column in ((ALERT, ALERT.c.updated_at), (CHANGE, CHANGE.c.received_at)):
+            for source, at in self._db.execute(select(table.c.source, func.max(column)).group_by(table.c.source)):
+                found[source] = max(at, found.get(source, at))
+        return found
 
 
 def _known(

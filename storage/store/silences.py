@@ -150,6 +150,12 @@ class Silences(Part):
         query = select(ALERT).where(*where).order_by(ALERT.c.received_at, ALERT.c.id).limit(limit)
         return [to_alert(row) for row in self._db.execute(query)]
 
+    def hold_alerts(self, ids: Sequence[str]) -> None:
+        """Lock these episodes, in one order; on SQLite the one writer holds everything already."""
+        if ids and self._db.dialect.name != "sqlite":
+            query = select(ALERT.c.id).where(ALERT.c.id.in_(sorted(ids))).order_by(ALERT.c.id).with_for_update()
+            self._db.execute(query).all()
+
     def redecide(self, anew: Sequence[Redecided]) -> None:
         """Write what was decided anew."""
         for each in sorted(anew, key=lambda one: one.alert_id):

@@ -126,7 +126,7 @@ def test_route_decides_as_the_intake_does(house: Shell, database_url: str) -> No
         (["."], "", ". is a folder. Name a file in it."),
         (["-"], "{", "stdin is no JSON."),
         (["-"], '{"a": 1}', "No configured source can read stdin."),
-        (["-", "--source", "grafana"], "{}", "No source of alerts is named grafana. There is: alertmanager, generic."),
+        (["-", "--source", "nagios"], "{}", "No source of alerts is named nagios. There is: alertmanager, generic"),
         (["-", "--source", "alertmanager"], '{"name": "x"}', "The body is JSON, but it is no Alertmanager body"),
     ],
 )

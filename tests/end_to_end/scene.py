@@ -37,7 +37,9 @@ def configuration(plant_url: str, extra: Mapping[str, Any] | None = None) -> dic
         "providers": {"local": {"url": plant_url}},
         "cadences": {"sweep": "PT1S"},
     }
-    return base | dict(extra or {})
+    more = dict(extra or {})
+    more["providers"] = {**base["providers"], **more.get("providers", {})}
+    return base | more
 
 
 def environment(workspace: Workspace, folder: Path, database_url: str, *, socket_mode: bool) -> dict[str, str]:

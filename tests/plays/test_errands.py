@@ -19,7 +19,7 @@ from playbooks.domain.actions import Action, ActionKind, ActionState
 from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import ErrandNote, Refusal, Say
-from playbooks.plays import errands, incident, levers
+from playbooks.plays import errand_answers, incident, levers
 from playbooks.plays.levers import Wanted
 from playbooks.plays.views import build
 from playbooks.plugin import Tools
@@ -71,6 +71,11 @@ class HandStage(Stage):
             self.engine, self.clock, self.ids, self.slack, ByName(self), registry=self.registry, rules=self.rules
         )
 
+    def deliveries(self, begins: str) -> list[str]:
+        """Ids of the messages posted under ids that begin so."""
+        found = [m.delivery for c in self.slack.channels.values() for m in c.messages]
+        return [delivery for delivery in found if delivery.startswith(begins)]
+
     def off_asked(self) -> Action:
         """A disable that its holder has decided, waiting for a person."""
         action = self.request("dana", ActionKind.DISABLE, "auto-decline", ends_after=4 * HOUR)
@@ -79,7 +84,13 @@ class HandStage(Stage):
 
     def done(self, who: str, action: Action, evidence: str = "the rule shows paused, screenshot #7") -> Say | Refusal:
         """Somebody says that it is done."""
-        said = errands.done(self.house, self.by(who), action.id, evidence)
+        said = errand_answers.done(self.house, self.by(who), action.id, evidence)
+        self.settle()
+        return said
+
+    def cannot(self, who: str, action: Action, why: str) -> Say | Refusal:
+        """Somebody says that they cannot."""
+        said = errand_answers.cannot(self.house, self.by(who), action.id, why)
         self.settle()
         return said
 
@@ -163,7 +174,7 @@ def test_the_words_people_see(stage: HandStage) -> None:
 def test_outsiders_cannot_say_how_it_went(stage: HandStage, who: str) -> None:
     stage.opened("auto-decline")
     action = stage.off_asked()
-    for say in (errands.done, errands.cannot):
+    for say in (errand_answers.done, errand_answers.cannot):
         with pytest.raises(errors.Denied, match="You were not asked to do this by hand: @ravi was") as denied:
             say(stage.house, stage.by(who), action.id, "trust me")
         assert denied.value.ask == ("ravi",)
@@ -193,19 +204,94 @@ def test_a_claim_needs_evidence_and_counts_once(stage: HandStage) -> None:
     assert len(stage.events(number, EventKind.ACTION_RESULT)) == 1
 
 
-def test_what_could_not_be_done_ends_it_with_its_reason(stage: HandStage) -> None:
-    stage.opened("auto-decline")
+def test_who_cannot_says_why_and_the_next_one_is_asked(stage: HandStage) -> None:
+    number = stage.opened("auto-decline")
     action = stage.off_asked()
     with pytest.raises(errors.InputError, match="Say why"):
-        errands.cannot(stage.house, stage.by("ravi"), action.id, "")
-    errands.cannot(stage.house, stage.by("ravi"), action.id, "the back office is down")
-    stage.settle()
+        stage.cannot("ravi", action, "")
+    with pytest.raises(errors.InputError, match="longer than 600"):
+        stage.cannot("ravi", action, "x" * 601)
+
+    said = stage.cannot("ravi", action, "no access to {1} since May.")
+
+    assert isinstance(said, Say)
+    assert (said.text, [who.name for who in said.mentions]) == ("Recorded; it is with {0} now.", ["dana"])
+    assert stage.action(action.id).state is ActionState.BY_HAND
+    assert len(stage.posted(f"errand:{action.id}:U01DANA")) == 1
+    [told, _] = stage.posted(f"say:errand:{action.id}:next:1")
+    assert "{0} cannot disable auto-decline by hand: no access to (1) since May. {1}, please do it." in told
+    assert stage.posted(f"say:errand:{action.id}:next:1:ravi") == []
+    assert stage.note(action, "U05RAVI").open is False
+    assert stage.note(action, "U05RAVI").error == "You said that you cannot: no access to {1} since May."
+    shown = stage.note(action, "U01DANA")
+    assert shown.open
+    assert [(who.name, why) for who, why in shown.declined] == [("ravi", "no access to {1} since May.")]
+    assert [who.name for who in shown.asked] == ["dana"]
+    again = stage.cannot("ravi", action, "really not")
+    assert again == Refusal("You have said so already.", "Others are asked; nothing more is needed from you.")
+    stage.restart()
+    stage.wait(10 * MINUTE)
+    assert stage.posted(f"say:errand:{action.id}:1:ravi") == []
+    assert len(stage.posted(f"say:errand:{action.id}:1:dana")) == 1
+
+    last = stage.cannot("dana", action, "neither have I")
+
+    assert last == Say("Recorded. Nobody is left to ask, so disable auto-decline was not done.")
     ended = stage.action(action.id)
     assert ended.state is ActionState.FAILED
-    assert ended.error == "It could not be done by hand: the back office is down"
+    assert ended.error == ("It could not be done by hand: ravi: no access to {1} since May.; dana: neither have I")
     assert stage.override(ended.override or 0).state == "void"
+    said_by = [e.new.actor.id for e in stage.events(number, EventKind.ACTION) if e.payload["phase"] == "could_not"]
+    assert said_by == ["ravi", "dana"]
+    stage.wait(HOUR)
+    assert stage.posted(f"say:errand:{action.id}:2") == []
+
+
+@on_sqlite
+def test_of_several_who_are_asked_the_others_go_on(engine: Engine) -> None:
+    both = {**OFF, "ask": ["ravi", "mei"], "escalate": ["zoe"]}
+    stage = HandStage(engine, registry=_registry(auto_decline={"disable": both}))
+    stage.opened("auto-decline")
+    action = stage.off_asked()
+    stage.cannot("ravi", action, "on a train")
+    assert stage.posted(f"errand:{action.id}:U06ZOE") == []
+    assert len(stage.posted(f"say:errand:{action.id}:next:1:mei")) == 1
+    stage.cannot("mei", action, "on another train")
+    assert len(stage.posted(f"errand:{action.id}:U06ZOE")) == 1
+    stage.done("ravi", action)  # whoever could not may have found a way
+    assert stage.action(action.id).state is ActionState.CLAIMED
+
+
+@pytest.mark.parametrize("who", ["dana", "lin"])
+@on_sqlite
+def test_who_asked_for_it_and_who_may_decide_it_can_call_it_off(stage: HandStage, who: str) -> None:
+    number = stage.opened("auto-decline")
+    action = stage.off_asked()
+    stage.cannot(who, action, "it was v42 after all")
+    ended = stage.action(action.id)
+    assert (ended.state, ended.error) == (ActionState.FAILED, "It was called off: it was v42 after all")
+    assert stage.override(ended.override or 0).state == "void"
+    assert [e.payload["phase"] for e in stage.events(number, EventKind.ACTION)][-1] == "called_off"
+    assert not stage.note(action, "U05RAVI").open
     stage.wait(HOUR)
     assert stage.posted(f"say:errand:{action.id}") == []
+
+
+@pytest.mark.parametrize("who", OUTSIDE)
+@on_sqlite
+def test_no_form_opens_for_who_may_not_answer(stage: HandStage, who: str) -> None:
+    stage.opened("auto-decline")
+    action = stage.off_asked()
+    actor = stage.by(who).actor
+    with pytest.raises(errors.Denied, match="You were not asked"):
+        errand_answers.check_answer(stage.house, actor, action.id, done=True)
+    ravi = stage.by("ravi").actor
+    assert errand_answers.check_answer(stage.house, ravi, action.id, done=True) == action
+    stage.done("ravi", action)
+    late = errand_answers.check_answer(stage.house, ravi, action.id, done=False)
+    assert late == Refusal(f"Action {action.id} is already claimed.", "Nothing was done twice.")
+    with pytest.raises(errors.UnknownName):
+        errand_answers.check_answer(stage.house, ravi, 4711, done=True)
 
 
 @on_sqlite
@@ -236,6 +322,46 @@ def test_silence_is_reminded_and_goes_up_over_a_restart(stage: HandStage) -> Non
     stage.done("dana", action)
     stage.wait(HOUR)
     assert stage.posted(f"say:errand:{action.id}:4:") == []
+
+
+@on_sqlite
+def test_reminders_become_rarer_and_never_stop(stage: HandStage) -> None:
+    stage.opened("auto-decline")
+    action = stage.off_asked()
+    stage.wait(30 * MINUTE)
+    assert len(stage.posted(f"say:errand:{action.id}:3:channel")) == 1
+    stage.wait(19 * MINUTE)
+    assert stage.posted(f"say:errand:{action.id}:4:") == []
+    stage.wait(MINUTE)
+    assert len(stage.posted(f"say:errand:{action.id}:4:channel")) == 1
+    stage.wait(24 * HOUR)
+    told = {m.rsplit(":", 1)[0] for m in stage.deliveries(f"say:errand:{action.id}:")}
+    assert 10 <= len(told) <= 14
+
+
+@on_sqlite
+def test_a_reminder_after_a_stop_is_late_and_says_so(stage: HandStage) -> None:
+    stage.opened("auto-decline")
+    action = stage.off_asked()
+    stage.clock.at += 3 * HOUR
+    stage.restart()
+    stage.wait(MINUTE)
+    reminders = stage.posted(f"say:errand:{action.id}:")
+    assert len(reminders) == 2
+    assert "(This comes 2 h 50 min late: I was not running.)" in reminders[0]
+
+
+@on_sqlite
+def test_where_nobody_can_be_named_who_stands_in_is_asked_at_once(engine: Engine) -> None:
+    off = {**OFF, "ask": ["on_call:nobody-there"], "escalate": ["omar"]}
+    data = yaml.safe_load((Path(__file__).parent / "ownership.yaml").read_text("utf-8"))
+    data["components"]["auto-decline"]["levers"] = {"disable": off}
+    data["teams"]["nobody-there"] = {"channel": "C0NOBODY", "members": []}
+    stage = HandStage(engine, registry=Registry.load(yaml.safe_dump(data, sort_keys=False)))
+    stage.opened("auto-decline")
+    action = stage.off_asked()
+    assert len(stage.posted(f"errand:{action.id}:U02OMAR")) == 1
+    assert [who.name for who in stage.note(action, "channel").asked] == ["omar"]
 
 
 # ---------------------------------------------------------------- the time box and the way back

@@ -16,6 +16,8 @@ SOURCES = {
     "generic": {"kind": "generic"},
     "mlflow": {"kind": "mlflow", "secret_env": "MLFLOW_SECRET"},
     "unleash": {"kind": "unleash", "secret_env": "UNLEASH_SECRET"},
+    "pagerduty_events": {"kind": "pagerduty_events"},
+    "unmapped": {"kind": "raw"},
 }
 ENVIRON = {"SECOND_SECRET": "second-7f31ab", "MLFLOW_SECRET": "s3cr3t", "UNLEASH_SECRET": "unleash-77ab"}
 

@@ -16,6 +16,7 @@ from bot.providers.alerts.reading import (
     MAX_ANNOTATION,
     MAX_FINGERPRINT,
     MAX_LABEL,
+    AlertSource,
     BadAlert,
     ReadResult,
     Rejected,
@@ -114,3 +115,6 @@ def _status(value: object, ends_at: datetime | None, received_at: datetime) -> A
     if status is None:
         raise BadAlert(f"its status {scalar(value)[:40]!r} is neither firing nor resolved")
     return status
+
+
+SOURCE = AlertSource(read)

@@ -24,6 +24,7 @@ from bot.providers.alerts.reading import (
     MAX_ANNOTATION,
     MAX_FINGERPRINT,
     MAX_LABEL,
+    AlertSource,
     BadAlert,
     ReadResult,
     Rejected,
@@ -114,3 +115,6 @@ def _status(value: object) -> AlertStatus:
         return AlertStatus(scalar(value).lower())
     except ValueError:
         raise BadAlert(f"its status {scalar(value)[:40]!r} is neither firing nor resolved") from None
+
+
+SOURCE = AlertSource(read)

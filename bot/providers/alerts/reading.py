@@ -1,14 +1,19 @@
-"""What every alert reader shares: the result, times as sources write them, and limits on text."""
+"""What every alert reader shares: the port, the result, times as sources write them, and limits on text."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 from playbooks.domain.alerts import Alert
 from playbooks.errors import InputError
+
+Headers = Mapping[str, str]
+Signed = Callable[..., bool]
+"""`(headers, body, secrets, *, now)`: whether one of the secrets signed these raw bytes."""
 
 MAX_ENTRIES = 64  # labels or annotations of one alert
 MAX_KEY = 200
@@ -21,11 +26,15 @@ MAX_FINGERPRINT = 128
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One alert of a body that cannot be used: its place, why in words for people, and the text as received, cut."""
+    """One alert of a body that cannot be used: its place, why in words for people, and the text as received, cut.
+
+    `aside`: it is well-formed, and only says nothing of whether something fires (a comment, a test call).
+    """
 
     index: int
     reason: str
     raw: str
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,42 @@ class BadAlert(ValueError):
     """One alert of a body cannot be used; the text says why."""
 
 
+class NoAlert(ValueError):
+    """A part of a body is well-formed and no alert; the text says what it is."""
+
+
+class Read(Protocol):
+    """Reads the bodies of one kind of source."""
+
+    def __call__(self, headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
+        """Alerts of a body; one that cannot be used is told in `rejected` and does not spoil the others.
+
+        Args:
+            headers: of the request, in any case. body: raw bytes. source: name of the configured source instance.
+            received_at: tz-aware; what counts where the body tells no time.
+        Raises:
+            InputError: `not_json`, or `not_mappable` where the JSON is not this source's format.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSource:
+    """A kind of alert source: one per module, named `SOURCE` there.
+
+    Attributes:
+        read: its reader. signed: verifies the vendor's own signature, None where it signs nothing. Beside it the
+            secret is always taken as a bearer token and as the password of basic authentication.
+        plain: headers that carry the secret as it is. in_address: query parameters that do, for senders that can
+            set nothing but an address.
+    """
+
+    read: Read
+    signed: Signed | None = None
+    plain: tuple[str, ...] = ()
+    in_address: tuple[str, ...] = ()
+
+
 def not_json(why: str) -> InputError:
     """The body is not JSON: the sender must mend it (HTTP 400)."""
     return InputError(f"The body is not JSON: {why}.", code="not_json")
@@ -51,13 +96,14 @@ def not_mappable(why: str) -> InputError:
     return InputError(f"The body is JSON, but {why}.", code="not_mappable")
 
 
-def rejected(index: int, error: BadAlert, item: object) -> Rejected:
+def rejected(index: int, error: BadAlert | NoAlert, item: object) -> Rejected:
     """Quarantine entry for one alert."""
-    return Rejected(index, str(error), scalar(item)[:MAX_RAW].replace("\x00", ""))
+    raw = scalar(item)[:MAX_RAW].replace("\x00", "")
+    return Rejected(index, str(error), raw, isinstance(error, NoAlert))
 
 
 def read_time(value: object) -> datetime | None:
-    """UTC time from ISO 8601 (any offset, up to nanoseconds) or epoch seconds or milliseconds; None for none.
+    """UTC time from ISO 8601 (any offset, up to nanoseconds) or the epoch in s, ms, µs or ns; None for none.
 
     Go's zero time (`0001-01-01…`) is none. Raises BadAlert for anything else, and for a time without a zone.
     """
@@ -72,12 +118,19 @@ def read_time(value: object) -> datetime | None:
                 raise BadAlert(f"the time {value[:40]} has no zone")
             return at.astimezone(UTC)
         if isinstance(value, str | int | float) and not isinstance(value, bool):
-            seconds = float(value)
-            return datetime.fromtimestamp(seconds / 1000 if abs(seconds) > 1e11 else seconds, UTC) if seconds else None
+            seconds = _seconds(float(value))
+            return datetime.fromtimestamp(seconds, UTC) if seconds else None
     except (ValueError, OverflowError, OSError) as error:
         if isinstance(error, BadAlert):
             raise
     raise BadAlert(f"{scalar(value)[:40]!r} is no time")
+
+
+def _seconds(epoch: float) -> float:
+    for most, per_second in ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3)):
+        if abs(epoch) > most:
+            return epoch / per_second
+    return epoch
 
 
 def scalar(value: object) -> str:

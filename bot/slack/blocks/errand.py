@@ -7,6 +7,7 @@ from bot.slack.blocks import escape, kit
 from playbooks.messages import ErrandNote
 
 INSTRUCTIONS = 1500
+_MOST = 5  # reasons shown; all stand in the timeline
 
 
 def render(note: ErrandNote, *, root: str = "/inc") -> kit.Rendered:
@@ -15,7 +16,7 @@ def render(note: ErrandNote, *, root: str = "/inc") -> kit.Rendered:
         return kit.message(kit.section(_first(note), _answer(note, root)))
     return kit.message(
         kit.section(_first(note), _asked(note), escape.prose(note.instructions, root=root, limit=INSTRUCTIONS)),
-        kit.context(_after(note)),
+        kit.context(*_declined(note, root), _after(note)),
         kit.actions(*_buttons(note)),
     )
 
@@ -36,6 +37,11 @@ def _asked(note: ErrandNote) -> str:
     return f"Asked: {people}." if people else "⚠︎ Nobody could be named: whoever can do it, please say so to who leads."
 
 
+def _declined(note: ErrandNote, root: str) -> list[str]:
+    shown = note.declined[-_MOST:]
+    return [f"{escape.mention(who)} cannot: {escape.prose(why, root=root, limit=200)}" for who, why in shown]
+
+
 def _after(note: ErrandNote) -> str:
     if note.reader:
         return f"When you say that it is done, {escape.value(note.reader, 63)} reads it back."
@@ -45,12 +51,21 @@ def _after(note: ErrandNote) -> str:
 def _answer(note: ErrandNote, root: str) -> str:
     if note.claimed_by is not None:
         at = f" at {escape.moment(note.claimed_at, '{time_secs}')}" if note.claimed_at is not None else ""
-        read = "" if note.reader else " Nothing read it back."
         evidence = escape.prose(note.evidence, root=root, limit=600)
-        return f"Claimed by {escape.mention(note.claimed_by)}{at} with evidence: {evidence}{read}"
+        return f"Claimed by {escape.mention(note.claimed_by)}{at} with evidence: {evidence}\n{_read_back(note, root)}"
     if note.error:
         return escape.prose(note.error, root=root)
     return f"Nothing is asked any more: it is {escape.value(note.ended or 'over', 20)}."
+
+
+def _read_back(note: ErrandNote, root: str) -> str:
+    reader = escape.value(note.reader, 63)
+    if not reader:
+        return "Nothing read it back."
+    if not note.seen:
+        return f"{reader} is reading it back."
+    seen = escape.prose(note.seen, root=root, limit=300)
+    return f"⚠︎ {reader} reads something else: {seen}" if note.contradicted else f"{reader} read it back: {seen}"
 
 
 def _buttons(note: ErrandNote) -> list[kit.Element]:

@@ -14,6 +14,7 @@ _BAD = frozenset({"contradicted", "failed", "unproven"})
 _ENDED = {
     "approved": "approved",
     "applying": "being applied",
+    "by_hand": "nobody says yet how it went",
     "verifying": "reading the effect back",
     "confirmed": "confirmed",
     "unproven": "applied, but the effect was not seen in time",

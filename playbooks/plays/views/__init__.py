@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
 from playbooks.plays import recertify
-from playbooks.plays.errands import errand_view
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
 from playbooks.plays.views.asked import ask, preview
+from playbooks.plays.views.errand import errand_view
 from playbooks.plays.views.muted import silence_note
 from playbooks.plays.views.owner import owner_note
 from playbooks.plays.views.page import page_note

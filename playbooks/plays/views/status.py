@@ -13,7 +13,7 @@ from playbooks.messages import (
     Message,
     Who,
 )
-from playbooks.plays.errands import claim_of
+from playbooks.plays.errand_record import claim_of
 from playbooks.plays.house import House
 from playbooks.plays.views.asked import deciding_answers
 from playbooks.plays.views.parts import GOING_WELL, VERB, by_whom, number_behind

@@ -11,7 +11,7 @@ from playbooks.messages import (
     OverrideNote,
     Who,
 )
-from playbooks.plays.errands import claim_of
+from playbooks.plays.errand_record import claim_of
 from playbooks.plays.house import House, who
 from playbooks.plays.timebox import holders_to_restore, may_restore_itself
 from playbooks.plays.views.parts import GOING_WELL

@@ -1,0 +1,61 @@
+"""Kinds of senders by name: the one table of what can be configured under `sources:`; loaded when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+
+from bot.providers.alerts.reading import AlertSource, Signed
+from playbooks.plugin import Change
+
+ReadChanges = Callable[..., list[Change]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSource:
+    """A kind of change source: its reader, and what verifies its own signature."""
+
+    read: ReadChanges
+    signed: Signed
+
+
+# The order is the one in which a body of unknown origin is tried (`muster route`).
+ALERTS: Mapping[str, str] = MappingProxyType(
+    {
+        "alertmanager": "bot.providers.alerts.alertmanager",
+        "generic": "bot.providers.alerts.generic",
+        "grafana": "bot.providers.alerts.grafana",
+        "pagerduty": "bot.providers.alerts.pagerduty",
+        "pagerduty_events": "bot.providers.alerts.pagerduty_events",
+        "raw": "bot.providers.alerts.raw",
+    }
+)
+CHANGES: Mapping[str, str] = MappingProxyType(
+    {
+        "generic": "bot.providers.changes.generic",
+        "mlflow": "bot.providers.changes.mlflow",
+        "unleash": "bot.providers.changes.unleash",
+    }
+)
+KINDS: tuple[str, ...] = tuple(dict.fromkeys((*ALERTS, *CHANGES)))
+
+
+@cache
+def alert_source(kind: str) -> AlertSource | None:
+    """What reads the alerts of a kind, None where it tells none."""
+    if kind not in ALERTS:
+        return None
+    found: AlertSource = import_module(ALERTS[kind]).SOURCE
+    return found
+
+
+@cache
+def change_source(kind: str) -> ChangeSource | None:
+    """What reads the changes of a kind, None where it tells none."""
+    if kind not in CHANGES:
+        return None
+    module = import_module(CHANGES[kind])
+    return ChangeSource(module.read, module.signed)

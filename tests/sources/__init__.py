@@ -1,0 +1,1 @@
+"""Alert sources: every recorded body of each, its signature, and what no vendor would send."""
