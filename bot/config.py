@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bot.config_pipeline import Pipeline
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
@@ -192,6 +193,7 @@ class Config(_Strict):
     """Changes this long before an incident are told with it."""
     cadences: Cadences = Cadences()
     weekly: Weekly = Weekly()
+    pipeline: Pipeline = Pipeline()
     """When each team is told of its gaps, and the operators of conflicts and debt."""
     matcher_silent_after: Span = timedelta(days=14)
     """An alert matcher that never matched for so long is told as a gap."""

@@ -215,6 +215,7 @@ def rules_of(config: Config) -> Rules:
         weekly_day=_DAYS.index(config.weekly.day),
         weekly_at=time.fromisoformat(config.weekly.at),
         zone=config.time_zone,
+        pipeline=config.pipeline.rules(),
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
     )
 

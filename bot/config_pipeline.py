@@ -1,0 +1,56 @@
+"""The part of `muster.yaml` about what alerts go through before they open something."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from playbooks.domain.file_values import Span, Strict
+from playbooks.domain.pipeline.case import PipelineRules
+
+
+class Flap(Strict):
+    """When a series that fires and ends over and over is held."""
+
+    after: Annotated[int, Field(ge=2, le=1000)] = 5
+    """Earlier episodes of the series within the time below."""
+    within: Span = timedelta(hours=1)
+    hold: Span = timedelta(minutes=10)
+    """How long an episode must fire before it counts."""
+
+
+class Pipeline(Strict):
+    """Stages between an alert and an incident; `null` turns one off. Silences need no setting."""
+
+    flap: Flap | None = Flap()
+    """Alerts that fire and end over and over are held until one of them stands still."""
+    inhibit_within: Span | None = timedelta(hours=4)
+    """How long after an incident opened the alerts of what reads its component join it; nobody is paged twice."""
+    group_window: Span | None = None
+    """How long after an incident opened another failure of its component joins it."""
+    reopen_within: Span | None = timedelta(minutes=15)
+    """How long after it was resolved an alert opens the incident again, without a page."""
+    link_within: Span | None = timedelta(days=30)
+    """How far back a new incident names the last one for the same failure."""
+    longest_silence: Span = timedelta(days=7)
+    """Longest silence or maintenance."""
+
+    def rules(self) -> PipelineRules:
+        """As the plays know it."""
+        flap = self.flap
+        return PipelineRules(
+            flap_after=flap.after if flap else 0,
+            flap_within=_seconds(flap.within if flap else None),
+            flap_hold=_seconds(flap.hold if flap else None),
+            inhibit_within=_seconds(self.inhibit_within),
+            group_window=_seconds(self.group_window),
+            reopen_within=_seconds(self.reopen_within),
+            link_within=_seconds(self.link_within),
+            longest_silence=_seconds(self.longest_silence),
+        )
+
+
+def _seconds(span: timedelta | None) -> int:
+    return int(span.total_seconds()) if span is not None else 0
