@@ -182,7 +182,9 @@ class Config(_Strict):
     escalate_every: Span = timedelta(minutes=30)
     """Between two questions about a switch-off that is over and may not restore itself."""
     risk_warning: Span = timedelta(days=3)
-    """Warning before an accepted risk ends."""
+    """Warning before an accepted risk ends, or an owed review is due."""
+    ask_again_every: Span = timedelta(days=1)
+    """Between two questions about a risk that ended or a review that is overdue; after a week seven times as rare."""
     risk_longest: Span = timedelta(days=90)
     """Longest acceptance of a risk where the registry sets no `longest`."""
     freeze_for: Span = timedelta(days=1)

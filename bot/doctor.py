@@ -27,6 +27,7 @@ from playbooks.check import Level as Grade
 from playbooks.check import check_registry
 from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
 from playbooks.domain.ownership import Registry
+from playbooks.domain.ownership_file import for_provider
 
 DISTRIBUTION = "muster-incident-bot"
 PACKAGES = ("bot", "playbooks", "storage")
@@ -258,7 +259,7 @@ def _levers(config: Config, registry: Registry, settings: Settings) -> Iterator[
 def _lever(shelf: LeverShelf, component: str, kind: str, bound: Mapping[str, Any]) -> Finding:
     what = f"{kind} of {component} ({bound['provider']})"
     try:
-        binding = {key: value for key, value in bound.items() if key != "provider"}
+        binding = for_provider(bound)
         described = shelf.get(str(bound["provider"])).describe(binding)
     except errors.MusterError as error:
         hint = error.next_step or "Until then nobody can use it from Slack."

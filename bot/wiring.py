@@ -207,6 +207,7 @@ def rules_of(config: Config) -> Rules:
         storm_after=config.storm_after,
         longest_disable=int(config.time_box_longest.total_seconds()),
         longest_risk=int(config.risk_longest.total_seconds()),
+        ask_again_every=int(config.ask_again_every.total_seconds()),
         risk_warning=int(config.risk_warning.total_seconds()),
         freeze_for=int(config.freeze_for.total_seconds()),
         longest_freeze=int(config.freeze_longest.total_seconds()),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.console.speaking import say, settings, show, text_of
+from playbooks.domain.ownership_file import for_provider
 from playbooks.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _bindings(registry: Registry, config: Config) -> list[Finding]:
                 continue  # told by the registry's own check
             where = f"components.{component.id}.levers.{kind}"
             try:
-                shelf.check(provider, {key: value for key, value in bound.items() if key != "provider"})
+                shelf.check(provider, for_provider(bound))
             except ConfigError as error:
                 found.append(Finding(Level.ERROR, where, error.told))
             if shelf.maturity(provider) is Maturity.UNPROVEN:

@@ -282,4 +282,5 @@ _CLICKS: Mapping[str, Click] = {
     ids.LET_END_OPEN: governance.let_end_open,
     ids.UNFREEZE: governance.unfreeze_click,
     ids.UNSILENCE: muting.unsilence_click,
+    ids.REVIEW_OPEN: governance.review_open,
 }

@@ -51,6 +51,7 @@ RENEW_OPEN: Final = "renew_open"
 LET_END_OPEN: Final = "let_end_open"
 UNFREEZE: Final = "unfreeze"
 UNSILENCE: Final = "unsilence"
+REVIEW_OPEN: Final = "review_open"
 
 ACTIONS: Final = (
     TAKE,
@@ -93,6 +94,7 @@ ACTIONS: Final = (
     LET_END_OPEN,
     UNFREEZE,
     UNSILENCE,
+    REVIEW_OPEN,
 )
 
 # ---------------------------------------------------------------- modals (callback_id) and shortcuts

@@ -251,6 +251,15 @@ class Rights(Strict):
 
 DEBTS = ("disable", "muted_alert", "guardrail_tightened", "guardrail_relaxed")
 """What a lever that is switched off may count as in the debt ledger."""
+WHILE_FROZEN = ("works", "blocked")
+"""What a freeze of the component means for a lever; by itself it blocks all but stopping."""
+OURS = frozenset({"provider", "debt", "while_frozen"})
+"""Keys of a lever's binding that are Muster's own; its provider never sees them."""
+
+
+def for_provider(binding: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a lever's binding is its provider's."""
+    return {key: value for key, value in binding.items() if key not in OURS}
 
 
 def _binding(value: Any) -> Any:
@@ -258,6 +267,8 @@ def _binding(value: Any) -> Any:
         raise ValueError("names its `provider`")
     if isinstance(value, dict) and value.get("debt", DEBTS[0]) not in DEBTS:
         raise ValueError(f"`debt` is one of {', '.join(DEBTS)}")
+    if isinstance(value, dict) and value.get("while_frozen", WHILE_FROZEN[0]) not in WHILE_FROZEN:
+        raise ValueError(f"`while_frozen` is one of {', '.join(WHILE_FROZEN)}")
     return value
 
 
@@ -267,7 +278,11 @@ Binding = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "properties": {"provider": {"type": "string", "minLength": 1}, "debt": {"enum": list(DEBTS)}},
+            "properties": {
+                "provider": {"type": "string", "minLength": 1},
+                "debt": {"enum": list(DEBTS)},
+                "while_frozen": {"enum": list(WHILE_FROZEN)},
+            },
             "required": ["provider"],
         }
     ),
@@ -275,7 +290,7 @@ Binding = Annotated[
 
 
 class Lever(NamedTuple):
-    """A lever as bound: the provider's name and what the provider needs, without `provider`."""
+    """A lever as bound: the provider's name and what the provider needs, without Muster's own keys."""
 
     provider: str
     binding: Mapping[str, Any]
@@ -306,7 +321,7 @@ class Component(Strict):
         entry = self.levers.get(kind)
         if entry is None:
             return None
-        return Lever(entry["provider"], {key: value for key, value in entry.items() if key != "provider"})
+        return Lever(entry["provider"], for_provider(entry))
 
 
 class OwnershipFile(Strict):

@@ -10,10 +10,11 @@ from playbooks.messages.parts import Who
 
 @dataclass(frozen=True, slots=True)
 class EntryNote:
-    """An accepted risk or a freeze, edited until it is over.
+    """An accepted risk, a freeze or an owed review, edited until it is over.
 
     Attributes:
-        entry: its number. kind: `accepted_risk` or `freeze`.
+        entry: its number. kind: `accepted_risk`, `freeze`, or what is owed a review. what: the kind in words.
+        stops: of a freeze, that stopping it is not blocked.
         phase: `on`, `warning` (ends soon), `ended` (asks its holder again), `closed`.
         holder: who answers for it. may_end: who may end it, the holder left out.
         closed_by: None where it ended by itself. why: words with which it was closed. changes: made in spite of it.
@@ -33,6 +34,8 @@ class EntryNote:
     closed_by: Who | None = None
     why: str = ""
     changes: int = 0
+    what: str = ""
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from playbooks import errors
-from playbooks.domain.actions import STANDING, Action, ActionKind, ActionState, Approval, Override
-from playbooks.domain.debt import BREAK_GLASS, REVIEW_WITHIN, REVIEWED, DebtKind
+from playbooks.domain.actions import STANDING, Action, ActionState, Approval, Override
+from playbooks.domain.debt import DebtKind
 from playbooks.domain.facts import override_facts
 from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import Authority
@@ -17,6 +17,7 @@ from playbooks.plays.approvals import decision_event, live_action, refresh_asks,
 from playbooks.plays.bound_levers import VERB_OF, held_right
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
+from playbooks.plays.owed import owe_review
 from playbooks.ports import Surface, UnitOfWork
 
 ROLE = "break-glass, no right held"
@@ -45,7 +46,7 @@ def break_glass(house: House, order: Order, action_id: int, because: str) -> Say
         incident = must_find(uow, action.incident_id or 0)
         right = held_right(house, action.component, action.kind, incident)
         _may_break(order, action, right, now)
-        debt = _owe(uow, order, incident, action, reason, now)
+        debt = _owe(house, uow, order, incident, action, reason, now)
         _go(uow, order, incident, action, reason, now)
         _tell(house, uow, order, incident, action, debt, right, reason, now)
     return Say(f"On it, without approval. It is written down as D-{debt.id} and owed a review.")
@@ -61,21 +62,10 @@ def _may_break(order: Order, action: Action, right: Authority, now: datetime) ->
         )
 
 
-def _owe(uow: UnitOfWork, order: Order, incident: Incident, action: Action, reason: str, now: datetime) -> Override:
-    entry = Override(
-        0,
-        BREAK_GLASS,
-        action.component,
-        incident.id,
-        action.id,
-        order.actor.id,
-        reason,
-        now,
-        now + REVIEW_WITHIN,
-        "on",
-        now,
-    )
-    debt = uow.add_override(entry)
+def _owe(
+    house: House, uow: UnitOfWork, order: Order, incident: Incident, action: Action, reason: str, now: datetime
+) -> Override:
+    debt = owe_review(house, uow, action, DebtKind.BREAK_GLASS, order.actor.id, reason, now)
     facts = override_facts(debt, "on", why=reason)
     text = f"the glass was broken for {VERB_OF[action.kind]} {action.component}: {reason}"
     key = f"break_glass:{action.id}"
@@ -124,45 +114,3 @@ def _tell(
     for number, target in enumerate(t for t in dict.fromkeys(targets) if t):
         key = f"say:break_glass:{action.id}:{number}"
         want(uow, Surface(key, "say", target, payload=payload, incident_id=incident.id), now=now)
-
-
-def close_debt(house: House, order: Order, number: int, because: str) -> Say:
-    """Close an entry that people have to judge (a broken glass), by a holder other than who made it, with words."""
-    words = " ".join(because.split())
-    if not words:
-        raise errors.InputError(
-            "What came of the review?", f"`{house.rules.root} review D-{number} it was right to act`."
-        )
-    with execution(house, order) as (uow, now):
-        entry = uow.override(number, lock=True)
-        if entry is None or entry.kind not in REVIEWED:
-            raise errors.UnknownName(f"D-{number} is no entry that is reviewed.", f"See `{house.rules.root} debt`.")
-        if entry.state == "closed":
-            raise errors.Conflict(f"D-{number} is closed.", code="already_there")
-        action = uow.action(entry.action_id)
-        incident = must_find(uow, entry.incident_id or 0)
-        holders = held_right(house, entry.component, action.kind, incident) if action is not None else None
-        if "freeze" in entry.facts:  # what was broken is the freeze
-            holders = held_right(house, entry.component, ActionKind.FREEZE, incident)
-        allowed = {h.person for h in (*holders.holders, *holders.deputies)} if holders else set()
-        if order.actor.id == entry.holder or order.actor.id not in allowed:
-            raise errors.Denied(
-                "A review is closed by somebody who holds the right, and not by who broke the glass.",
-                "Ask " + (", ".join(sorted(allowed - {entry.holder})) or "the accountable team") + ".",
-                ask=tuple(sorted(allowed - {entry.holder})),
-                facts={"decision": "review", "component": entry.component, "reason": "not_held"},
-            )
-        uow.save_override(replace(entry, state="closed", closed_at=now, closed_by=order.actor.id))
-        facts = override_facts(entry, "closed", why=words)
-        event = event_of(
-            order,
-            incident,
-            EventKind.DECISION,
-            f"{DebtKind(entry.kind).words} D-{number} reviewed: {words}",
-            now=now,
-            dedup=f"debt:{number}:closed",
-            payload=facts,
-            component=entry.component,
-        )
-        uow.append(incident.id, event, now=now)
-    return Say(f"D-{number} is closed.")

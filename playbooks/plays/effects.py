@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from playbooks import errors
@@ -21,17 +22,18 @@ from playbooks.domain.actions import (
 )
 from playbooks.domain.errands import errand_of
 from playbooks.domain.facts import action_facts
+from playbooks.domain.ownership_file import for_provider
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.bound_levers import VERB_OF, binding_of
 from playbooks.plays.endings import end_action, fail, unanswered
 from playbooks.plays.errands import ask_by_hand
-from playbooks.plays.freezes import blocking, frozen_clause
+from playbooks.plays.freezes import blocking, frozen_clause, tell_start
 from playbooks.plays.house import House
 from playbooks.plays.planning import plan_action, recalled
 from playbooks.plays.steps import DONE, Step, needed_plan, record, show_action
 from playbooks.plays.switched_off import with_override
 from playbooks.plays.verifying import verify_action
-from playbooks.ports import Lever, Levers
+from playbooks.ports import Lever, Levers, UnitOfWork
 
 WAITS_FOR_PEOPLE = frozenset({ActionState.PREVIEWED, ActionState.AWAITING, ActionState.BY_HAND})
 _GIVE_UP_AFTER = 6  # applies started without an outcome, before a person is asked
@@ -48,7 +50,7 @@ def advance(house: House, levers: Levers, action_id: int) -> Step:
         lever = levers.get(str(binding.get("provider", "")))
     except errors.MusterError as error:
         return fail(house, action, error)
-    binding = {k: v for k, v in binding.items() if k != "provider"}
+    binding = for_provider(binding)
     if action.state is ActionState.PLANNING:
         return plan_action(house, lever, binding, action)
     try:
@@ -66,12 +68,6 @@ def advance(house: House, levers: Levers, action_id: int) -> Step:
 def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Action) -> Step:
     """Re-read, then commit the intent, then call."""
     plan = needed_plan(action)
-    with house.store.read() as uow:
-        frozen = blocking(uow, action, house.now())
-    if frozen is not None:
-        return end_action(
-            house, action, ActionState.STALE, f"{frozen_clause(frozen)}: the plan is void.", result="stale"
-        )
     described = recalled(house, action, lever.describe(binding))
     moved = _moved(lever, binding, described, action, plan)
     if moved:
@@ -81,17 +77,29 @@ def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Actio
         fresh = uow.action(action.id, lock=True)
         if fresh is None or fresh.state is not ActionState.APPROVED:
             return DONE
-        fresh = with_override(house, uow, fresh, now)
-        errand = errand_of(plan)
-        if errand is not None:
-            ask_by_hand(house, uow, fresh, errand, now)
-            return DONE
-        fresh = uow.save_action(replace(fresh, state=ActionState.APPLYING, applying_at=now, attempts=1))
-        moved = f"{version_name(plan.before)} → {version_name(plan.after)}"
-        text = f"started to {VERB_OF[action.kind]} {action.component} {moved}"
-        record(uow, fresh, EventKind.ACTION, text, "started", action_facts(fresh, phase="started"), now)
-        show_action(uow, fresh, now)
+        frozen = blocking(house, uow, fresh, now)
+        if frozen is None:
+            fresh = with_override(house, uow, fresh, now)
+            tell_start(house, uow, fresh, now)
+            errand = errand_of(plan)
+            if errand is not None:
+                ask_by_hand(house, uow, fresh, errand, now)
+                return DONE
+            fresh = _started(uow, fresh, plan, now)
+    if frozen is not None:
+        void = f"{frozen_clause(frozen)}: the plan is void."
+        return end_action(house, action, ActionState.STALE, void, result="stale")
     return _apply(house, lever, binding, fresh)
+
+
+def _started(uow: UnitOfWork, action: Action, plan: Plan, now: datetime) -> Action:
+    """The intent on disk, before the call."""
+    fresh = uow.save_action(replace(action, state=ActionState.APPLYING, applying_at=now, attempts=1))
+    moved = f"{version_name(plan.before)} → {version_name(plan.after)}"
+    text = f"started to {VERB_OF[action.kind]} {action.component} {moved}"
+    record(uow, fresh, EventKind.ACTION, text, "started", action_facts(fresh, phase="started"), now)
+    show_action(uow, fresh, now)
+    return fresh
 
 
 def _moved(lever: Lever, binding: Mapping[str, Any], described: Described, action: Action, plan: Plan) -> str:

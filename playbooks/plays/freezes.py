@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from playbooks import errors
-from playbooks.domain.actions import Action, Override, version_name
+from playbooks.domain.actions import Action, ActionKind, Override, version_name
 from playbooks.domain.alerts import Change
 from playbooks.domain.authority import Right
-from playbooks.domain.debt import BREAK_GLASS, REVIEW_WITHIN, DebtKind
+from playbooks.domain.debt import BREAK_GLASS, DebtKind
 from playbooks.domain.facts import entry_facts
 from playbooks.domain.incidents import Incident
 from playbooks.domain.people import source_actor
@@ -18,7 +18,9 @@ from playbooks.domain.timeline import EventKind, EventSource, NewEvent, utc_text
 from playbooks.plays.bound_levers import VERB_OF
 from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House, want
+from playbooks.plays.notes import show_entry
 from playbooks.plays.orders import Order, event_of
+from playbooks.plays.owed import owe_review
 from playbooks.ports import Surface, UnitOfWork
 
 FREEZE = DebtKind.FREEZE.value
@@ -26,17 +28,41 @@ REASON_MIN = 10
 _TOLD = 20  # changes of one freeze that are told one by one; later ones are only noted in the ledger
 
 
-def freeze_of(uow: UnitOfWork, component: str, at: datetime) -> Override | None:
-    """The freeze of a component that is in force at a moment, None where there is none."""
+def freeze_of(uow: UnitOfWork, component: str, now: datetime) -> Override | None:
+    """The freeze of a component that is in force now, None where there is none."""
     for entry in uow.overrides(component=component, kinds=(FREEZE,)):
-        if entry.since <= at < entry.due_at:
+        if entry.since <= now < entry.due_at:
             return entry
     return None
 
 
-def blocking(uow: UnitOfWork, action: Action, now: datetime) -> Override | None:
+def freeze_at(uow: UnitOfWork, component: str, at: datetime) -> Override | None:
+    """The freeze of a component that was in force at a moment, also one that is over by now."""
+    for entry in uow.overrides(open_only=False, component=component, kinds=(FREEZE,)):
+        if entry.since <= at < min(entry.due_at, entry.closed_at or entry.due_at):
+            return entry
+    return None
+
+
+def works_while_frozen(house: House, component: str, kind: ActionKind) -> bool:
+    """Whether a freeze leaves a lever free: stopping is never blocked unless the registry says so, the rest is."""
+    found = house.registry().components.get(component)
+    if kind is ActionKind.ENABLE or found is None:
+        return False
+    binding = found.levers.get("rollback" if kind is ActionKind.ROLLBACK else "disable")
+    if binding is None:
+        return False
+    return str(binding.get("while_frozen") or ("works" if kind is ActionKind.DISABLE else "blocked")) == "works"
+
+
+def freeze_on(house: House, uow: UnitOfWork, component: str, kind: ActionKind, now: datetime) -> Override | None:
+    """The freeze that blocks a lever now, None where there is none or it leaves this lever free."""
+    return None if works_while_frozen(house, component, kind) else freeze_of(uow, component, now)
+
+
+def blocking(house: House, uow: UnitOfWork, action: Action, now: datetime) -> Override | None:
     """The freeze that stops an action; none where the glass was broken for it."""
-    frozen = freeze_of(uow, action.component, now)
+    frozen = freeze_on(house, uow, action.component, action.kind, now)
     if frozen is None:
         return None
     broken = uow.overrides(open_only=False, component=action.component, kinds=(BREAK_GLASS,))
@@ -45,7 +71,8 @@ def blocking(uow: UnitOfWork, action: Action, now: datetime) -> Override | None:
 
 def frozen_clause(frozen: Override) -> str:
     """`fraud-scorer is frozen until 21 Nov 14:00 UTC (D-5: release week)`."""
-    return f"{frozen.component} is frozen until {frozen.due_at:%d %b %H:%M} UTC (D-{frozen.id}: {frozen.reason})"
+    is_, end = ("was", frozen.closed_at) if frozen.closed_at is not None else ("is", frozen.due_at)
+    return f"{frozen.component} {is_} frozen until {end:%d %b %H:%M} UTC (D-{frozen.id}: {frozen.reason})"
 
 
 def refusal(house: House, frozen: Override, command: str) -> errors.Denied:
@@ -67,7 +94,7 @@ def refusal(house: House, frozen: Override, command: str) -> errors.Denied:
 
 def check_thawed(house: House, uow: UnitOfWork, action: Action, now: datetime) -> None:
     """Raises Denied where a freeze stops an action."""
-    frozen = blocking(uow, action, now)
+    frozen = blocking(house, uow, action, now)
     if frozen is not None:
         raise refusal(house, frozen, str(action.id))
 
@@ -90,23 +117,8 @@ def broken_through(
             f"Write it: `{house.rules.root} break-glass … because nobody answers and money is lost`.",
             code="no_reason",
         )
-    debt = uow.add_override(
-        Override(
-            id=0,
-            kind=BREAK_GLASS,
-            component=action.component,
-            incident_id=incident.id,
-            action_id=action.id,
-            holder=order.actor.id,
-            reason=reason,
-            since=now,
-            due_at=now + REVIEW_WITHIN,
-            state="on",
-            confirmed_at=now,
-            team=frozen.team,
-            facts={"freeze": frozen.id},
-        )
-    )
+    facts = {"freeze": frozen.id}
+    debt = owe_review(house, uow, action, DebtKind.BREAK_GLASS, order.actor.id, reason, now, facts)
     text = f"the glass was broken to {VERB_OF[action.kind]} {action.component} in spite of its freeze: {reason}"
     event = event_of(
         order,
@@ -124,9 +136,7 @@ def broken_through(
         f"(D-{frozen.id}) — {reason}. D-{debt.id} is owed a review."
     )
     payload: dict[str, object] = {"text": said, "by": "", "hint": "", "mentions": [order.actor.id]}
-    for place, target in enumerate(loud_targets(house, frozen, {incident.id})):
-        key = f"say:frozen_glass:{action.id}:{place}"
-        want(uow, Surface(key, "say", target, payload=payload, incident_id=incident.id), now=now)
+    _tell(house, uow, frozen, f"frozen_glass:{action.id}", payload, {incident.id}, now)
     return debt
 
 
@@ -148,13 +158,12 @@ def loud_targets(house: House, frozen: Override, incidents: Collection[int]) -> 
 def tell_change(house: House, uow: UnitOfWork, change: Change, components: Collection[str], now: datetime) -> None:
     """A change on a frozen component: noted in the ledger, told in the team's channel and in open incidents."""
     for component in components:
-        frozen = freeze_of(uow, component, change.occurred_at)
+        frozen = freeze_at(uow, component, change.occurred_at)
         if frozen is None:
             continue
-        frozen = uow.override(frozen.id, lock=True) or frozen
-        count = int(frozen.facts.get("changed") or 0) + 1
-        newest = [*(frozen.facts.get("changes") or ()), _note(change)][-_TOLD:]
-        uow.save_override(replace(frozen, facts={**frozen.facts, "changed": count, "changes": newest}))
+        frozen = _counted(uow, frozen, _note(change))
+        count = frozen.facts["changed"]
+        show_entry(house, uow, frozen, now)
         incidents = {i.id for i in uow.open_incidents_of(component)}
         for number in sorted(incidents):
             uow.append(number, _change_event(frozen, change), now=now)
@@ -165,10 +174,46 @@ def tell_change(house: House, uow: UnitOfWork, change: Change, components: Colle
             f"{f' by {change.by}' if change.by else ''} ({change.source})."
         )
         payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": []}
-        for place, target in enumerate(loud_targets(house, frozen, incidents)):
-            about = int(target.partition(":")[2]) if target.startswith("incident:") else None
-            key = f"say:frozen_change:{frozen.id}:{count}:{place}"
-            want(uow, Surface(key, "say", target, payload=payload, incident_id=about), now=now)
+        _tell(house, uow, frozen, f"frozen_change:{frozen.id}:{count}", payload, incidents, now)
+
+
+def _counted(uow: UnitOfWork, frozen: Override, note: Mapping[str, str | None]) -> Override:
+    frozen = uow.override(frozen.id, lock=True) or frozen
+    count = int(frozen.facts.get("changed") or 0) + 1
+    newest = [*(frozen.facts.get("changes") or ()), dict(note)][-_TOLD:]
+    return uow.save_override(replace(frozen, facts={**frozen.facts, "changed": count, "changes": newest}))
+
+
+def tell_start(house: House, uow: UnitOfWork, action: Action, now: datetime) -> None:
+    """A lever that the freeze leaves free is pulled: noted in the ledger, and told to who froze it and the team."""
+    frozen = freeze_of(uow, action.component, now)
+    if frozen is None or not works_while_frozen(house, action.component, action.kind):
+        return
+    what = f"{VERB_OF[action.kind]} {action.component}"
+    note = {"source": "muster", "key": f"action:{action.id}", "what": what, "by": action.requester}
+    frozen = _counted(uow, frozen, {**note, "at": utc_text(now)})
+    show_entry(house, uow, frozen, now)
+    because = f" — {action.because}" if action.because else ""
+    free = "stopping it is" if action.kind is ActionKind.DISABLE else "by the registry this lever is"
+    text = f"{frozen_clause(frozen)}; {free} not blocked, and {{0}} does it: {what}{because}."
+    payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": [action.requester]}
+    incidents = {action.incident_id} if action.incident_id is not None else set()
+    _tell(house, uow, frozen, f"frozen_lever:{action.id}", payload, incidents, now)
+
+
+def _tell(
+    house: House,
+    uow: UnitOfWork,
+    frozen: Override,
+    key: str,
+    payload: dict[str, object],
+    incidents: Collection[int],
+    now: datetime,
+) -> None:
+    """Once in each place that a freeze is told in."""
+    for place, target in enumerate(loud_targets(house, frozen, incidents)):
+        about = int(target.partition(":")[2]) if target.startswith("incident:") else None
+        want(uow, Surface(f"say:{key}:{place}", "say", target, payload=payload, incident_id=about), now=now)
 
 
 def _what(change: Change) -> str:

@@ -31,7 +31,8 @@ class Rules:
         storm_after: episodes of one incident that get an event each; later ones are counted together.
         verify_every: between two looks at an effect that is not seen yet.
         longest_disable, longest_risk, longest_freeze: where the registry sets no `longest`.
-        risk_warning: warning before the end of an accepted risk. freeze_for: length of a freeze that names none.
+        risk_warning: warning before the end of an accepted risk. ask_again_every: between two questions about an entry
+            of the ledger that is overdue. freeze_for: length of a freeze that names none.
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
         matcher_silent_after: a matcher that never matched for so long is a gap.
         pipeline: what alerts go through before they open something.
@@ -53,6 +54,7 @@ class Rules:
     longest_disable: int = 7 * 86400
     longest_risk: int = 90 * 86400
     risk_warning: int = 3 * 86400
+    ask_again_every: int = 86400
     freeze_for: int = 86400
     longest_freeze: int = 14 * 86400
     changes_window: int = 72 * 3600

@@ -16,6 +16,7 @@ from playbooks.domain.actions import choose_rollback_target
 from playbooks.domain.alerts import Alert, Change
 from playbooks.domain.gaps import GapKind, Outside, Sighting, lever_subject, matcher_subject, unowned_gaps
 from playbooks.domain.ownership import Registry
+from playbooks.domain.ownership_file import for_provider
 from playbooks.domain.routing import matcher_test, matcher_words
 from playbooks.domain.wording import one_line
 from playbooks.plays.house import House
@@ -121,7 +122,7 @@ class _Bound:
         if provider in self.silent:
             return {GapKind.LEVER_UNREACHABLE: self.silent[provider], GapKind.NO_TARGET: ""}
         try:
-            binding = {key: value for key, value in bound.items() if key != "provider"}
+            binding = for_provider(bound)
             described = with_own_marks(self.house, component, self.levers.get(provider).describe(binding))
         except errors.MusterError as error:
             if error.kind is errors.Kind.TRANSIENT:

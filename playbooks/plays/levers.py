@@ -23,7 +23,7 @@ from playbooks.messages import Refusal, Say
 from playbooks.plays.approvals import go_ahead, live_action
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, binding_of, held_right
 from playbooks.plays.deciding import right_used
-from playbooks.plays.freezes import broken_through, check_thawed, freeze_of, refusal
+from playbooks.plays.freezes import broken_through, check_thawed, freeze_on, refusal
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.receive import open_up
@@ -77,7 +77,7 @@ def request(house: House, order: Order, wanted: Wanted) -> tuple[int, Say]:
         _check_length(house, right, wanted)
         role = _asking_role(house, order.actor, wanted, incident)
         _check_free(uow, wanted)
-        frozen = freeze_of(uow, wanted.component, now)
+        frozen = freeze_on(house, uow, wanted.component, wanted.kind, now)
         if frozen is not None and not wanted.through_freeze:
             raise refusal(house, frozen, wanted.command)
         _withdraw_older_previews(uow, order, wanted, now)

@@ -1,21 +1,24 @@
-"""The messages and timers of a standing entry of the ledger: an accepted risk, a freeze."""
+"""The messages and timers of an entry of the ledger that people answer for: a risk, a freeze, an owed review."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from playbooks.domain.actions import Override
-from playbooks.domain.debt import DebtKind
+from playbooks.domain.debt import REVIEWED, DebtKind
+from playbooks.plays.answerers import asked_now, dm_of
 from playbooks.plays.house import House, want
 from playbooks.ports import Surface, Timer, UnitOfWork
 
-WARN, END = "entry_warn", "entry_end"
+WARN, END, AGAIN = "entry_warn", "entry_end", "entry_again"
+_SLOWER_AFTER = 7  # questions in a row, before they come a seventh as often
 
 
 def set_timers(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
-    """Its end, and of a risk the warning before; moved when it is renewed."""
+    """Its end, and of all but a freeze the warning before; moved when it is renewed."""
+    uow.cancel_timer(f"{AGAIN}:{entry.id}")
     uow.set_timer(Timer(f"{END}:{entry.id}", END, str(entry.id), entry.due_at))
-    if entry.kind != DebtKind.ACCEPTED_RISK.value:
+    if entry.kind == DebtKind.FREEZE.value:
         return
     warn = entry.due_at - timedelta(seconds=house.rules.risk_warning)
     if warn <= now:
@@ -25,7 +28,7 @@ def set_timers(house: House, uow: UnitOfWork, entry: Override, now: datetime) ->
 
 def cancel_timers(uow: UnitOfWork, entry: Override) -> None:
     """Nothing about it falls due any more."""
-    for kind in (WARN, END):
+    for kind in (WARN, END, AGAIN):
         uow.cancel_timer(f"{kind}:{entry.id}")
 
 
@@ -35,17 +38,12 @@ def team_channel(house: House, entry: Override) -> str:
     return (team.channel if team is not None else "") or house.rules.triage_channel
 
 
-def holder_dm(house: House, entry: Override) -> str:
-    """`dm:U…` of the holder, empty where no Slack id is known."""
-    person = house.registry().people.get(entry.holder)
-    slack = person.slack if person is not None else entry.holder.partition("slack:")[2]
-    return f"dm:{slack}" if slack else ""
-
-
 def show_entry(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
     """Renew every message about it, the card of its incident included."""
-    places = {"incident": f"incident:{entry.incident_id}" if entry.incident_id is not None else ""}
-    places["team"] = team_channel(house, entry)
+    places = {}
+    if entry.kind not in REVIEWED:  # that a glass was broken is told when it is broken
+        places["team"] = team_channel(house, entry)
+        places["incident"] = f"incident:{entry.incident_id}" if entry.incident_id is not None else ""
     for place, target in places.items():
         if target:
             want(uow, Surface(f"entry:{entry.id}:{place}", "entry", target, incident_id=entry.incident_id), now=now)
@@ -63,14 +61,28 @@ def show_entry(house: House, uow: UnitOfWork, entry: Override, now: datetime) ->
         want(uow, card, now=now)
 
 
-def ask_holder(house: House, uow: UnitOfWork, entry: Override, phase: str, now: datetime) -> None:
-    """A warning or the question at the end: to the holder, and in the team's channel so that it is not overlooked."""
-    stamp = entry.due_at.isoformat()
-    for place, target in (("holder", holder_dm(house, entry)), ("asked", team_channel(house, entry))):
+def ask(house: House, uow: UnitOfWork, entry: Override, phase: str, now: datetime) -> None:
+    """A warning or the question at the end: to who answers, and in the team's channel so that it is not overlooked.
+
+    `entry.escalations` counts the questions; a newer one takes the place of the one before. From the third on the
+    triage channel hears of it, too.
+    """
+    stamp, turn = entry.due_at.isoformat(), entry.escalations
+    for older in uow.surfaces_named(f"entry:{entry.id}:"):
+        if older.payload.get("phase") and int(older.payload.get("turn") or 0) == turn - 1:
+            want(uow, older, now=now)
+    places = {dm_of(house, p): "holder" if p == entry.holder else p for p in asked_now(house, uow, entry)}
+    places[team_channel(house, entry)] = "asked"
+    if turn >= 3:
+        places.setdefault(house.rules.triage_channel, "triage")
+    for target, place in places.items():
         if target:
-            name = f"entry:{entry.id}:{place}:{phase}:{stamp}"
-            want(
-                uow,
-                Surface(name, "entry", target, payload={"phase": phase, "due": stamp}, incident_id=entry.incident_id),
-                now=now,
-            )
+            name = f"entry:{entry.id}:{place}:{phase}:{stamp}" + (f":{turn}" if turn > 1 else "")
+            payload: dict[str, object] = {"phase": phase, "due": stamp, "turn": turn}
+            want(uow, Surface(name, "entry", target, payload=payload, incident_id=entry.incident_id), now=now)
+
+
+def ask_again_at(house: House, entry: Override, now: datetime) -> Timer:
+    """When the next question comes, should nobody answer this one."""
+    seconds = house.rules.ask_again_every * (7 if entry.escalations >= _SLOWER_AFTER else 1)
+    return Timer(f"{AGAIN}:{entry.id}", AGAIN, str(entry.id), now + timedelta(seconds=seconds))

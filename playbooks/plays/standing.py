@@ -21,7 +21,7 @@ from playbooks.messages import Refusal, Say, Who
 from playbooks.plays import approvals
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right, people_of
 from playbooks.plays.deciding import right_used
-from playbooks.plays.freezes import freeze_of, frozen_clause
+from playbooks.plays.freezes import freeze_of, frozen_clause, works_while_frozen
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.levers import ask_people
 from playbooks.plays.notes import set_timers, show_entry
@@ -337,7 +337,9 @@ def _in_force(
     set_timers(house, uow, entry, now)
     show_entry(house, uow, entry, now)
     if entry.kind == DebtKind.FREEZE.value:
-        return Say(f"{entry.component} is frozen {_until(entry.due_at)}: its levers are blocked. Debt D-{entry.id}.")
+        free = works_while_frozen(house, entry.component, ActionKind.DISABLE)
+        blocked = "its levers are blocked, but for stopping it" if free else "its levers are blocked"
+        return Say(f"{entry.component} is frozen {_until(entry.due_at)}: {blocked}. Debt D-{entry.id}.")
     return Say(f"Accepted {_until(entry.due_at)}, held by you as D-{entry.id}. I'll ask again when it ends.")
 
 

@@ -7,22 +7,20 @@ from datetime import datetime, timedelta
 
 from playbooks import errors
 from playbooks.domain.actions import Override
-from playbooks.domain.authority import Right, may_decide
-from playbooks.domain.debt import SWITCHED, DebtKind
+from playbooks.domain.debt import REVIEWED, SWITCHED, DebtKind
 from playbooks.domain.facts import entry_facts
 from playbooks.domain.people import MUSTER, Actor
 from playbooks.domain.rights import decide_refusal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays.deciding import held_in
-from playbooks.plays.freezes import freeze_of, loud_targets
+from playbooks.plays.answerers import answerers, held_over, right_over
+from playbooks.plays.freezes import FREEZE, loud_targets
 from playbooks.plays.house import House, want
-from playbooks.plays.notes import END, WARN, ask_holder, cancel_timers, show_entry
+from playbooks.plays.notes import AGAIN, END, WARN, ask, ask_again_at, cancel_timers, show_entry
 from playbooks.plays.orders import Order, execution
 from playbooks.ports import Surface, Timer, UnitOfWork
 
-KINDS = (WARN, END)
-_RIGHT = {DebtKind.ACCEPTED_RISK.value: Right.ACCEPT_RISK, DebtKind.FREEZE.value: Right.FREEZE}
+KINDS = (WARN, END, AGAIN)
 
 
 def fire(house: House, timer: Timer) -> bool:
@@ -34,30 +32,41 @@ def fire(house: House, timer: Timer) -> bool:
         if held is None or held.due_at > now:
             return False
         uow.cancel_timer(timer.id)
-        if entry is None or entry.state != "on":
+        if entry is None or entry.state != ("overdue" if timer.kind == AGAIN else "on"):
             return False
         if timer.kind == WARN:
             _warn(house, uow, entry, now)
         elif entry.kind == DebtKind.FREEZE.value:
             _thaw(house, uow, entry, MUSTER, "its time is over", EventSource.SCHEDULER, now)
         else:
-            _end(house, uow, entry, now)
+            _ask_who_answers(house, uow, entry, now)
     return True
+
+
+def _what(entry: Override) -> str:
+    """`the accepted risk of fraud-scorer`, `the review of the broken glass of fraud-scorer`."""
+    review = "review of the " if entry.kind in REVIEWED else ""
+    return f"the {review}{DebtKind(entry.kind).words} of {entry.component}"
 
 
 def _warn(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
     if entry.due_at <= now:  # slept through the warning: the end follows at once
         return
-    _note(uow, entry, EventKind.UNDO_DUE, "warned", f"the accepted risk of {entry.component} ends soon", now)
-    ask_holder(house, uow, entry, "warning", now)
+    soon = "is due soon" if entry.kind in REVIEWED else "ends soon"
+    _note(uow, entry, EventKind.UNDO_DUE, "warned", f"{_what(entry)} {soon}", now)
+    ask(house, uow, entry, "warning", now)
 
 
-def _end(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
-    """It asks its holder again, and is overdue until that is answered."""
-    entry = uow.save_override(replace(entry, state="overdue"))
-    _note(uow, entry, EventKind.UNDO_DUE, "overdue", f"the accepted risk of {entry.component} ended; asked again", now)
-    ask_holder(house, uow, entry, "ended", now)
+def _ask_who_answers(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
+    """Its end came, or nobody answered since: it is overdue and asked about, wider each time, until it is answered."""
+    entry = uow.save_override(replace(entry, state="overdue", escalations=entry.escalations + 1))
+    turn = entry.escalations
+    ended = "is due" if entry.kind in REVIEWED else "ended"
+    text = f"{_what(entry)} {ended}; asked again" + (f" ({turn})" if turn > 1 else "")
+    _note(uow, entry, EventKind.UNDO_DUE, "overdue" if turn == 1 else f"asked {turn}", text, now)
+    ask(house, uow, entry, "ended", now)
     show_entry(house, uow, entry, now)
+    uow.set_timer(ask_again_at(house, entry, now))
 
 
 def _note(
@@ -103,7 +112,7 @@ def let_end(house: House, order: Order, number: int, because: str) -> Say:
         raise errors.InputError("What became of the risk?", f"`{house.rules.root} review D-{number} it is mended`.")
     with execution(house, order) as (uow, now):
         entry = _open(uow, number, DebtKind.ACCEPTED_RISK)
-        _may_end(house, order, entry)
+        _may_end(house, uow, order, entry)
         entry = _close(uow, entry, order.actor.id, words, now)
         text = f"the accepted risk of {entry.component} is over: {words}"
         _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=order.actor, source=order.source, why=words)
@@ -115,13 +124,15 @@ def unfreeze(house: House, order: Order, component: str, because: str) -> Say:
     """Give a frozen component free before its end. Raises UnknownName, Conflict (not frozen), Denied."""
     house.registry().component(component)
     with execution(house, order) as (uow, now):
-        frozen = freeze_of(uow, component, now)
-        entry = uow.override(frozen.id, lock=True) if frozen is not None else None
-        if entry is None:
+        frozen = [e for e in uow.overrides(component=component, kinds=(FREEZE,)) if e.since <= now < e.due_at]
+        if not frozen:
             raise errors.Conflict(f"{component} is not frozen.", code="already_there")
-        _may_end(house, order, entry)
-        _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now)
-    return Say(f"{component} is no longer frozen. D-{entry.id} is closed.")
+        for entry in frozen:
+            entry = uow.override(entry.id, lock=True) or entry
+            _may_end(house, uow, order, entry)
+            _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now)
+    numbers = " and ".join(f"D-{entry.id}" for entry in frozen)
+    return Say(f"{component} is no longer frozen. {numbers} {'is' if len(frozen) == 1 else 'are'} closed.")
 
 
 def _open(uow: UnitOfWork, number: int, kind: DebtKind) -> Override:
@@ -133,13 +144,21 @@ def _open(uow: UnitOfWork, number: int, kind: DebtKind) -> Override:
     return entry
 
 
-def _may_end(house: House, order: Order, entry: Override) -> None:
-    if order.actor.id == entry.holder:
+def _may_end(house: House, uow: UnitOfWork, order: Order, entry: Override) -> None:
+    """Raises Denied for who does not answer for the entry, with who does."""
+    people = answerers(house, uow, entry)
+    if order.actor.id in people:
         return
-    right = _RIGHT[entry.kind]
-    held = held_in(house, entry.component, right, None)
-    if may_decide(held, order.actor.id) is None:
+    right, held = right_over(uow, entry), held_over(house, uow, entry)
+    if right is not None and held is not None:
         raise decide_refusal(house.registry(), entry.component, right, held, house.on_call.now)
+    raise errors.Denied(
+        f"D-{entry.id} is not yours to end.",
+        "Ask " + (" or ".join(f"@{person}" for person in people[:4]) or "the triage team") + ".",
+        code="may_not_decide",
+        ask=people,
+        facts={"decision": "end", "component": entry.component, "reason": "not_held"},
+    )
 
 
 def _close(uow: UnitOfWork, entry: Override, by: str, words: str, now: datetime) -> Override:

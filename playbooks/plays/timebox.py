@@ -16,6 +16,7 @@ from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
 from playbooks.plays import errands, escalation, retaking, silences, storms, terms, weekly, weekly_posts
+from playbooks.plays.answerers import dm_of
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
 from playbooks.plays.deciding import decider_of, held_in, right_used
@@ -24,6 +25,7 @@ from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, request
 from playbooks.plays.orders import Order, event_of, execution
+from playbooks.plays.standing import home_of
 from playbooks.plays.switched_off import set_override_timers, show_override
 from playbooks.ports import Surface, Timer, UnitOfWork
 
@@ -214,6 +216,7 @@ def _expire(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
         "{0}, nobody decided on action " + str(number) + " in time. Ask again if it is still needed.",
         [action.requester],
         now,
+        action.component,
     )
 
 
@@ -238,6 +241,7 @@ def _silence(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
         f"No answer yet to action {number}: {said}, please decide.",
         people,
         now,
+        action.component,
     )
 
 
@@ -380,10 +384,21 @@ def _append(
 
 
 def _say(
-    house: House, uow: UnitOfWork, incident_id: int | None, key: str, text: str, mentions: list[str], now: datetime
+    house: House,
+    uow: UnitOfWork,
+    incident_id: int | None,
+    key: str,
+    text: str,
+    mentions: list[str],
+    now: datetime,
+    component: str,
 ) -> None:
-    if incident_id is None:
-        return
-    target = f"incident:{incident_id}"
+    """Told in the incident's channel; of what has none in the component's home, and to the people concerned."""
     payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": mentions}
-    want(uow, Surface(f"say:{key}", "say", target, payload=payload, incident_id=incident_id), now=now)
+    if incident_id is not None:
+        target = f"incident:{incident_id}"
+        want(uow, Surface(f"say:{key}", "say", target, payload=payload, incident_id=incident_id), now=now)
+        return
+    for place, target in enumerate((home_of(house, component, None), *(dm_of(house, person) for person in mentions))):
+        if target:
+            want(uow, Surface(f"say:{key}:{place}", "say", target, payload=payload), now=now)

@@ -9,7 +9,7 @@ import pytest
 from playbooks import errors
 from playbooks.domain.actions import ActionState
 from playbooks.domain.timeline import EventKind
-from playbooks.plays import breakglass, hygiene
+from playbooks.plays import breakglass, hygiene, owed
 from tests.plays.stage import STRANGER, Stage
 
 REASON = "nobody answers and good customers are declined"
@@ -41,10 +41,10 @@ def test_it_is_a_debt_until_another_holder_reviews_it(stage: Stage) -> None:
     assert (row.what, row.holder.name, row.overdue) == ("broken glass", "dana", False)
     for who in ("dana", STRANGER):
         with pytest.raises(errors.Denied):
-            breakglass.close_debt(stage.house, stage.by(who), row.number, "fine")
+            owed.close_debt(stage.house, stage.by(who), row.number, "fine")
     stage.clock.at += timedelta(days=4)
     assert hygiene.debt_list(stage.house).rows[0].overdue
-    breakglass.close_debt(stage.house, stage.by("omar"), row.number, "it was right to act")
+    owed.close_debt(stage.house, stage.by("omar"), row.number, "it was right to act")
     assert not hygiene.debt_list(stage.house).rows
 
 

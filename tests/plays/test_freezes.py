@@ -10,15 +10,17 @@ from sqlalchemy import Engine
 from playbooks import errors
 from playbooks.domain.actions import ActionKind, ActionState
 from playbooks.domain.alerts import Change
+from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays import breakglass, hygiene, incident, levers, standing, terms
+from playbooks.plays import hygiene, incident, levers, owed, standing, terms
 from playbooks.plays.levers import Wanted
 from playbooks.plays.receive import record_changes
-from tests.plays.ledger_registry import LEDGER_REGISTRY
-from tests.plays.stage import HOUR, MINUTE, STRANGER, Stage
+from tests.plays.ledger_registry import LEDGER_REGISTRY, LEDGER_TEXT
+from tests.plays.stage import HOUR, MINUTE, STRANGER, Stage, on_sqlite
 
 REASON = "release week, nothing moves"
+DAY = 24 * HOUR
 
 
 @pytest.fixture
@@ -78,13 +80,13 @@ def test_a_member_asks_for_a_freeze_and_a_holder_decides(stage: Stage) -> None:
 
 def test_what_is_under_way_stops_before_it_is_applied(stage: Stage) -> None:
     waiting = stage.asked("dana")
-    previewed = stage.request("omar", ActionKind.DISABLE, "auto-decline", ends_after=HOUR)
+    previewed = stage.rollback("dana", "ranker")
     freeze(stage)
-    freeze(stage, "dana", "auto-decline")
+    freeze(stage, "zoe", "ranker")
     with pytest.raises(errors.Denied, match="frozen"):
         stage.approve("omar", waiting)
     with pytest.raises(errors.Denied, match="frozen"):
-        stage.confirm("omar", previewed)
+        stage.confirm("dana", previewed)
     terms.unfreeze(stage.house, stage.by("omar"), "fraud-scorer", "")
     stage.approve("omar", waiting)
     assert stage.action(waiting.id).state is ActionState.CONFIRMED
@@ -100,6 +102,48 @@ def test_approved_and_not_begun_when_the_freeze_came(stage: Stage) -> None:
     assert "frozen" in stage.action(waiting.id).error
 
 
+def test_stopping_is_never_blocked_and_who_froze_it_is_told(stage: Stage) -> None:
+    freeze(stage, "dana", "auto-decline")
+    off = stage.disabled("auto-decline", 2 * HOUR)
+    assert off.state == "on"
+    told = stage.posted("say:frozen_lever:")
+    assert len(told) == 3, "the team's channel, the incident and who froze it"
+    assert all("stopping it is not blocked" in text and REASON in text for text in told)
+    assert stage.override(frozen(stage)).facts["changed"] == 1
+    with pytest.raises(errors.Denied, match="frozen"):
+        stage.request("dana", ActionKind.ENABLE, "auto-decline")
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("said", "kind", "component", "blocked"),
+    [
+        ("", ActionKind.DISABLE, "auto-decline", False),
+        ("works", ActionKind.DISABLE, "auto-decline", False),
+        ("blocked", ActionKind.DISABLE, "auto-decline", True),
+        ("", ActionKind.ROLLBACK, "fraud-scorer", True),
+        ("blocked", ActionKind.ROLLBACK, "fraud-scorer", True),
+        ("works", ActionKind.ROLLBACK, "fraud-scorer", False),
+    ],
+)
+def test_the_registry_says_what_a_freeze_means_for_a_lever(
+    engine: Engine, said: str, kind: ActionKind, component: str, blocked: bool
+) -> None:
+    text = LEDGER_TEXT
+    for name in ("model: fraud-scorer,", "flag: auto-decline,"):
+        text = text.replace(name, f"{name} while_frozen: {said}," if said else name)
+    stage = Stage(engine, registry=Registry.load(text))
+    freeze(stage, "omar" if component == "fraud-scorer" else "dana", component)
+    ends = HOUR if kind is ActionKind.DISABLE else None
+    if blocked:
+        with pytest.raises(errors.Denied, match="frozen"):
+            stage.request("dana", kind, component, ends_after=ends)
+        return
+    assert stage.request("dana", kind, component, ends_after=ends).state is ActionState.PREVIEWED
+    with pytest.raises(errors.ConfigError, match="while_frozen"):
+        Registry.load(LEDGER_TEXT.replace("model: fraud-scorer,", "model: fraud-scorer, while_frozen: maybe,"))
+
+
 def test_the_glass_can_be_broken_and_a_review_is_owed(stage: Stage) -> None:
     freeze(stage)
     because = "money is lost and omar does not answer"
@@ -112,10 +156,10 @@ def test_the_glass_can_be_broken_and_a_review_is_owed(stage: Stage) -> None:
     stage.confirm("dana", stage.action(number))
     stage.approve("omar", stage.action(number))
     assert stage.action(number).state is ActionState.CONFIRMED
-    owed = next(row for row in hygiene.debt_list(stage.house).rows if row.what == "broken glass")
+    due = next(row for row in hygiene.debt_list(stage.house).rows if row.what == "broken glass")
     with pytest.raises(errors.Denied):
-        breakglass.close_debt(stage.house, stage.by("dana"), owed.number, "fine")
-    breakglass.close_debt(stage.house, stage.by("lin"), owed.number, "it was right")
+        owed.close_debt(stage.house, stage.by("dana"), due.number, "fine")
+    owed.close_debt(stage.house, stage.by("lin"), due.number, "it was right")
     with pytest.raises(errors.Denied, match="frozen"):
         stage.rollback("dana")
 
@@ -185,6 +229,40 @@ def test_a_change_in_spite_of_it_is_told_once(stage: Stage) -> None:
     ]
     noted = [e for e in stage.events(opened, EventKind.OVERRIDE) if e.payload["phase"] == "changed"]
     assert len(noted) == 1
+
+
+def test_a_change_that_is_reported_late_is_told(stage: Stage) -> None:
+    """What matters is when it was changed: in the freeze, also where that is over by now; after it nothing is told."""
+    freeze(stage, span=HOUR)
+    inside, after = stage.clock.at + 30 * MINUTE, stage.clock.at + 2 * HOUR
+    stage.wait(3 * HOUR)
+    record_changes(stage.house, [change(inside, "late"), change(after, "later")])
+    stage.settle()
+    told = stage.posted("say:frozen_change:")
+    assert len(told) == 2, "the team's channel and who froze it"
+    assert all("was frozen until" in text for text in told)
+    assert stage.override(frozen(stage)).facts["changed"] == 1
+
+
+@on_sqlite
+def test_an_owed_review_is_asked_for_before_it_is_due_and_until_it_is_done(stage: Stage) -> None:
+    freeze(stage)
+    wanted = Wanted(ActionKind.ROLLBACK, "fraud-scorer", because="money is lost, really", through_freeze=True)
+    levers.request(stage.house, stage.by("dana", channel="C01FRAUDML"), wanted)
+    stage.settle()
+    due = next(row for row in hygiene.debt_list(stage.house).rows if row.what == "broken glass")
+    stage.wait(2 * DAY)
+    assert stage.posted(f"entry:{due.number}:omar:warning")
+    assert stage.posted(f"entry:{due.number}:dana:") == [], "who broke it does not judge it"
+    stage.restart()
+    stage.wait(DAY + HOUR)
+    assert stage.override(due.number).state == "overdue"
+    stage.wait(DAY)
+    assert stage.override(due.number).escalations == 2
+    owed.close_debt(stage.house, stage.by("omar"), due.number, "it was right")
+    stage.wait(3 * DAY)
+    assert stage.override(due.number).escalations == 2
+    assert any("it was right" in text for text in stage.posted(f"entry:{due.number}:omar:ended"))
 
 
 def test_what_is_no_change_in_spite_of_it(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,12 +12,13 @@ from sqlalchemy import Engine
 
 from playbooks import errors
 from playbooks.domain.actions import ActionKind, ActionState, Override
+from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
 from playbooks.plays import hygiene, standing, terms
 from playbooks.render import render_draft
-from tests.plays.ledger_registry import LEDGER_REGISTRY
-from tests.plays.stage import NIGHT, STRANGER, Stage, on_sqlite
+from tests.plays.ledger_registry import LEDGER_REGISTRY, LEDGER_TEXT
+from tests.plays.stage import HOUR, NIGHT, STRANGER, Stage, on_sqlite
 
 DAY = timedelta(days=1)
 REASON = "the embeddings are late by a day, and the rules engine stands by"
@@ -155,7 +157,7 @@ def test_it_is_warned_of_and_then_asked_again_once(stage: Stage) -> None:
     for _ in range(3):
         stage.restart()
         stage.wait(timedelta(hours=5))
-    assert len(stage.posted(f"entry:{number}:holder:ended")) == 1
+    assert len(stage.posted(f"entry:{number}:holder:ended")) == 1, "again only after a day"
     assert len(stage.posted(f"entry:{number}:asked:ended")) == 1
     assert stage.override(number).state == "overdue"
     assert [r.number for r in hygiene.debt_list(stage.house).rows if r.overdue and r.number] == [number]
@@ -171,15 +173,86 @@ def test_a_process_that_slept_through_both_asks_once(stage: Stage) -> None:
     assert len(stage.posted(f"entry:{number}:holder:ended")) == 1
 
 
+def test_nobody_answers_so_it_is_asked_again_and_wider(stage: Stage) -> None:
+    """First the holder, then all who hold the right, then the triage team; one question is live at a time."""
+    accept(stage)
+    number = entries(stage)[0].id
+
+    def asked(turn: str) -> set[str]:
+        found = set()
+        for channel in stage.slack.channels.values():
+            for message in channel.messages:
+                head, _, rest = message.delivery.partition(":ended:")
+                if head.startswith(f"entry:{number}:") and rest.endswith(turn):
+                    found.add(head.rsplit(":", 1)[1])
+        return found
+
+    stage.wait(10 * DAY + HOUR)
+    assert asked("+00:00") == {"holder", "asked"}
+    stage.restart()
+    stage.wait(DAY)
+    assert asked(":2") == {"holder", "mei", "asked"}
+    live = [text for text in stage.posted(f"entry:{number}:holder:ended") if "EntryNote" in text]
+    assert len(live) == 1, "the older question asks nothing any more"
+    stage.wait(DAY)
+    assert asked(":3") == {"holder", "mei", "asked", "triage"}
+    assert stage.override(number).escalations == 3
+    terms.let_end(stage.house, stage.by("mei"), number, "it is mended")
+    stage.settle()
+    assert not any("phase='ended'" in text for text in stage.posted(f"entry:{number}:"))
+    stage.wait(30 * DAY)
+    assert stage.override(number).escalations == 3
+    assert asked(":4") == set()
+
+
+@on_sqlite
+def test_it_is_never_forgotten_and_not_a_nuisance(stage: Stage) -> None:
+    accept(stage)
+    number = entries(stage)[0].id
+    stage.wait(10 * DAY + 40 * DAY)
+    asked = stage.override(number).escalations
+    assert 8 <= asked <= 14, "daily for a week, then weekly"
+
+
+@on_sqlite
+def test_a_holder_who_is_gone_and_a_component_that_is_gone(stage: Stage) -> None:
+    """What stood under a registry of yesterday can still be ended, by the team it belonged to."""
+    accept(stage)
+    number = entries(stage)[0].id
+    text = LEDGER_TEXT.replace("  lin: {slack: U03LIN, email: lin@example.com}\n", "")
+    text = re.sub(r", lin\b|\blin, ", "", text)
+    text = text.replace("decide: [lin]", "decide: [mei]").replace("deputy: [lin]", "deputy: [mei]")
+    head, _, rest = text.partition("  fraud-scorer:\n")
+    stage.registry = Registry.load(head + rest[rest.index("  auto-decline:\n") :].replace("[fraud-scorer]", "[]"))
+    stage.restart()
+    stage.wait(10 * DAY + HOUR)
+    assert stage.override(number).state == "overdue"
+    assert stage.posted(f"entry:{number}:omar:ended"), "the team answers for it"
+    for who in ("zoe", STRANGER):
+        with pytest.raises(errors.Denied, match="not yours"):
+            terms.let_end(stage.house, stage.by(who), number, "gone")
+    terms.let_end(stage.house, stage.by("dana"), number, "the component is gone")
+    assert stage.override(number).state == "closed"
+
+
+@on_sqlite
+def test_a_request_without_an_incident_that_nobody_answers_is_told(stage: Stage) -> None:
+    accept(stage, "dana")
+    number = requested(stage)
+    stage.wait(4 * DAY)
+    told = stage.posted(f"say:expired:{number}")
+    assert len(told) == 2, "the team's channel and who asked"
+
+
 def test_renewed_it_keeps_its_age_and_has_a_new_end(stage: Stage) -> None:
     accept(stage)
     number = entries(stage)[0].id
-    stage.wait(11 * DAY)
+    stage.wait(10 * DAY + HOUR)
     accept(stage, because="the fix ships next week", renews=number)
     entry = stage.override(number)
-    assert (entry.state, entry.since, entry.due_at) == ("on", NIGHT, NIGHT + 21 * DAY)
-    assert len(entries(stage)) == 1
-    stage.wait(11 * DAY)
+    assert (entry.state, entry.since, entry.due_at) == ("on", NIGHT, NIGHT + 20 * DAY + HOUR)
+    assert (entry.escalations, len(entries(stage))) == (0, 1)
+    stage.wait(10 * DAY + HOUR)
     assert len(stage.posted(f"entry:{number}:holder:ended")) == 2
 
 
@@ -207,7 +280,7 @@ def test_it_stands_on_the_card_in_the_timeline_and_in_the_draft(stage: Stage) ->
     assert [(s.component, s.kind) for s in stage.card(incident).standing] == [("fraud-scorer", "accepted_risk")]
     decided = stage.events(incident, EventKind.DECISION)[-1]
     assert (decided.payload["decision"], decided.payload["verdict"]) == ("accept_risk", "approved")
-    stage.wait(11 * DAY)
+    stage.wait(10 * DAY + HOUR)
     texts = stage.lines(incident)
     assert any("has an accepted risk" in text for text in texts)
     assert sum("asked again" in text for text in texts) == 1

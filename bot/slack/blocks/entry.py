@@ -1,4 +1,4 @@
-"""An accepted risk or a freeze: until when, who holds it, and the one thing asked now."""
+"""An accepted risk, a freeze or an owed review: until when, who holds it, and the one thing asked now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WHEN = "{date_short_pretty} at {time}"
 
 def render(note: EntryNote, *, root: str = "/inc") -> kit.Rendered:
     """The message of one entry, edited until it is over."""
-    first, second = (_freeze if note.kind == "freeze" else _risk)(note, root)
+    first, second = {"freeze": _freeze, "accepted_risk": _risk}.get(note.kind, _review)(note, root)
     return kit.message(kit.section(first, second), kit.actions(*_buttons(note)))
 
 
@@ -49,6 +49,22 @@ def _risk(note: EntryNote, root: str) -> tuple[str, str]:
     )
 
 
+def _review(note: EntryNote, root: str) -> tuple[str, str]:
+    what = f"*{escape.value(note.what, 60)}* of {_name(note)}"
+    if note.phase == "closed":
+        by = f" by {escape.mention(note.closed_by)}" if note.closed_by is not None else ""
+        why = f": {escape.value(note.why, 300)}" if note.why else ""
+        return f"The {what} is reviewed{by}{why}. D-{note.entry} is closed.", ""
+    due = escape.moment(note.due_at, _WHEN)
+    people = escape.several([escape.mention(who) for who in note.may_end[:4]], "or") or "Who holds the right"
+    over = f" Until somebody answers, D-{note.entry} is overdue." if note.phase == "ended" else ""
+    was = f"was due on *{due}*" if note.phase == "ended" else f"is due on *{due}*"
+    return (
+        f"The review of the {what} {was}{_reason(note)} ({escape.mention(note.holder)}).",
+        f"{people}: was it right? One sentence closes it.{over or f' Debt D-{note.entry}.'}",
+    )
+
+
 def _freeze(note: EntryNote, root: str) -> tuple[str, str]:
     if note.phase == "closed":
         return f"{_name(note)} is no longer frozen{_by(note)}. D-{note.entry} is closed.", ""
@@ -57,7 +73,8 @@ def _freeze(note: EntryNote, root: str) -> tuple[str, str]:
     also = f" {people} may unfreeze it, too." if people else ""
     times = "once" if note.changes == 1 else f"{note.changes} times"
     spite = f" ⚠︎ Changed {times} in spite of it." if note.changes else ""
-    return first, f"Its levers are blocked, and I tell of every change to it.{spite} {_debt(note)}{also}"
+    blocked = "Its levers are blocked, but for stopping it" if note.stops else "Its levers are blocked"
+    return first, f"{blocked}; I tell of every change to it.{spite} {_debt(note)}{also}"
 
 
 def _by(note: EntryNote) -> str:
@@ -69,6 +86,8 @@ def _buttons(note: EntryNote) -> list[kit.Element]:
     if note.phase == "closed":
         return []
     value = ids.Value(override=note.entry, component=note.component[:100])
+    if note.kind not in ("freeze", "accepted_risk"):
+        return [kit.button("Review…", ids.REVIEW_OPEN, value, style="primary")]
     if note.kind == "freeze":
         return [kit.button("Unfreeze", ids.UNFREEZE, value)]
     asked = note.phase in ("warning", "ended")

@@ -14,7 +14,7 @@ from playbooks.domain.actions import ActionKind, Override
 from playbooks.domain.clocks import parse_span, parse_until, say_span
 from playbooks.domain.debt import DebtKind
 from playbooks.messages import Say
-from playbooks.plays import breakglass, recertify, standing, terms
+from playbooks.plays import breakglass, owed, recertify, standing, terms
 from playbooks.plays.hygiene import debt_list
 
 
@@ -99,6 +99,13 @@ def let_end_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
     return OpenModal(view, f"Type it: `{desk.house.rules.root} review D-{number} <what became of it>`.")
 
 
+def review_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    """The button *Review…* of what is owed one."""
+    entry = _entry(desk, value.override or 0)
+    view = governance_modals.review(entry.id, DebtKind(entry.kind).words, entry.component, entry.reason)
+    return OpenModal(view, f"Type it: `{desk.house.rules.root} review D-{entry.id} <what came of it>`.")
+
+
 def unfreeze_click(desk: Desk, call: Call, value: ids.Value) -> Reply:
     """The button *Unfreeze*; one of an entry that is over does nothing."""
     entry = _entry(desk, value.override or 0)
@@ -145,4 +152,4 @@ def review(desk: Desk, call: Call, parsed: Parsed) -> Reply:
         raise errors.InputError("Which entry?", f"See `{desk.house.rules.root} debt`.")
     if _entry(desk, args.action).kind == DebtKind.ACCEPTED_RISK.value:
         return terms.let_end(desk.house, desk.order(call), args.action, args.reason)
-    return breakglass.close_debt(desk.house, desk.order(call), args.action, args.reason)
+    return owed.close_debt(desk.house, desk.order(call), args.action, args.reason)

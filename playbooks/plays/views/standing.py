@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from playbooks.domain.actions import Override
-from playbooks.domain.authority import Right
+from playbooks.domain.actions import ActionKind, Override
 from playbooks.domain.debt import DebtKind
 from playbooks.domain.people import MUSTER
 from playbooks.messages import Announcement, EntryNote, Message, Who
-from playbooks.plays.bound_levers import people_of
-from playbooks.plays.deciding import held_in
+from playbooks.plays.answerers import answerers
+from playbooks.plays.freezes import works_while_frozen
 from playbooks.plays.house import House
 from playbooks.ports import Surface, UnitOfWork
 
@@ -19,8 +18,11 @@ def entry_note(house: House, uow: UnitOfWork, surface: Surface) -> Message | Non
     if entry is None:
         return None
     asked = str(surface.payload.get("phase") or "")
+    what = f"The {DebtKind(entry.kind).words} of {entry.component} (D-{entry.id})"
     if asked and entry.due_at.isoformat() != surface.payload.get("due"):
-        return Announcement(f"The accepted risk of {entry.component} goes on (D-{entry.id}).", house.who(entry.holder))
+        return Announcement(f"{what} goes on.", house.who(entry.holder))
+    if asked == "ended" and entry.state == "overdue" and int(surface.payload.get("turn") or 0) < entry.escalations:
+        return Announcement(f"{what} is still open; it was asked about again since.", house.who(entry.holder))
     return entry_view(house, uow, entry, asked)
 
 
@@ -28,10 +30,7 @@ def entry_view(house: House, uow: UnitOfWork, entry: Override, asked: str = "") 
     """How an entry stands; `asked` is the phase its message was made for."""
     phase = {"closed": "closed", "void": "closed", "overdue": "ended"}.get(entry.state, asked or "on")
     incident = uow.incident(entry.incident_id) if entry.incident_id is not None else None
-    right = Right.FREEZE if entry.kind == DebtKind.FREEZE.value else Right.ACCEPT_RISK
-    known = entry.component in house.registry().components
-    held = held_in(house, entry.component, right, None) if known else None
-    people = people_of(house, (*held.holders, *held.deputies)) if held is not None else ()
+    people = (house.who(person) for person in answerers(house, uow, entry) if person != entry.holder)
     by = entry.closed_by if entry.closed_by != MUSTER.id else ""
     return EntryNote(
         entry=entry.id,
@@ -42,10 +41,12 @@ def entry_view(house: House, uow: UnitOfWork, entry: Override, asked: str = "") 
         holder=house.who(entry.holder) or Who("nobody"),
         since=entry.since,
         due_at=entry.due_at,
-        may_end=tuple(w for w in people if w.name != entry.holder),
+        may_end=tuple(who for who in people if who is not None),
         incident=incident.name if incident is not None else "",
         closed_at=entry.closed_at,
         closed_by=house.who(by),
         why=str(entry.facts.get("closed_because") or ""),
+        what=DebtKind(entry.kind).words,
+        stops=works_while_frozen(house, entry.component, ActionKind.DISABLE),
         changes=int(entry.facts.get("changed") or 0),
     )
