@@ -23,6 +23,7 @@ END = "silence_end"
 KINDS = (END,)
 REASON_MIN = 3
 LATE = timedelta(minutes=1)
+_MOMENT = timedelta(minutes=1)  # between typing and doing, which changes no length
 _MANY = 10_000
 _NAMED = 20  # incidents that are named at the end
 
@@ -62,7 +63,7 @@ def begin(house: House, order: Order, wish: Wish) -> Say:
                 reason=reason,
                 by=order.actor.id,
                 team=component.accountable,
-                starts_at=max(now, wish.starts_at),
+                starts_at=wish.starts_at if now - wish.starts_at < _MOMENT else now,
                 ends_at=wish.ends_at,
                 at_end=wish.at_end,
                 created_at=now,

@@ -8,7 +8,7 @@ from tests.end_to_end.scene import DANA, HOME, Scene
 
 def test_a_silence_by_command_keeps_alerts_quiet_until_a_click_ends_it(night: Scene) -> None:
     said = night.workspace.slash(DANA, HOME, "/inc silence fraud-scorer for 2h because the index is rebuilt")
-    assert "S-1: silence of *fraud-scorer* begins now" in said.text
+    assert "S-1: silence of fraud-scorer begins now, for 2 h." in said.text
     night.message(HOME, "the index is rebuilt", "0 alerts muted so far")
     assert night.drift()["decision"] == "muted"
     note = night.message(HOME, "the index is rebuilt", "1 alert muted so far", button=ids.UNSILENCE)
