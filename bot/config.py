@@ -16,6 +16,7 @@ from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
 from playbooks.domain.ownership_file import PATTERN_WORDS, Channel, Id, Span
+from playbooks.domain.routing import OWN
 from playbooks.errors import ConfigError
 from playbooks.schemas.marked import DocumentError, read, validate
 from playbooks.schemas.written import folder, ownership_schema, schema_text
@@ -85,6 +86,8 @@ class SourceEntry(_Strict):
     """What sends: its format, and how it proves who it is; `raw` for what has no mapping yet."""
     secret_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")] | None = None
     """Name of the variable with this source's own secret; without it MUSTER_INTAKE_TOKEN counts."""
+    quiet_after: Span | None = None
+    """After how long without a word of it the operators are told; without it, it may be quiet for ever."""
 
 
 class Commands(_Strict):
@@ -216,6 +219,12 @@ class Config(_Strict):
         double = sorted({word for word in words if words.count(word) > 1})
         if double:
             raise ValueError(f"two severities claim the word {double[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def _own_name_is_free(self) -> Config:
+        if OWN in self.sources:
+            raise ValueError(f"no source may be named {OWN}: what Muster raises itself is named so")
         return self
 
     @property

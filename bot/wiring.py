@@ -40,7 +40,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import inspection, weekly_posts
+from playbooks.plays import heartbeats, inspection, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
@@ -111,6 +111,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("ownership", config.cadences.ownership, holder.reload),
         Tick("on_call", config.cadences.on_call, book.refresh),
         Tick(inspection.KIND, config.cadences.inspect, lambda: inspection.begin(house)),
+        Tick("expected", timedelta(minutes=1), lambda: heartbeats.plan(house)),
         Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
@@ -217,6 +218,11 @@ def rules_of(config: Config) -> Rules:
         weekly_at=time.fromisoformat(config.weekly.at),
         zone=config.time_zone,
         pipeline=config.pipeline.rules(),
+        quiet_after={
+            name: int(entry.quiet_after.total_seconds())
+            for name, entry in config.sources.items()
+            if entry.quiet_after is not None
+        },
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
     )
 

@@ -11,6 +11,7 @@ from playbooks.domain.alerts import Alert
 from playbooks.domain.ownership import Registry
 from playbooks.domain.ownership_file import AlertMatch, Exists, MatchValue, Regex, SustainedEntry
 
+OWN = "muster"  # source of alerts that Muster raises itself
 LONGEST_MATCHED = 256  # characters of a value a regular expression looks at
 
 Getter = Callable[[Alert], str | None]
@@ -25,6 +26,7 @@ class Routed:
         component: registry id, empty where nothing fits. failure: the matcher's key, else the alert's name.
         team: the accountable team, empty without a component. why: one clause for people and logs.
         severity: what the matcher sets instead of the alert's own, empty where it sets none.
+        signal: the expected signal it is, empty for an alert like any other.
         monitor: its matcher only records. sustained: what a breach needs before it opens something, None for nothing.
     """
 
@@ -35,6 +37,7 @@ class Routed:
     severity: str = ""
     monitor: bool = False
     sustained: SustainedEntry | None = None
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class Router:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._rules = tuple(_compile(registry))
+        self._expected = tuple(_expected(registry))
         self._index: list[tuple[Getter, dict[str, list[_Rule]]]] = []
         self._unindexed: list[_Rule] = []
         self._build_index()
@@ -100,6 +104,12 @@ class Router:
 
     def route(self, alert: Alert) -> Routed:
         """Component, failure key and team of an alert; component is empty where nothing fits."""
+        if self._expected:
+            for fits, signal in self._expected:
+                if fits(alert):
+                    return signal
+        if alert.source == OWN:
+            return self._own(alert)
         best: _Rule | None = None
         ties: list[_Rule] = []
         for rules in self._candidates(alert):
@@ -118,6 +128,12 @@ class Router:
         failure = best.failure or alert.name
         why = _why(best, ties)
         return Routed(best.component, failure, best.team, why, best.severity, best.monitor, best.sustained)
+
+    def _own(self, alert: Alert) -> Routed:
+        """An alert that Muster raises itself says whose it is; no matcher may take it for something else."""
+        component = self._registry.components.get(alert.labels.get("component", ""))
+        team = component.accountable if component is not None else ""
+        return Routed(component.id if component is not None else "", alert.name, team, "Muster raised it itself")
 
     def _candidates(self, alert: Alert) -> Iterator[list[_Rule]]:
         for get, by_value in self._index:
@@ -174,6 +190,15 @@ def _compile(registry: Registry) -> Iterator[_Rule]:
                 entry.sustained,
             )
             order += 1
+
+
+def _expected(registry: Registry) -> Iterator[tuple[Callable[[Alert], bool], Routed]]:
+    for component in registry.components.values():
+        for entry in component.expects:
+            if entry.match is not None:
+                test = matcher_test(AlertMatch(match=entry.match))
+                why = f"the expected signal {entry.signal}: {matcher_words(AlertMatch(match=entry.match))}"
+                yield test, Routed(component.id, entry.signal, component.accountable, why, signal=entry.signal)
 
 
 def matcher_test(entry: AlertMatch) -> Callable[[Alert], bool]:

@@ -17,7 +17,7 @@ from playbooks.domain.pipeline.path import followed, path_of
 from playbooks.domain.routing import Routed, Router
 from playbooks.domain.signals import headline, read_signal
 from playbooks.domain.timeline import EventSource
-from playbooks.plays import escalation, reopening, storms
+from playbooks.plays import escalation, heartbeats, reopening, storms
 from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, refresh, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
@@ -52,6 +52,7 @@ class _Batch:
     firing: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     opened: set[int] = field(default_factory=set)
     passage: Passage | None = None
+    beats: set[tuple[str, str]] = field(default_factory=set)
     again: dict[Episode, StoredAlert] = field(default_factory=dict)
     anew: list[Redecided] = field(default_factory=list)
 
@@ -77,6 +78,8 @@ def receive(house: House, router: Router, bodies: Sequence[Sequence[Alert]]) -> 
             for body, routes in zip(bodies, routed, strict=True)
         ]
         _write(house, uow, batch)
+        if house.rules.quiet_after:
+            heartbeats.heard(house, uow, {alert.source for body in bodies for alert in body}, batch.now)
     return verdicts
 
 
@@ -88,7 +91,7 @@ def _new(
         (alert, route)
         for body, routes in zip(bodies, routed, strict=True)
         for alert, route in zip(body, routes, strict=True)
-        if alert.status is AlertStatus.FIRING and _episode(alert) not in batch.known
+        if alert.status is AlertStatus.FIRING and not route.signal and _episode(alert) not in batch.known
     ]
 
 
@@ -128,8 +131,12 @@ def _key(routed: Routed) -> str:
 
 def _decide(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Routed) -> Verdict:
     known = batch.known.get(_episode(alert))
+    if routed.signal and alert.status is AlertStatus.FIRING:
+        batch.beats.add((routed.component, routed.signal))
     if known is not None:
         return _again(batch, alert, known)
+    if routed.signal:
+        return _keep(house, batch, alert, routed, Decision.EXPECTED, Reason.SIGNAL_CAME, None)
     if alert.status is AlertStatus.RESOLVED:
         held = batch.open.get(_key(routed))
         return _keep(house, batch, alert, routed, Decision.RESOLVED, Reason.ENDED_UNSEEN, held.id if held else None)
@@ -322,6 +329,7 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
     uow.redecide(batch.anew)
     if batch.passage is not None:
         settle(uow, batch.passage)
+    heartbeats.came(house, uow, batch.beats, batch.now)
     ended = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
     told = many | batch.opened | ended
     _counted(uow, [held[i] for i in batch.events if i in held and i not in told], now=batch.now)
@@ -401,6 +409,7 @@ def _record(
             uow.append_many(number, [change_event(change)], now=now)
         _remember_serving(uow, registry, change)
         tell_change(house, uow, change, components, now)
+        heartbeats.came(house, uow, heartbeats.of_change(registry, change), now)
     return Verdict(change.key, change.key, change.kind, decision, reason, incident)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from playbooks.domain.alerts import Decision, Verdict
+from playbooks.domain.alerts import Alert, Decision, Verdict
 from playbooks.domain.routing import Router
 from playbooks.plays.house import House
 from playbooks.plays.pipeline import HELD
-from playbooks.plays.receive import retake
+from playbooks.plays.receive import receive, retake
 from playbooks.plays.releases import RELEASE
 from playbooks.ports import StoredAlert, Timer, UnitOfWork
 
@@ -33,6 +33,11 @@ def fire(house: House, timer: Timer) -> bool:
         if len(found) > ROUND and changed(found, verdicts):
             uow.set_timer(replace(taken, due_at=house.now()))
     return True
+
+
+def raise_own(house: House, alert: Alert) -> Verdict:
+    """Send an alert that Muster raises itself through the pipeline."""
+    return receive(house, Router(house.registry()), [[alert]])[0][0]
 
 
 def changed(found: Sequence[StoredAlert], verdicts: Sequence[Verdict]) -> bool:

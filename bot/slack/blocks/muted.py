@@ -90,9 +90,7 @@ def _kept(row: KeptRow) -> str:
     still = f"{row.firing} still fir{'es' if row.firing == 1 else 'e'}" if row.firing else "none fires now"
     how = _HOW.get(row.how, "kept back")
     what = f"{escape.bold(escape.value(row.component, 63) or 'no component')} {escape.value(row.failure, 60)}"
-    return kit.dots(
-        f"{what}: {row.count} {how}", still, f"last {escape.moment(row.last_at, _WHEN)}"
-    )
+    return kit.dots(f"{what}: {row.count} {how}", still, f"last {escape.moment(row.last_at, _WHEN)}")
 
 
 def path(view: AlertPath, *, root: str = "/inc") -> kit.Rendered:
