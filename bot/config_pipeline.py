@@ -21,6 +21,14 @@ class Flap(Strict):
     """How long an episode must fire before it counts."""
 
 
+class Reports(Strict):
+    """When people's reports of an AI problem open an incident."""
+
+    people: Annotated[int, Field(ge=1, le=1000)] = 3
+    """So many different people on one component; 1 opens at once."""
+    within: Span = timedelta(hours=1)
+
+
 class Pipeline(Strict):
     """Stages between an alert and an incident; `null` turns one off. Silences need no setting."""
 
@@ -36,6 +44,8 @@ class Pipeline(Strict):
     """How far back a new incident names the last one for the same failure."""
     longest_silence: Span = timedelta(days=7)
     """Longest silence or maintenance."""
+    reports: Reports = Reports()
+    """*Report an AI problem* in Slack."""
 
     def rules(self) -> PipelineRules:
         """As the plays know it."""
@@ -49,6 +59,8 @@ class Pipeline(Strict):
             reopen_within=_seconds(self.reopen_within),
             link_within=_seconds(self.link_within),
             longest_silence=_seconds(self.longest_silence),
+            report_people=self.reports.people,
+            report_within=_seconds(self.reports.within),
         )
 
 

@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 from structlog import get_logger
 
 from bot.slack.calls import Call, Desk
-from bot.slack.forms import at_of
+from bot.slack.stamps import at_of
 from playbooks import errors
 from playbooks.domain.timeline import EventSource
 from playbooks.messages import Home, Message

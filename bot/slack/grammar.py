@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.slack.grammar_muting import read_maintenance, read_silence, read_unsilence
+from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
@@ -362,6 +362,7 @@ VERBS: Final[dict[str, Verb]] = {
     "maintenance": Verb(read_maintenance, "maintenance <component> from 22:00 until 23:30 because …", ()),
     "unsilence": Verb(read_unsilence, "unsilence S-3 [because …]", ("unmute",)),
     "silences": Verb(_nothing, "silences", ("muted",)),
+    "report": Verb(read_report, "report <component> <what went wrong>", ("complain",)),
     "why": Verb(lambda text, _: TextArgs(text), "why <alert>", ()),
     "gaps": Verb(_who, "gaps [component or team]", ()),
     "confirm": Verb(_who, "confirm <component>", ("recertify",)),

@@ -1,11 +1,11 @@
-"""The words of commands on muted alerts: what is silenced, from when to when, why, and what happens at the end."""
+"""The words of commands on alerts: what is silenced, from when to when and why; what people report."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from bot.slack.grammar_values import SilenceArgs, UnsilenceArgs
+from bot.slack.grammar_values import ReportArgs, SilenceArgs, UnsilenceArgs
 from bot.slack.grammar_words import END, SPAN, first_word, plain_name, quoted, split_because
 from playbooks import errors
 
@@ -71,6 +71,12 @@ def _failure_and_end(text: str) -> tuple[str, str, str]:
         return failure, "", ""
     said = " ".join(found.group(2).split())
     return (failure, said, "") if found.group(1).lower() in ("for", "by") else (failure, "", said)
+
+
+def read_report(text: str, context: Context) -> ReportArgs:
+    """`report <component> <what went wrong>`."""
+    word, rest = first_word(text)
+    return ReportArgs(plain_name(word).rstrip(":"), rest)
 
 
 def read_unsilence(text: str, context: Context) -> UnsilenceArgs:

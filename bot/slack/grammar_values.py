@@ -159,6 +159,15 @@ class SilenceArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportArgs:
+    """`report <component> <what went wrong>`; `ts`: of the message it is about, from the form alone."""
+
+    component: str = ""
+    text: str = ""
+    ts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UnsilenceArgs:
     """`unsilence S-3 [because …]`."""
 
@@ -224,6 +233,7 @@ Args = (
     | StandArgs
     | SilenceArgs
     | UnsilenceArgs
+    | ReportArgs
     | GlassArgs
     | AnswerArgs
     | HelpArgs

@@ -119,9 +119,11 @@ MODAL_FREEZE: Final = "modal_freeze"
 MODAL_LET_END: Final = "modal_let_end"
 MODAL_SILENCE: Final = "modal_silence"
 MODAL_MAINTENANCE: Final = "modal_maintenance"
+MODAL_REPORT: Final = "modal_report"
 
 SHORTCUT_TIMELINE: Final = "add_to_timeline"
 SHORTCUT_OPEN_INCIDENT: Final = "open_incident"
+SHORTCUT_REPORT: Final = "report_ai_problem"
 SHORTCUT_DECLARE: Final = "declare_incident"
 
 # ---------------------------------------------------------------- what a button carries

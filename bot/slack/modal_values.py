@@ -182,6 +182,12 @@ def _muting(form: _Form) -> values.SilenceArgs:
     return values.SilenceArgs(name, form.text("failure"), form.text("from"), *form.end("for"), because)
 
 
+def _read_report(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    name = _name(form, needed="Choose the system it is about.")
+    text = " ".join(form.text("text", needed="Say what went wrong.").split())
+    return "report", values.ReportArgs(name, text, meta.ts)
+
+
 def _read_let_end(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "review", values.DecideArgs(meta.override, form.text("text", needed="Say what became of it."))
 
@@ -255,4 +261,5 @@ _READERS: Final = {
     ids.MODAL_LET_END: _read_let_end,
     ids.MODAL_SILENCE: _read_silence,
     ids.MODAL_MAINTENANCE: _read_maintenance,
+    ids.MODAL_REPORT: _read_report,
 }

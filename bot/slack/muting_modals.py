@@ -1,4 +1,4 @@
-"""The form that mutes a component's alerts, as a silence or a maintenance."""
+"""Forms about alerts: mute a component's alerts, report an AI problem."""
 
 from __future__ import annotations
 
@@ -22,4 +22,20 @@ def mute(components: Sequence[str], kind: str, component: str = "", *, channel: 
         text_field("for", "For how long?", value="2h", most=60, hint="Like 2h; or a time: until 18:00."),
         text_field("failure", "Only this alert?", most=120, optional=True, hint="Its name; empty for all of them."),
         text_field("because", "Why?", most=300, hint="Whoever looks for an alert reads this."),
+    )
+
+
+def report(
+    components: Sequence[str], component: str = "", *, channel: str = "", ts: str = "", text: str = ""
+) -> dict[str, Any]:
+    """Report an AI problem; `channel`, `ts`: the message it is about, where there is one."""
+    return form_view(
+        ids.MODAL_REPORT,
+        "Report an AI problem",
+        "Report",
+        ids.Value(channel=channel, ts=ts),
+        component_field(components, component, "Which system?"),
+        text_field(
+            "text", "What went wrong?", value=text, long=True, most=1000, hint="What you saw, and what you expected."
+        ),
     )

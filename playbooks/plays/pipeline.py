@@ -12,6 +12,7 @@ from playbooks.domain.incidents import Incident, State, open_key, severity_for_a
 from playbooks.domain.pipeline.case import Case, Context, Ruling, Standing
 from playbooks.domain.pipeline.deciding import rule
 from playbooks.domain.pipeline.silences import by_component
+from playbooks.domain.pipeline.sustained import asked
 from playbooks.domain.routing import Routed
 from playbooks.domain.wording import plain
 from playbooks.plays.house import House, want
@@ -43,6 +44,8 @@ class Passage:
             series = (case.alert.source, case.alert.fingerprint)
             self.context.episodes[series] = self.context.episodes.get(series, 0) + 1
         if ruling is None:
+            if not case.attached and asked(case.alert, case.routed, self.context.rules) is not None:
+                self._hold(case.routed, self.context.now)  # the points that were held until now join it
             return None
         if ruling.silence is not None:
             self.muted[ruling.silence] += 0 if case.stored else 1
@@ -121,10 +124,10 @@ def look(
     wanted |= names if rules.group_window else set()
     for incident in uow.standing(wanted):
         passage._stand(incident, open_of(incident))
-    ruled = [r for _, r in alone if r.sustained is not None]
+    ruled = [(r.component, entry.within) for a, r in alone if (entry := asked(a, r, rules)) is not None]
     if ruled:
-        within = max(r.sustained.within for r in ruled if r.sustained is not None)
-        context.points = dict(uow.points({r.component for r in ruled}, now - within))
+        since = now - max(within for _, within in ruled)
+        context.points = dict(uow.points({component for component, _ in ruled}, since))
     return passage
 
 

@@ -64,22 +64,41 @@ def receive(house: House, router: Router, bodies: Sequence[Sequence[Alert]]) -> 
         bodies: the alerts of each HTTP body, in the order they came.
     Returns the verdicts in the same shape. When it returns, everything is on disk. Raises `errors.StoreBusy`.
     """
-    routed = [[router.route(alert) for alert in body] for body in bodies]
-    keys = {_key(r) for body in routed for r in body}
+    routed = _routed(router, bodies)  # before the transaction: others wait for it
     with house.store.begin(lane="alerts") as uow:
-        found = placed(uow, bodies, now=house.now())
-        if found is not bodies:
-            bodies, routed = found, [[router.route(alert) for alert in body] for body in found]
-        episodes = [_episode(a) for body in bodies for a in body]
-        batch = _Batch(house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys))))
-        batch.passage = look(house, uow, _new(batch, bodies, routed), batch.open, batch.now)
-        verdicts = [
-            [_decide(house, uow, batch, alert, route) for alert, route in zip(body, routes, strict=True)]
-            for body, routes in zip(bodies, routed, strict=True)
-        ]
-        _write(house, uow, batch)
-        if house.rules.quiet_after:
-            heartbeats.heard(house, uow, {alert.source for body in bodies for alert in body}, batch.now)
+        return _take(house, uow, router, bodies, routed)
+
+
+def take(house: House, uow: UnitOfWork, router: Router, bodies: Sequence[Sequence[Alert]]) -> list[list[Verdict]]:
+    """`receive` in the caller's transaction."""
+    return _take(house, uow, router, bodies, _routed(router, bodies))
+
+
+def _routed(router: Router, bodies: Sequence[Sequence[Alert]]) -> list[list[Routed]]:
+    return [[router.route(alert) for alert in body] for body in bodies]
+
+
+def _take(
+    house: House,
+    uow: UnitOfWork,
+    router: Router,
+    bodies: Sequence[Sequence[Alert]],
+    routed: Sequence[Sequence[Routed]],
+) -> list[list[Verdict]]:
+    keys = {_key(r) for body in routed for r in body}
+    found = placed(uow, bodies, now=house.now())
+    if found is not bodies:
+        bodies, routed = found, _routed(router, found)
+    episodes = [_episode(a) for body in bodies for a in body]
+    batch = _Batch(house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys))))
+    batch.passage = look(house, uow, _new(batch, bodies, routed), batch.open, batch.now)
+    verdicts = [
+        [_decide(house, uow, batch, alert, route) for alert, route in zip(body, routes, strict=True)]
+        for body, routes in zip(bodies, routed, strict=True)
+    ]
+    _write(house, uow, batch)
+    if house.rules.quiet_after:
+        heartbeats.heard(house, uow, {alert.source for body in bodies for alert in body}, batch.now)
     return verdicts
 
 

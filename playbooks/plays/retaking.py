@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from playbooks.domain.alerts import Alert, Decision, Verdict
+from playbooks.domain.pipeline.sustained import asked, expired
 from playbooks.domain.routing import Router
 from playbooks.plays.house import House
 from playbooks.plays.pipeline import HELD
@@ -28,7 +29,7 @@ def fire(house: House, timer: Timer) -> bool:
         taken = uow.take_timer(timer.id, now=house.now())
         if taken is None:
             return False
-        found = _held(uow, taken) if taken.kind == HELD else _joined(uow, int(taken.subject))
+        found = _held(house, uow, router, taken) if taken.kind == HELD else _joined(uow, int(taken.subject))
         verdicts = retake(house, uow, router, found[:ROUND])
         if len(found) > ROUND and changed(found, verdicts):
             uow.set_timer(replace(taken, due_at=house.now()))
@@ -53,7 +54,14 @@ def _joined(uow: UnitOfWork, number: int) -> list[StoredAlert]:
     return uow.joined(number, incident.component, limit=ROUND + 1)
 
 
-def _held(uow: UnitOfWork, timer: Timer) -> list[StoredAlert]:
+def _held(house: House, uow: UnitOfWork, router: Router, timer: Timer) -> list[StoredAlert]:
+    """Held episodes of a failure; points that are too old to count stay as they are, kept and listed."""
     failure = str(timer.payload.get("failure", ""))
+    now = house.now()
+
+    def counts(stored: StoredAlert) -> bool:
+        rule = asked(stored.alert, router.route(stored.alert), house.rules.pipeline)
+        return stored.failure == failure and (rule is None or not expired(rule, stored.received_at, now))
+
     found = uow.kept_back(timer.subject, {Decision.HELD}, limit=10 * ROUND)
-    return [each for each in found if each.failure == failure][: ROUND + 1]
+    return [each for each in found if counts(each)][: ROUND + 1]

@@ -28,7 +28,7 @@ def test_a_signal_is_taken_and_moves_its_time(web: Scene) -> None:
 def test_a_wrong_secret_comes_before_an_unknown_name(web: Scene) -> None:
     expecting(web)
     for path in ("/heartbeats/fraud-scorer/nightly-training", "/heartbeats/nonsense/nonsense"):
-        refused = web.send(path, content=b"", secret="wrong")  # noqa: S106  no secret
+        refused = web.send(path, content=b"", secret="wrong")
         assert (refused.status_code, refused.json()["title"]) == (401, "wrong secret")
     unknown = web.send("/heartbeats/fraud-scorer/nonsense", content=b"{")
     assert (unknown.status_code, unknown.json()["title"]) == (404, "unknown signal")

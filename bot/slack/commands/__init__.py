@@ -55,6 +55,7 @@ HANDLERS: Mapping[str, Handler] = {
     "unsilence": muting.unsilence,
     "silences": muting.silences,
     "why": muting.why,
+    "report": muting.report,
     "gaps": governance.gaps,
     "confirm": governance.confirm,
     "sync": governance.sync,

@@ -1,13 +1,15 @@
-"""Commands on alerts that are kept quiet: silence, maintenance, unsilence, silences; and why one was decided so."""
+"""Commands on alerts: silence, maintenance, unsilence, silences; people's reports; and why one was decided so."""
 
 from __future__ import annotations
 
 from bot.slack import ids, muting_modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply
-from bot.slack.grammar_values import Parsed, SilenceArgs, TextArgs, UnsilenceArgs
+from bot.slack.grammar_values import Parsed, ReportArgs, SilenceArgs, TextArgs, UnsilenceArgs
+from bot.slack.stamps import at_of
 from playbooks import errors
 from playbooks.domain.clocks import parse_span, parse_until
 from playbooks.domain.pipeline.silences import AtEnd, Muting
+from playbooks.plays import reports
 from playbooks.plays import silences as plays
 from playbooks.plays.views.muted import alert_path, silence_list
 
@@ -56,6 +58,19 @@ def unsilence_click(desk: Desk, call: Call, value: ids.Value) -> Reply:
 def silences(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc silences`: what is muted, held or only recorded."""
     return silence_list(desk.house)
+
+
+def report(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc report <component> <what went wrong>`, by anybody; without words it opens the form."""
+    args = parsed.args if isinstance(parsed.args, ReportArgs) else ReportArgs()
+    components = sorted(desk.house.registry().components)
+    if args.component:
+        desk.house.registry().component(args.component)
+    if not args.component or not args.text:
+        view = muting_modals.report(components, args.component, channel=call.channel)
+        return OpenModal(view, f"Type it: `{desk.house.rules.root} report <component> <what went wrong>`.")
+    at = at_of(args.ts) if args.ts else None
+    return reports.report(desk.house, desk.order(call), args.component, args.text, at=at)
 
 
 def why(desk: Desk, call: Call, parsed: Parsed) -> Reply:

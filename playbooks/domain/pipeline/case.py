@@ -44,6 +44,7 @@ class PipelineRules:
         reopen_within: how long after it was resolved an incident is opened again by an alert.
         link_within: how far back a new incident refers to the last one for the same failure.
         longest_silence: of a silence or a maintenance.
+        report_people: how many people's reports within `report_within` open an incident.
     """
 
     flap_after: int = 5
@@ -54,6 +55,8 @@ class PipelineRules:
     reopen_within: int = 900
     link_within: int = 30 * 86400
     longest_silence: int = 7 * 86400
+    report_people: int = 3
+    report_within: int = 3600
 
 
 @dataclass(frozen=True, slots=True)

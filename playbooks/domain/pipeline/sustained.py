@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from playbooks.domain.alerts import Decision, Reason
+from playbooks.domain.alerts import Alert, Decision, Reason
 from playbooks.domain.clocks import say_span
-from playbooks.domain.pipeline.case import Case, Context, Ruling, Stage
+from playbooks.domain.ownership_file import SustainedEntry
+from playbooks.domain.pipeline.case import Case, Context, PipelineRules, Ruling, Stage
+from playbooks.domain.pipeline.reports import REPORTS
+from playbooks.domain.routing import OWN, Routed
 from playbooks.domain.typed_signals import Signal, signal_of
+
+
+def asked(alert: Alert, routed: Routed, rules: PipelineRules) -> SustainedEntry | None:
+    """What a breach needs: as its matcher says; reports of people need as many people as configured."""
+    if alert.source == OWN and alert.name == REPORTS and rules.report_people > 1:
+        within = timedelta(seconds=rules.report_within)
+        return SustainedEntry.model_construct(for_=None, points=rules.report_people, within=within, samples=None)
+    return routed.sustained
+
+
+def expired(rule: SustainedEntry, received_at: datetime, now: datetime) -> bool:
+    """Whether a held point is too old to count together with new ones."""
+    return rule.points > 1 and now - received_at > rule.within + (rule.for_ or timedelta(0))
 
 
 def sustained(case: Case, context: Context) -> Ruling | None:
@@ -16,7 +32,7 @@ def sustained(case: Case, context: Context) -> Ruling | None:
     Points are those the source reports (`windows: 4 of the last 4`), else the episodes of this failure that Muster
     saw itself. Where the incident is open it passes.
     """
-    rule = case.routed.sustained
+    rule = asked(case.alert, case.routed, context.rules)
     if rule is None or case.attached:
         return None
     signal = signal_of(case.alert)
