@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from bot.config_pipeline import Pipeline
+from bot.config_pipeline import Pipeline, SlackAlerts
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
@@ -199,6 +199,8 @@ class Config(_Strict):
     cadences: Cadences = Cadences()
     weekly: Weekly = Weekly()
     pipeline: Pipeline = Pipeline()
+    slack_alerts: Annotated[tuple[SlackAlerts, ...], Field(max_length=100)] = ()
+    """Channels in which messages of other apps are taken as alerts."""
     """When each team is told of its gaps, and the operators of conflicts and debt."""
     matcher_silent_after: Span = timedelta(days=14)
     """An alert matcher that never matched for so long is told as a gap."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bot.slack.alert_messages import ENDINGS, AlertChannel
 from playbooks.domain.file_values import Span, Strict
 from playbooks.domain.pipeline.case import PipelineRules
 
@@ -27,6 +28,25 @@ class Reports(Strict):
     people: Annotated[int, Field(ge=1, le=1000)] = 3
     """So many different people on one component; 1 opens at once."""
     within: Span = timedelta(hours=1)
+
+
+class SlackAlerts(Strict):
+    """A channel in which other apps post alerts; each message is taken as one. Its fields become labels."""
+
+    channel: Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,20}$")]
+    """Slack id; Muster must be in it."""
+    source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] = "slack"
+    """Name under which these alerts come in, for matchers."""
+    apps: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    """Names or ids of the apps that count; empty: all but Muster."""
+    name: str = ""
+    """Field that holds the alert's name; without it the title is the name."""
+    component: str = ""
+    """Field that holds the component's id."""
+    severity: str = ""
+    """Field that holds the severity."""
+    endings: Annotated[tuple[str, ...], Field(min_length=1, max_length=20)] = ENDINGS
+    """Words in the title that mean the end; a green bar (`good`) does, too."""
 
 
 class Pipeline(Strict):
@@ -62,6 +82,21 @@ class Pipeline(Strict):
             report_people=self.reports.people,
             report_within=_seconds(self.reports.within),
         )
+
+
+def alert_channels(entries: tuple[SlackAlerts, ...]) -> dict[str, AlertChannel]:
+    """As the listeners know them, by channel."""
+    return {
+        entry.channel: AlertChannel(
+            entry.source,
+            entry.apps,
+            entry.name.lower(),
+            entry.component.lower(),
+            entry.severity.lower(),
+            tuple(word.lower() for word in entry.endings),
+        )
+        for entry in entries
+    }
 
 
 def _seconds(span: timedelta | None) -> int:

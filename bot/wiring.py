@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackClientError
 
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
+from bot.config_pipeline import alert_channels
 from bot.jobs.bodies import Bodies, action_body, inspection_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
@@ -102,6 +103,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         on_error=lambda code: metrics.errors.labels(code).inc(),
         sync=holder.sync,
         registry_state=lambda: holder.complaint,
+        alert_channels=alert_channels(config.slack_alerts),
         registry_then=Versions(holder.current, lambda digest: kept_version(store, digest)).of,
     )
     refusals = Refusals(house)

@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from structlog import get_logger
 
 from bot.slack import buttons, events, forms, ids, modals, muting_modals
+from bot.slack.alert_messages import AlertChannel
 from bot.slack.blocks import render, who
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
 from bot.slack.commands import execute
@@ -90,11 +91,12 @@ def build_app(
     sync: Callable[[], str] = lambda: "",
     registry_state: Callable[[], str] = lambda: "",
     registry_then: Callable[[str], Registry] | None = None,
+    alert_channels: Mapping[str, AlertChannel] | None = None,
 ) -> tuple[App, Identity]:
     """The app with all listeners. Makes no call: importing and building work without Slack."""
     identity = Identity(client, token)
     zones = Zones(client)
-    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state, registry_then)
+    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state, registry_then, alert_channels or {})
     quiet = logging.getLogger("muster.bolt")
     quiet.setLevel(logging.ERROR)  # its warnings are about set-ups that are not ours
     app = App(

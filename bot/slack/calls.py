@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from bot.slack.alert_messages import AlertChannel
 from bot.slack.grammar import Parsed, Person
 from playbooks import errors
 from playbooks.domain.ownership import Registry
@@ -52,7 +53,7 @@ class Desk:
     Attributes:
         zone_of: a Slack user's time zone, UTC when unknown. self_user: the bot's own Slack id.
         sync: reads the registry again and says what came of it. registry_state: what stands against today's files.
-        registry_then: a version of the registry by its hash.
+        registry_then: a version of the registry by its hash. alert_channels: where messages of apps are alerts.
     """
 
     house: House
@@ -62,6 +63,7 @@ class Desk:
     sync: Callable[[], str] = lambda: "The registry is as it was."
     registry_state: Callable[[], str] = lambda: ""
     registry_then: Callable[[str], Registry] | None = None
+    alert_channels: Mapping[str, AlertChannel] = field(default_factory=dict)
 
     def order(self, call: Call, role: str = "") -> Order:
         """The order behind a call, with the actor as the registry knows them."""
