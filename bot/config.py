@@ -24,7 +24,9 @@ from playbooks.schemas.written import folder, ownership_schema, schema_text
 _SOURCE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 _ROOT_PATTERN = r"^/[a-z0-9_-]{1,31}$"
 _TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_TOPIC_PATTERN = r"^arn:aws(-[a-z-]+)?:sns:[a-z0-9-]+:[0-9]{6,20}:[A-Za-z0-9_.-]{1,256}$"
 _PATTERN_WORDS = PATTERN_WORDS | {
+    _TOPIC_PATTERN: "must be the ARN of a topic such as arn:aws:sns:eu-west-1:123456789012:alarms",
     _TIME_PATTERN: 'must be a time of day such as "09:00"',
     _SOURCE_PATTERN: "must be 1 to 63 small letters, digits, dashes and underscores",
     _ROOT_PATTERN: "must be a slash and 1 to 31 small letters, digits, dashes and underscores",
@@ -88,6 +90,14 @@ class SourceEntry(_Strict):
     """Name of the variable with this source's own secret; without it MUSTER_INTAKE_TOKEN counts."""
     quiet_after: Span | None = None
     """After how long without a word of it the operators are told; without it, it may be quiet for ever."""
+    topics: tuple[Annotated[str, Field(pattern=_TOPIC_PATTERN)], ...] = ()
+    """Of `sns` only: ARNs of the topics that may send here and may subscribe this address."""
+
+    @model_validator(mode="after")
+    def _topics_of_sns(self) -> SourceEntry:
+        if self.topics and self.kind != "sns":
+            raise ValueError("only a source of the kind sns has topics")
+        return self
 
 
 class Commands(_Strict):
@@ -120,6 +130,10 @@ class EscalationEntry(_Strict):
         times = [step.after for step in self.steps]
         if any(later <= earlier for earlier, later in pairwise(times)):
             raise ValueError("each step must come after the one before it")
+        asked = [whom for step in self.steps for whom in step.ask]
+        twice = next((whom for whom in asked if asked.count(whom) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice} is asked twice: every level is asked once")
         return self
 
 

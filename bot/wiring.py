@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from slack_sdk import WebClient
@@ -21,6 +22,7 @@ from bot.jobs.bodies import Bodies, action_body, inspection_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
+from bot.jobs.local import LocalEngine
 from bot.jobs.surfaces import Projector
 from bot.metrics import Metrics
 from bot.providers.oncall.readers import Readers
@@ -41,7 +43,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import heartbeats, inspection, weekly_posts
+from playbooks.plays import heartbeats, inspection, notes, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
@@ -50,6 +52,9 @@ from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
 from storage.schema import upgrade
 from storage.store import SqlStore
+
+if TYPE_CHECKING:  # brings `cryptography`, which only a source with topics needs
+    from bot.providers.sns_proof import SnsProof
 
 log = structlog.get_logger(__name__)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -115,6 +120,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick(inspection.KIND, config.cadences.inspect, lambda: inspection.begin(house)),
         Tick("expected", timedelta(minutes=1), lambda: heartbeats.plan(house)),
         Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
+        Tick("ledger", timedelta(minutes=1), lambda: notes.plan(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
     )
@@ -235,8 +241,16 @@ def sources_of(config: Config, settings: Settings) -> dict[str, Source]:
     for name, entry in config.sources.items():
         own = settings.secret(entry.secret_env) if entry.secret_env else None
         secrets = (own.get_secret_value(),) if own is not None else _secrets(settings) if not entry.secret_env else ()
-        found[name] = source(name, entry.kind, secrets)
+        found[name] = source(name, entry.kind, secrets, proof=_proof(entry.topics))
     return found
+
+
+def _proof(topics: Sequence[str]) -> SnsProof | None:
+    if not topics:
+        return None
+    from bot.providers.sns_proof import SnsProof
+
+    return SnsProof(topics)
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
@@ -290,24 +304,30 @@ def _engine(
     folder: Path,
     metrics: Metrics,
     clock: Clock,
-) -> DbosEngine:
+) -> DbosEngine | LocalEngine:
     templates = folder / config.postmortem.templates if config.postmortem.templates else None
     runner = bodies_of(house, messenger, shelf, directory, templates=templates)
     url = settings.database_url.get_secret_value()
+
+    def on_parked(job: Job, error: errors.MusterError) -> None:
+        parked(house, job, error)
+
+    def on_outcome(job: Job, outcome: str) -> None:
+        metrics.jobs.labels(job.kind, outcome).inc()
+
+    if url.startswith("sqlite"):
+        return LocalEngine(board, clock, runner, on_parked=on_parked, on_outcome=on_outcome)
     executor_id = f"{socket.gethostname()}-{settings.port}"
-    executors = None
-    if not url.startswith("sqlite"):
-        rows = SqlExecutors(store, clock, executor_id)
-        executors = Executors(rows.beat, rows.claim_dead)
+    rows = SqlExecutors(store, clock, executor_id)
     return DbosEngine(
         board,
         clock,
         runner,
         database_url=url,
         executor_id=executor_id,
-        executors=executors,
-        on_parked=lambda job, error: parked(house, job, error),
-        on_outcome=lambda job, outcome: metrics.jobs.labels(job.kind, outcome).inc(),
+        executors=Executors(rows.beat, rows.claim_dead),
+        on_parked=on_parked,
+        on_outcome=on_outcome,
     )
 
 

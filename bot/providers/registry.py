@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -18,8 +18,11 @@ LEVERS: Mapping[str, str] = {
     "aws": "bot.providers.levers.aws.lever:AwsLever",
     "alertmanager": "bot.providers.levers.alertmanager:AlertmanagerLever",
     "airflow": "bot.providers.levers.airflow:AirflowLever",
+    "databricks": "bot.providers.levers.databricks:DatabricksLever",
     "flagd": "bot.providers.levers.flagd:FlagdLever",
+    "github": "bot.providers.levers.github.lever:GithubLever",
     "kubernetes": "bot.providers.levers.kubernetes.lever:KubernetesLever",
+    "launchdarkly": "bot.providers.levers.launchdarkly:LaunchDarklyLever",
     "local": "bot.providers.levers.local:LocalLever",
     "manual": "bot.providers.levers.manual:ManualLever",
     "mlflow": "bot.providers.levers.mlflow:MlflowLever",
@@ -155,6 +158,11 @@ class LeverShelf:
         check = getattr(self.get(provider), "check", None)
         if check is not None:
             check(binding)
+
+    def backstop(self, provider: str, binding: Mapping[str, Any]) -> timedelta | None:
+        """After this what a disable sets ends by itself in the outside; None where it does not. Raises ConfigError."""
+        ends = getattr(self.get(provider), "backstop", None)
+        return ends(binding) if ends is not None else None
 
     def close(self) -> None:
         """Close what the levers hold open."""

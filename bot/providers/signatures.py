@@ -13,6 +13,10 @@ from playbooks.plugin import header_of
 _MOST_GIVEN = 20  # signatures of one header: two or three while a secret is replaced
 
 
+class Unreached(Exception):
+    """What a signature is proved with cannot be fetched now; the same message sent again may be proved then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hmac:
     """How a vendor signs: an HMAC of the body, or of a text that holds it.
@@ -63,6 +67,26 @@ class Hmac:
             each = part.strip()
             if each.startswith(self.prefix):
                 yield each.removeprefix(self.prefix).encode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """One header with the time and the signatures, `t=1795228260,v1=<hex>`: HMAC-SHA256 of `{t}.{body}`."""
+
+    header: str
+    tolerance: int = 300
+    names: tuple[str, ...] = ("v1", "s")
+
+    def __call__(self, headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, now: datetime) -> bool:
+        """Whether one of the secrets made one of the signatures of the header."""
+        parts = [part.strip().partition("=") for part in header_of(headers, self.header).split(",")[:_MOST_GIVEN]]
+        stamps = [value for name, _, value in parts if name == "t"]
+        given = [value.encode("utf-8", "replace") for name, _, value in parts if name in self.names]
+        if len(stamps) != 1 or not _fresh(stamps[0], now, self.tolerance):
+            return False
+        signed = f"{stamps[0]}.".encode() + body
+        made = [hmac.digest(secret.encode(), signed, "sha256").hex().encode() for secret in secrets if secret]
+        return any(hmac.compare_digest(one, each) for one in made for each in given)
 
 
 def _fresh(stamp: str, now: datetime, tolerance: int) -> bool:

@@ -30,6 +30,27 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "grafana": "bot.providers.alerts.grafana",
         "pagerduty": "bot.providers.alerts.pagerduty",
         "pagerduty_events": "bot.providers.alerts.pagerduty_events",
+        "sns": "bot.providers.alerts.aws.sns",
+        "eventbridge": "bot.providers.alerts.aws.eventbridge",
+        "datadog": "bot.providers.alerts.datadog",
+        "sentry": "bot.providers.alerts.sentry",
+        "newrelic": "bot.providers.alerts.newrelic",
+        "opsgenie": "bot.providers.alerts.opsgenie",
+        "gcp_monitoring": "bot.providers.alerts.gcp_monitoring",
+        "azure_monitor": "bot.providers.alerts.azure_monitor",
+        "statuspage": "bot.providers.alerts.statuspage",
+        "langfuse": "bot.providers.alerts.langfuse",
+        "langsmith": "bot.providers.alerts.langsmith",
+        "litellm": "bot.providers.alerts.litellm",
+        "openai": "bot.providers.alerts.openai",
+        "github": "bot.providers.alerts.github",
+        "dbt": "bot.providers.alerts.dbt",
+        "wandb": "bot.providers.alerts.wandb",
+        "soda": "bot.providers.alerts.soda",
+        "great_expectations": "bot.providers.alerts.great_expectations",
+        "evidently": "bot.providers.alerts.evidently",
+        "mlflow": "bot.providers.alerts.mlflow",
+        "cloudevents": "bot.providers.alerts.cloudevents",
         "raw": "bot.providers.alerts.raw",
     }
 )
@@ -38,6 +59,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "generic": "bot.providers.changes.generic",
         "mlflow": "bot.providers.changes.mlflow",
         "unleash": "bot.providers.changes.unleash",
+        "huggingface": "bot.providers.changes.huggingface",
     }
 )
 KINDS: tuple[str, ...] = tuple(dict.fromkeys((*ALERTS, *CHANGES)))

@@ -49,17 +49,17 @@ def let_end(entry: int, component: str) -> dict[str, Any]:
 
 
 def review(entry: int, what: str, component: str, reason: str) -> dict[str, Any]:
-    """What came of the review of something that went on without a right."""
+    """What came of a review of something that went on without a right, or of a follow-up."""
     why = f" — {escape.value(reason, 300)}" if reason else ""
     return form_view(
         ids.MODAL_LET_END,
-        "Review",
+        escape.shorten(what.capitalize(), 24),
         "Close it",
         ids.Value(override=entry, component=component[:100]),
         kit.section(
             f"The {escape.value(what, 60)} of {escape.bold(escape.value(component, 63))}{why} (debt D-{entry})."
         ),
-        text_field("text", "What came of it?", long=True, most=600, hint="Was it right, and what changes now?"),
+        text_field("text", "What came of it?", long=True, most=600, hint="Whoever reads the ledger reads this."),
     )
 
 

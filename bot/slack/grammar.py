@@ -13,6 +13,7 @@ from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
     CorrectArgs,
+    DebtArgs,
     DecideArgs,
     DisableArgs,
     EnableArgs,
@@ -31,6 +32,7 @@ from bot.slack.grammar_values import (
     RollbackArgs,
     SevArgs,
     StandArgs,
+    TaskArgs,
     TextArgs,
     WhoArgs,
 )
@@ -52,6 +54,7 @@ __all__ = [
     "AnswerArgs",
     "Args",
     "CorrectArgs",
+    "DebtArgs",
     "DecideArgs",
     "DisableArgs",
     "EnableArgs",
@@ -70,6 +73,7 @@ __all__ = [
     "RollbackArgs",
     "SevArgs",
     "StandArgs",
+    "TaskArgs",
     "TextArgs",
     "WhoArgs",
     "parse",
@@ -307,6 +311,30 @@ def _reason(text: str) -> str:
     return re.sub(r"^because:?\s+", "", text, flags=re.IGNORECASE)
 
 
+def _debt(text: str, context: Context) -> Args:
+    words = text.split()
+    page = int(words.pop()) if words and re.fullmatch(r"[1-9]\d{0,3}", words[-1]) else 1
+    if words and words[-1].lower() == "page":
+        words.pop()
+    if len(words) > 1:
+        raise context.usage("debt", f"I need one team, component or person; I read `{quoted(' '.join(words))}`.")
+    word = words[0] if words else ""
+    if word.startswith("@") or word.lower() in ("me", "mine"):
+        mine = word.lower() in ("me", "mine", "@me")
+        return DebtArgs("", Person() if mine else _person(word, context), page)
+    return DebtArgs(plain_name(word), None, page)
+
+
+def _task(text: str, context: Context) -> Args:
+    until = re.search(r"\s(?:until|by|due)\s+(\S+(?:\s+\d{1,2}:\d{2})?)\s*$", text, re.IGNORECASE)
+    words = (text[: until.start()] if until else text).split()
+    people = [word for word in words if word.rstrip(",.;") in context.people or re.fullmatch(r"@[a-z0-9-]+", word)]
+    if len(people) > 1:
+        raise context.usage("task", f"One person holds a follow-up; I read `{quoted(' '.join(people))}`.")
+    person = _person(people[0], context) if people else Person()
+    return TaskArgs(" ".join(word for word in words if word not in people), person, until.group(1) if until else "")
+
+
 def _correct(text: str, context: Context) -> Args:
     word, rest = first_word(text)
     number = re.fullmatch(r"[E#]?(\d{1,9})", word, re.IGNORECASE)
@@ -354,7 +382,7 @@ VERBS: Final[dict[str, Verb]] = {
     "cannot": Verb(_decide, "cannot [number] <why>", ("could-not", "failed")),
     "correct": Verb(_correct, "correct E12 <text> [because …]", ("amend",)),
     "retract": Verb(_correct, "retract E12 [because …]", ("remove",)),
-    "debt": Verb(lambda text, _: TextArgs(text), "debt [team]", ("ledger",)),
+    "debt": Verb(_debt, "debt [team, component, @person or me] [page]", ("ledger",)),
     "accept-risk": Verb(_accept_risk, "accept-risk <component> until 2026-12-01 because …", ("acceptrisk",)),
     "freeze": Verb(_freeze, "freeze <component> [for 2d] [because …]", ()),
     "unfreeze": Verb(_enable, "unfreeze <component> [because …]", ("thaw",)),
@@ -366,6 +394,8 @@ VERBS: Final[dict[str, Verb]] = {
     "why": Verb(lambda text, _: TextArgs(text), "why <alert>", ()),
     "gaps": Verb(_who, "gaps [component or team]", ()),
     "confirm": Verb(_who, "confirm <component>", ("recertify",)),
+    "task": Verb(_task, "task <what is left to do> [@person] [until 2026-12-01]", ("todo", "followup", "follow-up")),
+    "tasks": Verb(_nothing, "tasks", ("todos", "followups", "follow-ups")),
     "sync": Verb(_nothing, "sync", ("reload",)),
     "break-glass": Verb(_glass, "break-glass [number] because …", ("breakglass",)),
     "review": Verb(_review, "review D-4 <what came of it>", ()),

@@ -176,6 +176,24 @@ class UnsilenceArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class DebtArgs:
+    """`debt [team|component|@person|me] [page]`; `whose` says that a person was named, who types where it is empty."""
+
+    about: str = ""
+    whose: Person | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TaskArgs:
+    """`task <text> [@person] [until <day>]`; nobody named is who types, `until` as typed and empty for the usual."""
+
+    text: str = ""
+    person: Person = field(default_factory=Person)
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GlassArgs:
     """`break-glass rollback|disable|enable <as usual> because …`: the command that goes through a freeze."""
 
@@ -230,6 +248,8 @@ Args = (
     | EnableArgs
     | ExtendArgs
     | DecideArgs
+    | DebtArgs
+    | TaskArgs
     | StandArgs
     | SilenceArgs
     | UnsilenceArgs

@@ -6,12 +6,11 @@ An endpoint is one entry of `ENDPOINTS`: its path, the models of its query and o
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -27,6 +26,7 @@ _T = TypeVar("_T")
 Key = tuple[str, str]
 """What a list is ordered by: a time as text, and the id that tells equal times apart."""
 _MOST = 500
+_CURSOR = r"^([0-9TZ:.+-]{1,40}~([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2,3})?)?$"
 
 
 class Closed(BaseModel):
@@ -40,7 +40,7 @@ class Query(Closed):
 
     limit: Annotated[int, Field(ge=1, le=_MOST)] = 100
     """Entries of one page."""
-    cursor: Annotated[str, Field(max_length=500)] = ""
+    cursor: Annotated[str, Field(max_length=500, pattern=_CURSOR)] = ""
     """`next` of the page before."""
 
 
@@ -49,6 +49,10 @@ class DebtQuery(Query):
 
     team: Annotated[str, Field(max_length=63)] = ""
     """Only what this team holds."""
+    component: Annotated[str, Field(max_length=63)] = ""
+    """Only entries of this component."""
+    owner: Annotated[str, Field(max_length=80)] = ""
+    """Only what this person holds (registry id, or `slack:U…`)."""
     kind: DebtKind | None = None
     """Only entries of this kind."""
     state: Literal["open", "all"] = "open"
@@ -100,26 +104,19 @@ class Problem(Closed):
 
 
 def _cursor(key: Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps(list(key)).encode()).decode().rstrip("=")
+    return f"{key[0]}~{base64.urlsafe_b64encode(key[1].encode()).decode().rstrip('=')}"
 
 
 def _key(cursor: str) -> Key:
-    try:
-        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
-        found = None
-    match found:
-        case [str(first), str(second)]:
-            return first, second
-        case _:
-            raise Refused(400, "bad_cursor", "That cursor is none of this list. Begin again without one.")
+    first, _, second = cursor.partition("~")
+    return first, base64.urlsafe_b64decode(second + "=" * (-len(second) % 4)).decode(errors="replace")
 
 
 def page(items: Sequence[_T], query: Query, key: Callable[[_T], Key]) -> tuple[list[_T], str | None]:
     """The part of a list behind the cursor, and the next cursor.
 
     The cursor names the last entry's key and not a place, so that what comes and goes meanwhile repeats and skips
-    nothing else. Raises Refused for a cursor of another list.
+    nothing else.
     """
     ordered = sorted(items, key=key)
     if query.cursor:
@@ -136,7 +133,10 @@ def _read_debt(house: House, query: DebtQuery) -> DebtPage:
     found = [
         debt
         for debt in debts(house, closed=query.state == "all")
-        if (not query.team or debt.team == query.team) and query.kind in (None, debt.kind)
+        if query.team in ("", debt.team)
+        and query.component in ("", debt.component)
+        and query.owner in ("", debt.owner)
+        and query.kind in (None, debt.kind)
     ]
     shown, following = page(found, query, lambda debt: (utc_text(debt.since) or "", debt.id))
     return DebtPage(items=tuple(_entry(debt) for debt in shown), next=following)
@@ -199,11 +199,24 @@ def answer(house: House, endpoint: Endpoint, given: Sequence[tuple[str, str]]) -
         query = endpoint.query.model_validate(dict(given))
     except ValidationError as bad:
         first = bad.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["loc"] == ("cursor",):
+            raise Refused(400, "bad_cursor", "That cursor is none of this list. Begin again without one.") from None
         name = ".".join(str(part) for part in first["loc"])[:60]
         known = ", ".join(endpoint.query.model_fields)
         why = f"is not known; there are {known}" if first["type"] == "extra_forbidden" else first["msg"].lower()
         raise Refused(400, "bad_query", f"{name}: {why}.") from None
     return endpoint.read(house, query).model_dump_json()
+
+
+def etag_of(body: str) -> str:
+    """The strong validator of an answer (RFC 9110): the same bytes have the same one."""
+    return f'"{sha256(body.encode()).hexdigest()[:32]}"'
+
+
+def unchanged(etag: str, if_none_match: str) -> bool:
+    """Whether the client has this answer already, by its `If-None-Match`."""
+    given = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+    return etag in given or given == ["*"]
 
 
 # ------------------------------------------------------------------ its description
@@ -226,7 +239,16 @@ def openapi() -> dict[str, Any]:
     }
 
 
+_IF_NONE_MATCH: Mapping[str, Any] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+}
+
+
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    etag = {"ETag": {"description": "Send it back as `If-None-Match`.", "schema": {"type": "string"}}}
     refused = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     told = {
         "400": "The query cannot be used.",
@@ -236,13 +258,14 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     }
     found = {"$ref": f"#/components/schemas/{endpoint.answer.__name__}"}
     answers: dict[str, Any] = {
-        "200": {"description": "A page.", "content": {"application/json": {"schema": found}}},
+        "200": {"description": "A page.", "headers": etag, "content": {"application/json": {"schema": found}}},
+        "304": {"description": "As it was when the ETag of `If-None-Match` was given.", "headers": etag},
     }
     answers |= {status: {"description": why, "content": refused} for status, why in told.items()}
     return {
         "summary": endpoint.summary,
         "operationId": endpoint.path.strip("/").replace("/", "_"),
-        "parameters": _parameters(endpoint.query),
+        "parameters": [*_parameters(endpoint.query), _IF_NONE_MATCH],
         "responses": answers,
     }
 

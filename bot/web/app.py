@@ -21,12 +21,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.metrics import Metrics
-from bot.providers.alerts.reading import MAX_RAW, ReadResult, Rejected
+from bot.providers.alerts.reading import MAX_RAW, TELLS_CHANGES, ReadResult, Rejected
+from bot.providers.signatures import Unreached
 from bot.web import api, enqueue
 from bot.web.intake import GroupCommit
 from bot.web.kept import quarantine
 from bot.web.problems import Refused, problem
 from bot.web.sources import Source, bearer_fits
+from bot.web.subscriptions import subscribed
 from playbooks import errors
 from playbooks.domain.alerts import Decision, Verdict
 from playbooks.plays.heartbeats import beat
@@ -167,13 +169,17 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-def _admitted(web: Web, request: Request, body: bytes) -> Source:
+async def _admitted(web: Web, request: Request, body: bytes) -> Source:
     """The source of a request whose sender proved who it is. 401 comes before 404, so names cannot be guessed."""
     name = request.path_params["source"]
     known = web.sources.get(name)
     if known is not None:
-        if known.admits(request.headers, body, now=web.house.now(), query=request.url.query):
-            return known
+        admits = partial(known.admits, request.headers, body, now=web.house.now(), query=request.url.query)
+        try:
+            if admits() if known.proof is None else await _threaded(web, admits):
+                return known
+        except Unreached as unreached:
+            raise Refused(503, "unproven", f"{unreached}. Send it again.", retry_after=5) from None
     elif bearer_fits(request.headers, web.secrets):
         detail = f"No source is named {name[:60]}. Add it under `sources:` in muster.yaml."
         raise Refused(404, "unknown_source", detail)
@@ -183,14 +189,18 @@ def _admitted(web: Web, request: Request, body: bytes) -> Source:
 
 async def _alerts(web: Web, request: Request) -> Response:
     body = await _body(request)
-    source = _admitted(web, request, body)
+    source = await _admitted(web, request, body)
     if source.alerts is None:
         return await _recorded(web, source, request, body)
+    if source.proof is not None and await _threaded(web, partial(subscribed, web.house, source, body)):
+        return _accepted(web, source, [])
     if web.intake.full:
         raise Refused(503, "behind", "The database is behind. Send it again in a second.", retry_after=1)
     try:
         read: ReadResult = source.alerts(request.headers, body, source=source.name, received_at=web.house.now())
     except errors.InputError as error:
+        if error.code == TELLS_CHANGES and source.changes is not None:
+            return await _recorded(web, source, request, body)
         return await _unread(web, source, body, error)
     verdicts = await web.intake.put(read.alerts) if read.alerts else []
     if read.rejected:
@@ -220,7 +230,7 @@ def _json_text(body: bytes) -> bool:
 
 async def _changes(web: Web, request: Request) -> Response:
     body = await _body(request)
-    source = _admitted(web, request, body)
+    source = await _admitted(web, request, body)
     if source.changes is None:
         detail = f"The source {source.name} tells alerts, not changes. Use /alerts/{source.name}."
         raise Refused(404, "no_changes", detail)
@@ -338,7 +348,11 @@ def _reading(endpoint: api.Endpoint) -> Handler:
             raise
         given = request.query_params.multi_items()
         body = await _threaded(web, partial(api.answer, web.house, endpoint, given))
-        return Response(body, media_type=_JSON, headers={"Cache-Control": "no-store"})
+        etag = api.etag_of(body)
+        headers = {"Cache-Control": "private, no-cache", "ETag": etag}
+        if api.unchanged(etag, request.headers.get("if-none-match", "")):
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type=_JSON, headers=headers)
 
     return read
 

@@ -6,12 +6,16 @@ import binascii
 import hmac
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from bot.providers.alerts.reading import Read, Signed
 from bot.providers.sources import ReadChanges, alert_source, change_source
+
+if TYPE_CHECKING:  # brings `cryptography`, which only a source with topics needs
+    from bot.providers.sns_proof import SnsProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Source:
     Attributes:
         alerts: reads alert bodies, None for a source that only tells changes. changes: reads change bodies.
         signed: verify a body's own signature, in the ways of the kind. plain, in_address: headers and query
-            parameters that carry the secret as it is.
+            parameters that carry the secret as it is. proof: of messages of SNS, which need no secret of ours but
+            have to fetch a certificate; None for every other kind.
     """
 
     name: str
@@ -31,10 +36,24 @@ class Source:
     changes: ReadChanges | None = None
     signed: tuple[Signed, ...] = ()
     plain: tuple[str, ...] = ()
-    in_address: tuple[str, ...] = field(default=())
+    in_address: tuple[str, ...] = ()
+    proof: SnsProof | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether anything sent here can be admitted at all."""
+        return bool(self.secrets) or self.proof is not None
 
     def admits(self, headers: Mapping[str, str], body: bytes, *, now: datetime, query: str = "") -> bool:
-        """Whether the sender proved who it is: the secret itself, or the kind's own signature over the raw bytes."""
+        """Whether the sender proved who it is: the secret itself, or the kind's own signature over the raw bytes.
+
+        Raises sns_proof.Unreached where the certificate of a message cannot be fetched.
+        """
+        return self._secret_fits(headers, body, now, query) or (
+            self.proof is not None and self.proof(headers, body, self.secrets, now=now)
+        )
+
+    def _secret_fits(self, headers: Mapping[str, str], body: bytes, now: datetime, query: str) -> bool:
         if not self.secrets:
             return False
         if bearer_fits(headers, self.secrets) or _basic_fits(headers, self.secrets):
@@ -48,8 +67,8 @@ class Source:
         return any(signed(headers, body, self.secrets, now=now) for signed in self.signed)
 
 
-def source(name: str, kind: str, secrets: Sequence[str]) -> Source:
-    """A source of a known kind."""
+def source(name: str, kind: str, secrets: Sequence[str], *, proof: SnsProof | None = None) -> Source:
+    """A source of a known kind; `proof` for one of SNS whose topics are listed."""
     alerts, changes = alert_source(kind), change_source(kind)
     signed = (alerts.signed if alerts else None, changes.signed if changes else None)
     return Source(
@@ -61,6 +80,7 @@ def source(name: str, kind: str, secrets: Sequence[str]) -> Source:
         tuple(each for each in signed if each is not None),
         alerts.plain if alerts else (),
         alerts.in_address if alerts else (),
+        proof,
     )
 
 

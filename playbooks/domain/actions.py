@@ -20,9 +20,10 @@ class ActionKind(StrEnum):
     ENABLE = "enable"
     ACCEPT_RISK = "accept_risk"
     FREEZE = "freeze"
+    FOLLOW_UP = "follow_up"
 
 
-STANDING = frozenset({ActionKind.ACCEPT_RISK, ActionKind.FREEZE})
+STANDING = frozenset({ActionKind.ACCEPT_RISK, ActionKind.FREEZE, ActionKind.FOLLOW_UP})
 """Kinds that move no lever: what is decided stands in the ledger until its end."""
 
 

@@ -74,7 +74,7 @@ class Known(StrEnum):
     BY_TURN = "by_turn"
     """Each firing word is a turn to the worse at its own time, each end ends what began before it."""
     WHILE_OPEN = "while_open"
-    """A firing word while the series fires repeats it; the next one after an end is a new episode."""
+    """A firing word while the series fires repeats it; after an end, or once people closed it, it begins a new one."""
 
 
 @dataclass(frozen=True, slots=True)

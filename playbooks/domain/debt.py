@@ -176,7 +176,7 @@ def unowned_components(
 ) -> list[Debt]:
     """Components whose team has nobody, those another registry names without an owner, and those only seen outside.
 
-    `read_at`: when the registry in force was read; what it says may have been so before.
+    `read_at`: when the registry in force was read: what it says stands since then, where nothing older is known.
     """
     found: dict[str, Debt] = {}
 
@@ -194,7 +194,8 @@ def unowned_components(
     for component in registry.components.values():
         team = registry.teams.get(component.accountable)
         if team is not None and not team.members and not on_call(team.id):
-            add(component.id, f"{team.id} has no members and nobody on call", read_at)
+            since = outside.since.get(f"{component.id}|{GapKind.NO_ON_CALL.value}|{team.id}", read_at)
+            add(component.id, f"{team.id} has no members and nobody on call", since)
     return list(found.values())
 
 

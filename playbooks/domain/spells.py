@@ -17,10 +17,14 @@ Series = tuple[str, str]  # source, fingerprint
 
 @dataclass(slots=True)
 class Spell:
-    """One stored episode of a series; `ends_at` is None while it fires."""
+    """One stored episode of a series; `ends_at` is None while it fires.
+
+    `held`: its incident still takes alerts. Many vendors never tell an end, so that what people have closed is over.
+    """
 
     starts_at: datetime
     ends_at: datetime | None = None
+    held: bool = True
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ def _begins(alert: Alert, known: Sequence[Spell], again: bool) -> datetime:
         return max(each.starts_at for each in known)
     fires = [each for each in known if each.ends_at is None]
     if how is Known.WHILE_OPEN:
-        return max((each.starts_at for each in fires), default=at)
+        return max((each.starts_at for each in fires if each.held), default=at)
     ended_since = [each for each in known if each.ends_at is not None and each.ends_at >= at]
     if ended_since:
         return min(ended_since, key=lambda each: (each.ends_at, each.starts_at)).starts_at

@@ -19,6 +19,7 @@ from playbooks.messages.incidents import (
     Suggestion,
     Update,
 )
+from playbooks.messages.late import Late
 from playbooks.messages.ledger import DebtList, DebtRow, EntryNote, TeamRow
 from playbooks.messages.lists import (
     IncidentList,
@@ -53,6 +54,7 @@ __all__ = [
     "IncidentList",
     "IncidentRow",
     "KeptRow",
+    "Late",
     "Lever",
     "Message",
     "OperatorGaps",

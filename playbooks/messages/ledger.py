@@ -15,7 +15,8 @@ class EntryNote:
     Attributes:
         entry: its number. kind: `accepted_risk`, `freeze`, or what is owed a review. what: the kind in words.
         stops: of a freeze, that stopping it is not blocked.
-        phase: `on`, `warning` (ends soon), `ended` (asks its holder again), `closed`.
+        phase: `on`, `warning` (ends soon), `ended` (asks who answers), `over` (its end has passed, and another message
+            asks), `closed`.
         holder: who answers for it. may_end: who may end it, the holder left out.
         closed_by: None where it ended by itself. why: words with which it was closed. changes: made in spite of it.
     """
@@ -74,19 +75,24 @@ class TeamRow:
 
 @dataclass(frozen=True, slots=True)
 class DebtList:
-    """`/inc debt [team]`: overdue first, then the oldest; `more` counts what is not shown.
+    """`/inc debt [team, component or person] [page]`: overdue first, then the oldest; `more` counts what follows.
 
     Attributes:
-        team: of whom, empty for everybody. teams: the ledger by team where several hold something.
-        total, overdue: of the whole list. week: day of the weekly post (`2026-11-23`), empty for an answer.
-        late: when a weekly post was due that comes late.
+        about: a team or component, `@omar` for a person; empty for everything. person: that person.
+        teams: the ledger by team where several hold something. ages: (bucket, entries), the oldest first.
+        total, overdue: of the whole list. page: from 1. week: day of the weekly post (`2026-11-23`), empty for an
+            answer. late: when a weekly post was due that comes late. title: what it is a list of.
     """
 
     rows: tuple[DebtRow, ...]
     more: int = 0
-    team: str = ""
+    about: str = ""
+    person: Who | None = None
     teams: tuple[TeamRow, ...] = ()
+    ages: tuple[tuple[str, int], ...] = ()
     total: int = 0
     overdue: int = 0
+    page: int = 1
     week: str = ""
     late: datetime | None = None
+    title: str = "Debt"

@@ -132,7 +132,7 @@ def broken_through(
     )
     uow.append(incident.id, event, now=now)
     said = (
-        f"{{0}} broke the glass: {VERB_OF[action.kind]} {action.component} is asked for in spite of its freeze "
+        f"{{0}} broke the glass and asks to {VERB_OF[action.kind]} {action.component} in spite of its freeze "
         f"(D-{frozen.id}) — {reason}. D-{debt.id} is owed a review."
     )
     payload: dict[str, object] = {"text": said, "by": "", "hint": "", "mentions": [order.actor.id]}

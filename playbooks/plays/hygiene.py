@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from playbooks import errors
+from playbooks.domain.actions import Override
 from playbooks.domain.debt import (
     REVIEWED,
+    Age,
     Debt,
+    DebtKind,
     by_team,
     expired_reviews,
     ledger,
@@ -17,6 +22,8 @@ from playbooks.domain.debt import (
     unowned_alerts,
     unowned_components,
 )
+from playbooks.domain.routing import Router
+from playbooks.domain.wording import plain
 from playbooks.messages import DebtList, DebtRow, TeamRow, Who
 from playbooks.plays.house import House
 from playbooks.ports import Surface, UnitOfWork
@@ -40,41 +47,88 @@ def debts_in(house: House, uow: UnitOfWork, *, closed: bool = False) -> list[Deb
     newest = uow.latest_registry()
     read_at = newest[2] if newest is not None else now
     team = house.rules.triage_team
-    found = [stored(entry, registry, now) for entry in entries]
+    found = [stored(entry, registry, now) for entry in entries if closed or _counts(entry, now)]
     found += expired_reviews(registry, outside, now)
     found += unowned_components(registry, outside, house.on_call.now, team, read_at, now)
-    found += unowned_alerts(_unowned(uow, now), team, now)
+    found += unowned_alerts(_unowned(house, uow, now), team, now)
     return ledger(found)
 
 
-def _unowned(uow: UnitOfWork, now: datetime) -> list[tuple[str, datetime, int]]:
-    """What reached the triage channel of late because no matcher fits: (name, first time, how often)."""
+def _counts(entry: Override, now: datetime) -> bool:
+    """A follow-up is debt once it is overdue; the rest from the start."""
+    return entry.kind != DebtKind.FOLLOW_UP.value or now >= entry.due_at
+
+
+def _unowned(house: House, uow: UnitOfWork, now: datetime) -> list[tuple[str, datetime, int]]:
+    """What reached the triage channel of late because no matcher fits: (name, first time, how often).
+
+    Alerts that a matcher of today's registry fits have an owner by now.
+    """
     times: dict[str, list[datetime]] = defaultdict(list)
-    for failure, opened in uow.unowned_incidents(since=now - _UNOWNED_FOR):
+    newest: dict[str, int] = {}
+    for number, failure, opened in uow.unowned_incidents(since=now - _UNOWNED_FOR):
         times[failure].append(opened)
-    return [(name, min(at), len(at)) for name, at in times.items()]
+        newest[failure] = number
+    router = Router(house.registry()) if newest else None
+    found = []
+    for name, at in times.items():
+        alerts = [stored.alert for stored in uow.alerts_of(newest[name])]
+        if router is None or not alerts or not all(router.route(alert).component for alert in alerts):
+            found.append((name, min(at), len(at)))
+    return found
 
 
-def debt_list(house: House, team: str = "", *, limit: int = SHOWN) -> DebtList:
-    """`/inc debt [team]`. Raises UnknownName for a team the registry does not know."""
-    if team:
-        house.registry().team(team)
+# ------------------------------------------------------------------ as a list for people
+
+
+def debt_list(house: House, about: str = "", *, person: str = "", page: int = 1) -> DebtList:
+    """`/inc debt`: of a team or component, or what a person (actor id) holds; else all of it, page by page.
+
+    Raises UnknownName for a name that is no team and no component, and that no entry names.
+    """
     with house.store.read() as uow:
-        return debt_view(house, uow, team, limit=limit)
+        found = debts_in(house, uow)
+    whole = view_of(house, [debt for debt in found if _about(debt, about, person)], page=page)
+    if about and not whole.rows:
+        _known(house, about)
+    shown = about if about or not person else f"@{person}"
+    return replace(whole, about=shown, person=house.who(person), teams=() if shown else whole.teams)
 
 
-def debt_view(house: House, uow: UnitOfWork, team: str = "", *, limit: int = SHOWN) -> DebtList:
-    """The ledger as a message, of one team or of all."""
-    found = [debt for debt in debts_in(house, uow) if not team or debt.team == team]
-    teams = () if team else tuple(TeamRow(t.team, t.entries, t.overdue, t.oldest) for t in by_team(found))
+def _about(debt: Debt, about: str, person: str) -> bool:
+    return (not about or about in (debt.team, debt.component)) and (not person or debt.owner == person)
+
+
+def _known(house: House, name: str) -> None:
+    registry = house.registry()
+    if name in registry.teams or name in registry.components:
+        return
+    near = difflib.get_close_matches(name, [*registry.teams, *registry.components], n=3, cutoff=0.6)
+    hint = f"Did you mean *{near[0]}*?" if near else f"`{house.rules.root} debt` shows all of it."
+    raise errors.UnknownName(f"I know no team and no component *{plain(name)}*.", hint, nearest=tuple(near))
+
+
+def view_of(house: House, found: Sequence[Debt], *, page: int = 1) -> DebtList:
+    """One page of these entries as a message; a page behind the last one is the last."""
+    last = max(1, -(-len(found) // SHOWN))
+    page = min(max(1, page), last)
+    teams = tuple(TeamRow(t.team, t.entries, t.overdue, t.oldest) for t in by_team(found))
+    ages = tuple((age.value, n) for age in reversed(Age) if (n := sum(debt.age is age for debt in found)))
     return DebtList(
-        rows=tuple(row_of(house, debt) for debt in found[:limit]),
-        more=max(0, len(found) - limit),
-        team=team,
+        rows=tuple(row_of(house, debt) for debt in found[(page - 1) * SHOWN : page * SHOWN]),
+        more=max(0, len(found) - page * SHOWN),
         teams=teams if len(teams) > 1 else (),
         total=len(found),
         overdue=sum(debt.overdue for debt in found),
+        page=page,
+        ages=ages,
     )
+
+
+def task_view(house: House, incident: str, entries: Sequence[Override]) -> DebtList:
+    """Follow-ups of an incident as a list, the next one due first."""
+    found = [stored(entry, house.registry(), house.now()) for entry in entries]
+    return replace(view_of(house, found), about=incident, title="Follow-ups", teams=(), ages=())
 
 
 def row_of(house: House, debt: Debt) -> DebtRow:
@@ -83,7 +137,7 @@ def row_of(house: House, debt: Debt) -> DebtRow:
     return DebtRow(
         number=debt.number or 0,
         what=debt.kind.words,
-        component=debt.component or debt.id.partition(":")[2],
+        component=debt.component or debt.id.partition(":")[2] or f"INC-{debt.incident_id}",
         holder=house.who(debt.owner) or Who(debt.team or "nobody"),
         reason=debt.reason,
         since=debt.since,
@@ -101,23 +155,32 @@ def row_of(house: House, debt: Debt) -> DebtRow:
 
 
 def weekly_surfaces(house: House, at: datetime) -> Sequence[Surface]:
-    """The week's post for the configured channel; nothing where no channel is configured."""
+    """The week's posts: the whole ledger in the configured channel, and to each team that holds something its own.
+
+    A team without a channel, or whose channel has the whole ledger already, gets none of its own.
+    """
     channel = house.rules.debt_channel or house.rules.updates_channel or house.rules.triage_channel
-    if not channel:
-        return ()
     late = at.isoformat() if house.now() - at > _LATE else ""
     week = at.date().isoformat()
-    return (Surface(f"debt:{week}", "debt", channel, payload={"week": week, "late": late}),)
+    whole = {"week": week, "late": late}
+    found = [Surface(f"debt:{week}", "debt", channel, payload=whole)] if channel else []
+    for held in by_team(debts(house)):
+        team = house.registry().teams.get(held.team)
+        if team is not None and team.channel and team.channel != channel:
+            payload = whole | {"team": held.team}
+            found.append(Surface(f"debt:{week}:{held.team}", "debt", team.channel, payload=payload))
+    return found
 
 
 def debt_post(house: House, uow: UnitOfWork, surface: Surface) -> DebtList:
-    """The ledger of the week; late says so. Raises InputError for a payload of another release."""
+    """The ledger of the week, of a team or of all; late says so. Raises InputError for a payload of another release."""
     late = str(surface.payload.get("late") or "")
     try:
         due = datetime.fromisoformat(late) if late else None
     except ValueError as bad:
         raise errors.InputError("That post is of another release.", code="old_post") from bad
-    view = debt_view(house, uow)
-    return DebtList(
-        view.rows, view.more, "", view.teams, view.total, view.overdue, str(surface.payload.get("week") or ""), due
+    team = str(surface.payload.get("team") or "")
+    view = view_of(house, [debt for debt in debts_in(house, uow) if not team or debt.team == team])
+    return replace(
+        view, about=team, teams=() if team else view.teams, week=str(surface.payload.get("week") or ""), late=due
     )

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from playbooks.domain.actions import Override
 from playbooks.domain.debt import REVIEWED, DebtKind
 from playbooks.plays.answerers import asked_now, dm_of
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, want, want_card
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 WARN, END, AGAIN = "entry_warn", "entry_end", "entry_again"
+_TIMED = (DebtKind.ACCEPTED_RISK.value, DebtKind.FREEZE.value, DebtKind.FOLLOW_UP.value, *REVIEWED)
 _SLOWER_AFTER = 7  # questions in a row, before they come a seventh as often
 
 
@@ -24,6 +25,24 @@ def set_timers(house: House, uow: UnitOfWork, entry: Override, now: datetime) ->
     if warn <= now:
         warn = now + (entry.due_at - now) / 2
     uow.set_timer(Timer(f"{WARN}:{entry.id}", WARN, str(entry.id), warn))
+
+
+def plan(house: House) -> None:
+    """See to it that every open entry that ends or is asked about has a timer, whoever made it; a tick calls it."""
+    now = house.now()
+    with house.store.read() as uow:
+        entries = uow.overrides(kinds=_TIMED)
+        known = uow.timers([f"{kind}:{entry.id}" for entry in entries for kind in (END, AGAIN)])
+    lacking = [e.id for e in entries if not any(f"{kind}:{e.id}" in known for kind in (END, AGAIN))]
+    if not lacking:
+        return
+    with house.store.begin() as uow:
+        for number in lacking:
+            entry = uow.override(number, lock=True)
+            if entry is not None and entry.state == "on":
+                set_timers(house, uow, entry, now)
+            elif entry is not None and entry.state == "overdue":
+                uow.set_timer(ask_again_at(house, entry, now))
 
 
 def cancel_timers(uow: UnitOfWork, entry: Override) -> None:
@@ -42,7 +61,8 @@ def show_entry(house: House, uow: UnitOfWork, entry: Override, now: datetime) ->
     """Renew every message about it, the card of its incident included."""
     places = {}
     if entry.kind not in REVIEWED:  # that a glass was broken is told when it is broken
-        places["team"] = team_channel(house, entry)
+        if entry.kind != DebtKind.FOLLOW_UP.value:
+            places["team"] = team_channel(house, entry)
         places["incident"] = f"incident:{entry.incident_id}" if entry.incident_id is not None else ""
     for place, target in places.items():
         if target:
@@ -50,15 +70,9 @@ def show_entry(house: House, uow: UnitOfWork, entry: Override, now: datetime) ->
     for surface in uow.surfaces_named(f"entry:{entry.id}:"):
         if surface.id.removeprefix(f"entry:{entry.id}:") not in places:
             want(uow, surface, now=now)  # a question that is answered has no live button
-    if entry.incident_id is not None:
-        card = Surface(
-            f"card:{entry.incident_id}",
-            "card",
-            f"incident:{entry.incident_id}",
-            pin=True,
-            incident_id=entry.incident_id,
-        )
-        want(uow, card, now=now)
+    told = {entry.incident_id} | {incident.id for incident in uow.open_incidents_of(entry.component)}
+    for number in sorted(number for number in told if number is not None):
+        want_card(uow, number, now=now)
 
 
 def ask(house: House, uow: UnitOfWork, entry: Override, phase: str, now: datetime) -> None:

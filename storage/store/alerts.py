@@ -32,7 +32,11 @@ _BY_EPISODE = (
     _FOUND + " JOIN unnest(?::text[], ?::text[], ?::timestamptz[]) AS asked(s, f, t) "
     "ON source = asked.s AND fingerprint = asked.f AND starts_at = asked.t"
 )
-_NEWEST = "SELECT starts_at, ends_at FROM alert WHERE source = ? AND fingerprint = ? ORDER BY starts_at DESC LIMIT 50"
+_NEWEST = (
+    "SELECT alert.starts_at, alert.ends_at, incident.open_key FROM alert "
+    "LEFT JOIN incident ON incident.id = alert.incident_id "
+    "WHERE alert.source = ? AND alert.fingerprint = ? ORDER BY alert.starts_at DESC LIMIT 50"
+)
 
 
 class Alerts(Part):
@@ -83,7 +87,8 @@ class Alerts(Part):
         for each in set(series):
             rows = fetch(self._db, _NEWEST, each)
             found[each] = [
-                Spell(moment_of(begun), None if ended is None else moment_of(ended)) for begun, ended in reversed(rows)
+                Spell(moment_of(begun), None if ended is None else moment_of(ended), open_key is not None)
+                for begun, ended, open_key in reversed(rows)
             ]
         return found
 

@@ -56,12 +56,12 @@ class Incidents(Part):
         row = self._db.execute(query.with_for_update() if lock else query).one_or_none()
         return None if row is None else to_incident(row)
 
-    def unowned_incidents(self, *, since: datetime) -> list[tuple[str, datetime]]:
-        """(failure, when) of incidents that alerts without an owner opened since then, oldest first."""
-        query = select(INCIDENT.c.failure, INCIDENT.c.opened_at).where(
+    def unowned_incidents(self, *, since: datetime) -> list[tuple[int, str, datetime]]:
+        """(id, failure, when) of incidents that alerts without an owner opened since then, oldest first."""
+        query = select(INCIDENT.c.id, INCIDENT.c.failure, INCIDENT.c.opened_at).where(
             INCIDENT.c.component == "", INCIDENT.c.opened_by.startswith("source:"), INCIDENT.c.opened_at >= since
         )
-        return [(row.failure, row.opened_at) for row in self._db.execute(query.order_by(INCIDENT.c.opened_at))]
+        return [(row.id, row.failure, row.opened_at) for row in self._db.execute(query.order_by(INCIDENT.c.opened_at))]
 
     def incident_by_channel(self, channel: str) -> Incident | None:
         """The newest incident whose channel this is."""

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,7 +10,8 @@ import httpx
 
 from tests.contracts.lever_suite import Trouble
 
-PASSED_ON = ("authorization", "content-type", "idempotency-key", "webhook-", "x-amz-")
+PASSED_ON = ("authorization", "content-type", "idempotency-key", "webhook-", "x-amz-", "x-github-", "ld-api-")
+PASSED_BACK = ("x-", "retry-after", "location")
 
 
 class Spoiler:
@@ -97,23 +98,31 @@ class Spoiler:
             said = {"message": f"cannot do this: {request.headers.get('Authorization')} {body.decode()}"}
             _answer(request, 400, json.dumps(said).encode())
             return
+        if trouble is Trouble.LIMITED:
+            _answer(request, 429, b'{"message": "slow down"}', {"Retry-After": "17"})
+            return
         kept = {key: value for key, value in request.headers.items() if key.lower().startswith(PASSED_ON)}
         answer = self._upstream.request(request.command, request.path, content=body, headers=kept)
         if trouble is Trouble.SLOW:
             self._over.wait(60)
+        elif trouble is Trouble.FAILS:
+            _answer(request, 502, b"<html>\n<h1>Bad gateway</h1>")
         elif trouble is Trouble.DROP:
             request.send_response(200)
             request.send_header("Content-Length", "1000")
             request.end_headers()
             request.close_connection = True
         else:
-            _answer(request, answer.status_code, answer.content, answer.headers.get("x-amzn-errortype", ""))
+            back = {key: value for key, value in answer.headers.items() if key.lower().startswith(PASSED_BACK)}
+            _answer(request, answer.status_code, answer.content, back)
 
 
-def _answer(request: BaseHTTPRequestHandler, status: int, body: bytes, error: str = "") -> None:
+def _answer(
+    request: BaseHTTPRequestHandler, status: int, body: bytes, headers: Mapping[str, str] | None = None
+) -> None:
     request.send_response(status)
-    if error:
-        request.send_header("x-amzn-errortype", error)
+    for key, value in (headers or {}).items():
+        request.send_header(key, value)
     request.send_header("Content-Type", "application/json")
     request.send_header("Content-Length", str(len(body)))
     request.end_headers()

@@ -26,7 +26,7 @@ class Asked:
         return json.loads(self.raw) if self.raw else None
 
 
-Answering = Callable[[Asked], tuple[int, Any]]
+Answering = Callable[[Asked], tuple[int, Any] | tuple[int, Any, Mapping[str, str]]]
 
 
 @dataclass
@@ -44,7 +44,7 @@ class StandIn:
 
 @contextmanager
 def standing_in(answering: Answering) -> Iterator[StandIn]:
-    """Serve until the `with` ends; an answer of None has no body."""
+    """Serve until the `with` ends; an answer of None has no body, and headers may stand behind it."""
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
@@ -53,11 +53,13 @@ def standing_in(answering: Answering) -> Iterator[StandIn]:
             headers = {key.lower(): value for key, value in self.headers.items()}
             asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, raw)
             found.seen.append(asked)
-            status, data = answering(asked)
+            status, data, *more = answering(asked)
             content = b"" if data is None else json.dumps(data).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
+            for key, value in (more[0] if more else {}).items():
+                self.send_header(key, value)
             self.end_headers()
             self.wfile.write(content)
 

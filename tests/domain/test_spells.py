@@ -75,6 +75,13 @@ def test_a_series_that_fires_again_after_its_end_has_a_second_episode():
     assert found == [Spell(at(1), at(3)), Spell(at(5), None)]
 
 
+def test_what_people_closed_is_over_where_no_end_is_told():
+    stored = [Spell(at(1), None, held=False)]
+    assert Spells({SERIES: stored}).place(fires(5, Known.WHILE_OPEN), again=False)[0].starts_at == at(5)
+    assert Spells({SERIES: stored}).place(fires(1, Known.WHILE_OPEN), again=False)[0].starts_at == at(1)
+    assert Spells({SERIES: stored}).place(fires(5, Known.BY_ID), again=False)[0].starts_at == at(1)
+
+
 def test_an_end_ends_all_that_began_before_it():
     placed = Spells({SERIES: [Spell(at(1)), Spell(at(2)), Spell(at(5))]}).place(ends(3), again=False)
     assert [alert.starts_at for alert in placed] == [at(1), at(2)]

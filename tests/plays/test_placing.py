@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from playbooks.domain.alerts import Alert, AlertStatus, Decision, Known, Reason, Said
+from playbooks.plays import closing
+from playbooks.plays.closing import Resolution
 from tests.plays.stage import MINUTE, Stage, alert
 
 
@@ -63,6 +65,18 @@ def test_a_delivery_sent_again_after_the_end_opens_nothing(stage: Stage) -> None
     assert _firing(stage) == 0
     (new,) = stage.alert(_fires(known, delivery="d-3", after=40))
     assert new.decision is Decision.ATTACHED
+
+
+def test_a_source_that_tells_no_end_opens_again_once_people_closed(stage: Stage) -> None:
+    first = _fires(Known.WHILE_OPEN)
+    (opened,) = stage.alert(first)
+    assert stage.alert(_fires(Known.WHILE_OPEN, after=5))[0].decision is Decision.DUPLICATE
+    stage.settle()
+    assert opened.incident is not None
+    closing.resolve(stage.house, stage.by("dana"), opened.incident, Resolution("over"))
+    (later,) = stage.alert(_fires(Known.WHILE_OPEN, after=10))
+    assert later.decision is Decision.OPENED
+    assert later.incident != opened.incident
 
 
 def test_sources_that_state_their_starts_are_left_alone(stage: Stage) -> None:

@@ -192,8 +192,9 @@ def test_nobody_answers_so_it_is_asked_again_and_wider(stage: Stage) -> None:
     stage.restart()
     stage.wait(DAY)
     assert asked(":2") == {"holder", "mei", "asked"}
-    live = [text for text in stage.posted(f"entry:{number}:holder:ended") if "EntryNote" in text]
-    assert len(live) == 1, "the older question asks nothing any more"
+    live = [text for text in stage.posted(f"entry:{number}:holder:") if "phase='ended'" in text]
+    assert len(live) == 1, "the older question and the warning ask nothing any more"
+    assert "phase='over'" in stage.posted(f"entry:{number}:team")[0]
     stage.wait(DAY)
     assert asked(":3") == {"holder", "mei", "asked", "triage"}
     assert stage.override(number).escalations == 3

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.web import api
 from bot.web.problems import Refused
@@ -85,7 +87,53 @@ def test_what_it_answers_is_what_it_describes(reading: Scene) -> None:
     root = {"$defs": schemas}
     assert faults(page, schemas[reference.rsplit("/", 1)[1]], root) == []
     assert page["items"][0].keys() == set(schemas["DebtEntry"]["required"])
-    assert {p["name"] for p in operation["parameters"]} == {"limit", "cursor", "team", "kind", "state"}
+    named = {p["name"] for p in operation["parameters"] if p["in"] == "query"}
+    assert named == {"limit", "cursor", "team", "component", "owner", "kind", "state"}
+
+
+def test_whatever_is_asked_the_answer_is_one_that_is_described(reading: Scene) -> None:
+    """Queries of the described form, and others: each answer has a described status and the described shape."""
+    described = get(reading, "/openapi.json", token="").json()
+    operation = described["paths"]["/api/debt"]["get"]
+    schemas = described["components"]["schemas"]
+    words = st.text(max_size=20) | st.sampled_from(["fraud-ml", "freeze", "open", "all", "0", "-1", "1", "\x00", "W10"])
+    names = st.sampled_from([p["name"] for p in operation["parameters"]] + ["other"])
+
+    @settings(max_examples=60, deadline=None, derandomize=True)
+    @given(st.lists(st.tuples(names, words), max_size=4), st.sampled_from(["", "*", 'W/"x", "y"']))
+    def asked(query: list[tuple[str, str]], match: str) -> None:
+        headers = {"Authorization": f"Bearer {TOKEN}"} | ({"If-None-Match": match} if match else {})
+        url = f"{reading.service.url}/api/debt"
+        answer = reading.http.get(url, params=httpx.QueryParams(tuple(query)), headers=headers)
+        shown = operation["responses"][str(answer.status_code)]
+        if answer.status_code == 304:
+            assert answer.content == b""
+            return
+        kind = answer.headers["content-type"]
+        schema = shown["content"][kind]["schema"]["$ref"].rsplit("/", 1)[1]
+        assert faults(answer.json(), schemas[schema], {"$defs": schemas}) == []
+
+    asked()
+
+
+def test_what_did_not_change_is_not_sent_again(reading: Scene) -> None:
+    first = get(reading, "/api/debt", kind="accepted_risk")
+    etag = first.headers["etag"]
+    headers = {"Authorization": f"Bearer {TOKEN}", "If-None-Match": etag}
+    url = f"{reading.service.url}/api/debt"
+    again = reading.http.get(url, params={"kind": "accepted_risk"}, headers=headers)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert reading.http.get(url, params={"kind": "freeze"}, headers=headers).status_code == 200
+    wrong = reading.http.get(url, headers=headers | {"Authorization": "Bearer no"})
+    told(wrong, 401, "wrong_token")
+
+
+def test_of_a_component_and_of_a_person(reading: Scene) -> None:
+    def reasons(**query: str) -> int:
+        return len(get(reading, "/api/debt", kind="accepted_risk", **query).json()["items"])
+
+    assert reasons(component="fraud-scorer") == reasons(owner="lin") == 5
+    assert reasons(component="auto-decline") == reasons(owner="omar") == 0
 
 
 def test_team_and_kind(reading: Scene) -> None:

@@ -11,7 +11,9 @@ _WHEN = "{date_short_pretty} at {time}"
 
 def render(note: EntryNote, *, root: str = "/inc") -> kit.Rendered:
     """The message of one entry, edited until it is over."""
-    first, second = {"freeze": _freeze, "accepted_risk": _risk}.get(note.kind, _review)(note, root)
+    first, second = {"freeze": _freeze, "accepted_risk": _risk, "follow_up": _follow_up}.get(note.kind, _review)(
+        note, root
+    )
     return kit.message(kit.section(first, second), kit.actions(*_buttons(note)))
 
 
@@ -41,12 +43,31 @@ def _risk(note: EntryNote, root: str) -> tuple[str, str]:
             f"{escape.mention(note.holder)}: is it still acceptable? Renew it with a reason, or let it end. "
             f"Until you answer, D-{note.entry} is overdue.",
         )
+    if note.phase == "over":
+        return f"The accepted risk of {_name(note)} ended on *{due}*{_reason(note)}. {_debt(note)}", ""
     if note.phase == "closed":
         return f"The accepted risk of {_name(note)} is over{_by(note)}. D-{note.entry} is closed.", ""
     return (
         f"Risk of {_name(note)} accepted until *{due}*{_reason(note)}.",
         f"I'll ask again when it ends. {_debt(note)}",
     )
+
+
+def _follow_up(note: EntryNote, root: str) -> tuple[str, str]:
+    incident = f", {escape.value(note.incident, 20)}" if note.incident else ""
+    what, due = escape.bold(escape.value(note.reason, 300)), escape.moment(note.due_at, _WHEN)
+    if note.phase == "closed":
+        by = f" by {escape.mention(note.closed_by)}" if note.closed_by is not None else ""
+        return (
+            f"✓ {what} · done{by}{f': {escape.value(note.why, 300)}' if note.why else ''} (D-{note.entry}{incident})",
+            "",
+        )
+    if note.phase in ("ended", "over"):
+        late = f" Until then D-{note.entry} is overdue." if note.phase == "ended" else ""
+        asked = f"{escape.mention(note.holder)}: is it done? One sentence closes it.{late}"
+        return f"{what} was due on *{due}*{incident}.", asked if note.phase == "ended" else ""
+    word = "is due soon, on" if note.phase == "warning" else "by"
+    return f"{what} · {escape.mention(note.holder)} {word} *{due}*", f"Follow-up D-{note.entry}{incident}."
 
 
 def _review(note: EntryNote, root: str) -> tuple[str, str]:
@@ -83,9 +104,11 @@ def _by(note: EntryNote) -> str:
 
 
 def _buttons(note: EntryNote) -> list[kit.Element]:
-    if note.phase == "closed":
+    if note.phase in ("closed", "over"):
         return []
     value = ids.Value(override=note.entry, component=note.component[:100])
+    if note.kind == "follow_up":
+        return [kit.button("Done…", ids.REVIEW_OPEN, value, style="primary" if note.phase != "on" else None)]
     if note.kind not in ("freeze", "accepted_risk"):
         return [kit.button("Review…", ids.REVIEW_OPEN, value, style="primary")]
     if note.kind == "freeze":

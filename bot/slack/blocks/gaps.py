@@ -26,7 +26,7 @@ def listing(view: GapList, *, root: str = "/inc") -> kit.Rendered:
 
 def week(view: TeamGaps, *, root: str = "/inc") -> kit.Rendered:
     """The weekly post of a team."""
-    name = escape.bold(escape.value(view.team, 63))
+    name = escape.value(view.team, 63)
     head = kit.section(
         f"*This week's look at what {name} owns.* Is each entry still right? One click of a member says so."
     )

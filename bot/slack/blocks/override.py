@@ -6,6 +6,8 @@ from bot.slack import ids
 from bot.slack.blocks import escape, kit
 from playbooks.messages import OverrideNote
 
+_DAY = "{date_short_pretty} at {time}"
+
 
 def render(note: OverrideNote, *, root: str = "/inc") -> kit.Rendered:
     """The message of one override, edited until it is on again."""
@@ -83,7 +85,7 @@ def _warning(note: OverrideNote, root: str) -> tuple[str, str]:
 
 
 def _overdue(note: OverrideNote, root: str) -> tuple[str, str]:
-    first = f"{_name(note)} is still *OFF*: its time ended at *{escape.until(note.due_at, note.since)}*."
+    first = f"{_name(note)} is still *OFF*: its time ended on *{escape.moment(note.due_at, _DAY)}*."
     people = escape.several([escape.mention(who) for who in note.ask], "or")
     asked = f"{people}: restore it or extend it." if people else "Restore it or extend it."
     debt = f"Debt D-{note.override}." if note.holder in note.ask else _debt(note)

@@ -8,20 +8,22 @@ from bot.slack import governance_modals, ids
 from bot.slack.calls import Call, Desk, OpenModal, Reply
 from bot.slack.commands import levers
 from bot.slack.commands.levers import waiting
-from bot.slack.grammar import DecideArgs, EnableArgs, GlassArgs, Parsed, StandArgs, TextArgs, WhoArgs
+from bot.slack.commands.lifecycle import which
+from bot.slack.grammar import DebtArgs, DecideArgs, EnableArgs, GlassArgs, Parsed, StandArgs, TaskArgs, WhoArgs
 from playbooks import errors
 from playbooks.domain.actions import ActionKind, Override
 from playbooks.domain.clocks import parse_span, parse_until, say_span
 from playbooks.domain.debt import DebtKind
-from playbooks.messages import Say
-from playbooks.plays import breakglass, owed, recertify, standing, terms
+from playbooks.messages import IncidentList, Say
+from playbooks.plays import breakglass, followups, owed, recertify, standing, terms
 from playbooks.plays.hygiene import debt_list
 
 
 def debt(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc debt [team]`."""
-    team = parsed.args.text if isinstance(parsed.args, TextArgs) else ""
-    return debt_list(desk.house, team.strip("`'\"*,").lower())
+    """`/inc debt [team, component, @person or me] [page]`."""
+    args = parsed.args if isinstance(parsed.args, DebtArgs) else DebtArgs()
+    person = desk.actor_id(args.whose, call) if args.whose is not None else ""
+    return debt_list(desk.house, args.about, person=person, page=args.page)
 
 
 def accept_risk(desk: Desk, call: Call, parsed: Parsed) -> Reply:
@@ -146,10 +148,27 @@ def break_glass(desk: Desk, call: Call, parsed: Parsed) -> Reply:
 
 
 def review(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc review D-4 <what came of it>`: closes a broken glass or a skipped approval, and ends an accepted risk."""
+    """`/inc review D-4 <what came of it>`: closes a review or a follow-up, and ends an accepted risk."""
     args = parsed.args if isinstance(parsed.args, DecideArgs) else DecideArgs()
     if args.action is None:
         raise errors.InputError("Which entry?", f"See `{desk.house.rules.root} debt`.")
-    if _entry(desk, args.action).kind == DebtKind.ACCEPTED_RISK.value:
-        return terms.let_end(desk.house, desk.order(call), args.action, args.reason)
-    return owed.close_debt(desk.house, desk.order(call), args.action, args.reason)
+    close = {DebtKind.ACCEPTED_RISK.value: terms.let_end, DebtKind.FOLLOW_UP.value: followups.done}
+    play = close.get(_entry(desk, args.action).kind, owed.close_debt)
+    return play(desk.house, desk.order(call), args.action, args.reason)
+
+
+def task(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc task <text> [@person] [until <day>]`: a follow-up of this incident."""
+    args = parsed.args if isinstance(parsed.args, TaskArgs) else TaskArgs()
+    number = which(desk, call, parsed)
+    if isinstance(number, IncidentList):
+        return number
+    due = parse_until(args.until, desk.now(), call.zone).at if args.until else None
+    holder = desk.actor_id(args.person, call)
+    return followups.add(desk.house, desk.order(call), number, args.text, holder, due)
+
+
+def tasks(desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """`/inc tasks`: the follow-ups of this incident."""
+    number = which(desk, call, parsed)
+    return number if isinstance(number, IncidentList) else followups.tasks(desk.house, number)

@@ -64,6 +64,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("cannot", "you could not do it, and why"),
             ("extend", "pushes the end of a disable out"),
             ("break-glass", "goes on without an answer: loud, and owed a review"),
+            ("task", "what is left to do, with a holder and a day; `tasks` lists it"),
             ("debt", "the ledger: what is off, muted, accepted, frozen or owed a review"),
             ("accept-risk", "accepts a risk, with a holder and an end; asked again then"),
             ("freeze", "blocks a component's levers, and tells of changes made in spite of it"),

@@ -20,15 +20,16 @@ def entry_note(house: House, uow: UnitOfWork, surface: Surface) -> Message | Non
     asked = str(surface.payload.get("phase") or "")
     what = f"The {DebtKind(entry.kind).words} of {entry.component} (D-{entry.id})"
     if asked and entry.due_at.isoformat() != surface.payload.get("due"):
-        return Announcement(f"{what} goes on.", house.who(entry.holder))
-    if asked == "ended" and entry.state == "overdue" and int(surface.payload.get("turn") or 0) < entry.escalations:
-        return Announcement(f"{what} is still open; it was asked about again since.", house.who(entry.holder))
+        return Announcement(f"{what} goes on, held by {{0}}.", mentions=(house.who(entry.holder) or Who("nobody"),))
+    if asked and entry.state == "overdue" and int(surface.payload.get("turn") or 0) < entry.escalations:
+        return Announcement(f"{what}: asked again since, see below.")
     return entry_view(house, uow, entry, asked)
 
 
 def entry_view(house: House, uow: UnitOfWork, entry: Override, asked: str = "") -> EntryNote:
     """How an entry stands; `asked` is the phase its message was made for."""
-    phase = {"closed": "closed", "void": "closed", "overdue": "ended"}.get(entry.state, asked or "on")
+    overdue = "ended" if asked else "over"
+    phase = {"closed": "closed", "void": "closed", "overdue": overdue}.get(entry.state, asked or "on")
     incident = uow.incident(entry.incident_id) if entry.incident_id is not None else None
     people = (house.who(person) for person in answerers(house, uow, entry) if person != entry.holder)
     by = entry.closed_by if entry.closed_by != MUSTER.id else ""

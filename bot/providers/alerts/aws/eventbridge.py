@@ -1,0 +1,184 @@
+"""EventBridge events: SageMaker endpoints, pipelines, jobs, model packages and Model Monitor; alarms, Health, deploys.
+
+An event says that something changed its state, each with the time, so words are turns; a state that is neither a
+failure nor its end says nothing here. Fields: docs.aws.amazon.com, sagemaker/latest/dg/automating-sagemaker-with-
+eventbridge. Model Monitor runs as processing jobs: a run with violations completes with an `ExitMessage` that begins
+with `CompletedWithViolations`, and the next run without ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.providers.alerts.aws import cloudwatch
+from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, NoAlert, ReadResult, not_mappable
+from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed, rows, shallow, tags, text, when
+from playbooks.domain.alerts import Alert, Known
+
+_FAILED = frozenset(
+    "failed failure error fault outofservice rollingback updaterollbackfailed completedwithviolations rejected "
+    "timedout aborted open unhealthy terminatedwitherrors rollbackcompleted rollbackfailed deletefailed "
+    "createfailed timeout".split()
+)
+_FINE = frozenset("inservice succeeded success completed passed closed ready active healthy approved".split())
+
+_STATES = (
+    "EndpointStatus", "DeploymentStatus", "currentPipelineExecutionStatus", "currentStepStatus", "TrainingJobStatus",
+    "ProcessingJobStatus", "TransformJobStatus", "HyperParameterTuningJobStatus", "MonitoringExecutionStatus",
+    "MonitoringStatus", "LabelingJobStatus", "FeatureGroupStatus", "ModelPackageStatus", "ClusterStatus", "statusCode",
+    "state", "State", "status", "Status", "lastStatus", "jobStatus",
+)  # fmt: skip
+# Which failing thing comes back well: the name that stays the same from run to run, from the surest to the least.
+_NAMED = (
+    "MonitoringScheduleArn", "MonitoringScheduleName", "EndpointArn", "EndpointName", "pipelineArn", "ModelPackageArn",
+    "FeatureGroupArn", "FeatureGroupName", "ClusterArn", "eventArn", "stateMachineArn", "jobName", "pipeline",
+    "deploymentGroup",
+)  # fmt: skip
+_COMPONENT = (
+    "component", "EndpointName", "ModelPackageGroupName", "FeatureGroupName", "MonitoringScheduleName", "pipeline",
+    "application", "jobName", "TrainingJobName", "ProcessingJobName", "TransformJobName",
+)  # fmt: skip
+_REASONS = (
+    "FailureReason", "failureReason", "ExitMessage", "statusReason", "message", "cause", "errorCode",
+    "eventDescription.0.latestDescription",
+)  # fmt: skip
+
+
+def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
+    """See `reading.Read`."""
+    data = parsed(body)
+    events = [event for event in rows(data) if is_event(event)]
+    if not events or len(events) < len(rows(data)):
+        raise not_mappable("it is no EventBridge event: it has no `detail-type` and `detail`")
+    key = ",".join(text(event, "id") for event in events)
+    return each(Came(headers, source, received_at, key), events, event_alert)
+
+
+def is_event(message: object) -> bool:
+    """Whether a body, or a message of SNS, is an event."""
+    return isinstance(message, Mapping) and "detail-type" in message and isinstance(message.get("detail"), Mapping)
+
+
+def event_alert(came: Came, event: Mapping[str, Any]) -> Alert:
+    """The alert of an event. Raises NoAlert for one that tells of no failure and of no end of one."""
+    if text(event, "detail-type") == "CloudWatch Alarm State Change":
+        return _alarm(came, event)
+    told = _told(event)
+    state = _plain(told.state)
+    if state not in _FAILED and state not in _FINE:
+        raise NoAlert(f"{told.kind} says {told.state or 'nothing of a state'}, which is no failure and no end of one")
+    firing = state in _FAILED
+    at = when(event, "time") or when(event["detail"], "time", "startTime")
+    return alert(
+        came,
+        fingerprint=identity(text(event, "source"), told.kind, told.thing),
+        name=told.kind,
+        firing=firing,
+        known=Known.BY_TURN,
+        began=at if firing else None,
+        ended=at,
+        summary=told.summary,
+        component=told.component,
+        labels={
+            **told.labels,
+            "alertname": told.kind,
+            "event_source": text(event, "source"),
+            "account": text(event, "account"),
+            "region": text(event, "region"),
+            "state": told.state,
+            "resource": text(event, "resources.0"),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    kind: str
+    state: str
+    thing: str
+    component: str
+    summary: str
+    labels: Mapping[str, str]
+
+
+def _told(event: Mapping[str, Any]) -> _Told:
+    detail = event["detail"]
+    kind = text(event, "detail-type")
+    state = text(detail, *_STATES)
+    thing = text(detail, *_NAMED) or ":".join(sorted(str(each_) for each_ in rows(event.get("resources"))))
+    summary = text(detail, *_REASONS) or f"{kind}: {state}"
+    component = text({**tags(detail.get("Tags")), **tags(detail.get("tags")), **detail}, *_COMPONENT)
+    labels = {key: value for key, value in shallow(detail).items() if len(value) <= 128}
+    found = _Told(kind or "EventBridge event", state, thing, component or _last(thing), summary, labels)
+    if "currentStepStatus" in detail:
+        return replace(found, thing=f"{thing}:{text(detail, 'stepName')}")
+    if not state and kind == "AWS Health Event":  # without `statusCode` an end time says it
+        return replace(found, state="closed" if detail.get("endTime") else "open")
+    if _is_monitor(detail):
+        return _monitor(found, detail)
+    if "ModelApprovalStatus" in detail and _plain(state) not in _FAILED:
+        # An approval is a decision of somebody, no end of a failure.
+        return replace(found, state=f"approval {text(detail, 'ModelApprovalStatus')}")
+    return found
+
+
+def _is_monitor(detail: Mapping[str, Any]) -> bool:
+    exit_message = text(detail, "ExitMessage")
+    return bool(text(detail, "MonitoringScheduleArn", "MonitoringScheduleName")) or exit_message.startswith(
+        "CompletedWithViolations"
+    )
+
+
+def _monitor(found: _Told, detail: Mapping[str, Any]) -> _Told:
+    """A run of Model Monitor: known by its schedule, violated where its exit message says so."""
+    schedule = text(detail, "MonitoringScheduleArn", "MonitoringScheduleName") or found.thing
+    endpoint = text(detail, "EndpointName") or text(detail, "Environment.sagemaker_endpoint_name")
+    violated = text(detail, "ExitMessage").startswith("CompletedWithViolations")
+    return replace(
+        found,
+        kind="Model Monitor violations" if violated or _plain(found.state) in _FINE else found.kind,
+        state="CompletedWithViolations" if violated else found.state,
+        thing=schedule,
+        component=endpoint or _last(schedule),
+    )
+
+
+def _alarm(came: Came, event: Mapping[str, Any]) -> Alert:
+    detail = event["detail"]
+    state = text(detail, "state.value")
+    if state not in cloudwatch.STATES:
+        raise BadAlert(f"the alarm's state {state[:40]!r} is none of {', '.join(cloudwatch.STATES)}")
+    metric = dig(detail, "configuration.metrics.0.metricStat.metric")
+    dimensions = tags(dig(metric, "dimensions"))
+    return cloudwatch.build(
+        came,
+        arn=text(event, "resources.0"),
+        name=text(detail, "alarmName"),
+        state=state,
+        at=when(detail, "state.timestamp") or when(event, "time"),
+        reason=text(detail, "state.reason"),
+        description=text(detail, "configuration.description"),
+        account=text(event, "account"),
+        region=text(event, "region"),
+        dimensions=dimensions,
+        metric=text(metric, "name"),
+        namespace=text(metric, "namespace"),
+        threshold="",
+        before=text(detail, "previousState.value"),
+    )
+
+
+def _plain(state: str) -> str:
+    """`IN_SERVICE`, `InService` and `in service` are one."""
+    return "".join(sign for sign in state.lower() if sign.isalnum())
+
+
+def _last(arn: str) -> str:
+    """The name at the end of an ARN."""
+    return arn.rsplit("/", 1)[-1].rsplit(":", 1)[-1] if arn.startswith("arn:") else arn
+
+
+SOURCE = AlertSource(read, plain=("x-api-key",))
