@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from sqlalchemy import func, select
 
-from playbooks.domain.actions import Action, ActionState
+from playbooks.domain.actions import STANDING, Action, ActionState
 from playbooks.domain.incidents import Incident, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.plays import views
@@ -147,7 +147,8 @@ def _action(uow: UnitOfWork, action: Action) -> Iterator[str]:
     for kind, most in ((EventKind.ACTION_RESULT, 1), (EventKind.VERIFICATION, 1), (EventKind.ACTION, 2)):
         if sum(1 for e in mine if e.kind is kind) > most:
             yield f"{name}: more than {most} events of kind {kind.value}"
-    if action.state is ActionState.CONFIRMED and not any(e.kind is EventKind.VERIFICATION for e in mine):
+    proved = action.kind in STANDING or any(e.kind is EventKind.VERIFICATION for e in mine)
+    if action.state is ActionState.CONFIRMED and not proved:
         yield f"{name}: confirmed without proof"
     if action.applying_at is not None and not any(e.kind is EventKind.ACTION_RESULT for e in mine):
         yield f"{name}: its end is not told"
