@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
-from ssl import SSLContext
+from ssl import SSLCertVerificationError, SSLContext, SSLError
 from typing import Any, Self
 
 import httpx
@@ -34,6 +34,24 @@ def _tls() -> SSLContext:
     return httpx.create_ssl_context()
 
 
+def odd(provider: str, what: str) -> ProviderError:
+    """That an answer is none of this API's."""
+    step = f"Check that `providers.{provider}.url` is the address of its API."
+    return ProviderError(f"{provider} answered with {what}.", step, kind=Kind.PERMANENT)
+
+
+class JsonObject(dict[str, Any]):
+    """A JSON object of an answer; asking for a name that it must have and has not is an error of the provider."""
+
+    def __init__(self, provider: str, found: Mapping[str, Any]) -> None:
+        super().__init__(found)
+        self._provider = provider
+
+    def __missing__(self, key: str) -> Any:
+        """Raises ProviderError (permanent)."""
+        raise odd(self._provider, f"JSON that has no `{key}`")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A complete HTTP answer: status, body as bytes, headers."""
@@ -46,21 +64,22 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON. Raises ProviderError (permanent) when it is none: then the address is not this API."""
         try:
-            return json.loads(self.body)
-        except ValueError:
-            raise ProviderError(
-                f"{self.provider} answered with something that is not JSON.",
-                f"Check that `providers.{self.provider}.url` is the address of its API.",
-                kind=Kind.PERMANENT,
-            ) from None
+            return json.loads(self.body, object_hook=lambda found: JsonObject(self.provider, found))
+        except (ValueError, RecursionError):
+            raise odd(self.provider, "something that is not JSON") from None
 
     def object(self) -> dict[str, Any]:
         """The body as a JSON object; raises like `json`."""
         data = self.json()
         if not isinstance(data, dict):
-            raise ProviderError(
-                f"{self.provider} answered with JSON of another shape than expected.", kind=Kind.PERMANENT
-            )
+            raise odd(self.provider, "JSON of another shape than expected")
+        return data
+
+    def objects(self) -> list[dict[str, Any]]:
+        """The body as a list of JSON objects; raises like `json`."""
+        data = self.json()
+        if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+            raise odd(self.provider, "JSON of another shape than expected")
         return data
 
     def quote(self) -> str:
@@ -204,6 +223,8 @@ class HttpCaller:
             with send() as response:
                 return Answer(self.provider, response.status_code, self._body(response, what, write), response.headers)
         except NOT_SENT as broken:
+            if (untrusted := _tls_trouble(broken)) is not None:
+                raise self._untrusted(untrusted) from None
             why = "did not answer in time" if isinstance(broken, httpx.TimeoutException) else "cannot be reached"
             raise ProviderError(
                 f"{self.provider} {why} at {self._place()}; nothing was changed.",
@@ -214,6 +235,17 @@ class HttpCaller:
             raise self._broken(broken, what, write=write) from None
         except (httpx.DecodingError, httpx.TooManyRedirects, httpx.InvalidURL):
             raise self._lost(f"{self.provider} sent an answer that cannot be read ({what}).", write=write) from None
+
+    def _untrusted(self, broken: SSLError) -> ProviderError:
+        """Nothing was sent, since who answers there could not be made sure of."""
+        if isinstance(broken, SSLCertVerificationError):
+            why = f"shows a certificate that is not trusted ({broken.verify_message or 'not verified'})"
+            step = "Renew it, or give this machine the authority that signed it (SSL_CERT_FILE)."
+        else:
+            why = "does not speak TLS as this machine does"
+            step = f"Check whether `providers.{self.provider}.url` has to begin with http:// or https://."
+        sentence = f"{self.provider} {why} at {self._place()}; nothing was changed."
+        return ProviderError(sentence, step, code="provider_untrusted", kind=Kind.PERMANENT)
 
     def _broken(self, broken: httpx.TransportError, what: str, *, write: bool) -> ProviderError:
         if isinstance(broken, httpx.UnsupportedProtocol):
@@ -275,7 +307,7 @@ class HttpCaller:
             return ProviderError(f"{name} answers with a redirect ({what}, {status}).", step, kind=Kind.PERMANENT)
         said = self._clean(answer.quote())
         return ProviderError(
-            f"{name} refused ({what}, {status})" + (f": {said}" if said else "."),
+            f"{name} refused ({what}, {status})" + (f": {_ended(said)}" if said else "."),
             "Compare the lever's binding with what the provider has.",
             code="provider_refused",
             kind=Kind.PERMANENT,
@@ -297,6 +329,20 @@ class HttpCaller:
     def _hit(self, label: str) -> None:
         if self._probe is not None:
             self._probe.hit(label)
+
+
+def _ended(said: str) -> str:
+    return said if said.endswith((".", "!", "?", "…")) else f"{said}."
+
+
+def _tls_trouble(broken: BaseException) -> SSLError | None:
+    """What TLS had against a connection, behind what the client library makes of it."""
+    seen: BaseException | None = broken
+    while seen is not None:
+        if isinstance(seen, SSLError):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 def _checked(provider: str, url: str) -> str:

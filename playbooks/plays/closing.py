@@ -9,7 +9,7 @@ from playbooks import errors
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays.house import House, must_find, refresh, say_in_channel
+from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.postmortem import open_questions
@@ -40,6 +40,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         incident = replace(move_to(uow, order, incident, State.RESOLVED, now), resolved_at=now)
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
         uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
     return Say(f"{incident.name} is resolved. The draft follows in the channel.")
@@ -91,6 +92,7 @@ def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:
         check_move(incident.state, State.CANCELLED, incident.name)
         incident = save(uow, move_to(uow, order, incident, State.CANCELLED, now, text))
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name} is cancelled.", now)
     return Say(f"{incident.name} is cancelled.", f"`{house.rules.root} reopen` brings it back.")
 
@@ -116,6 +118,7 @@ def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
         )
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name} is open again.", now)
     return Say(f"{incident.name} is open again.")
 

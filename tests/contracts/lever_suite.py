@@ -31,6 +31,8 @@ class Trouble(StrEnum):
     SLOW = "slow"  # a write takes effect, its answer comes too late
     DROP = "drop"  # a write takes effect, its answer is cut off
     LIE = "lie"  # a write is answered with success and does nothing
+    FAILS = "fails"  # a write takes effect, and is answered with an error page of something in between
+    LIMITED = "limited"  # a write is refused for now: too many calls
     REFUSED = "refused"  # a write is refused, and the refusal quotes all that was sent
 
 
@@ -56,7 +58,8 @@ class LeverBench:
         versions: whether it has versions (then `other` is a third one), else it is a flag.
         elsewhere: somebody else moves it to `other`. secrets: what no error may show.
         writes: whether it changes anything itself; a person may be the one who does.
-        refuses: whether `trouble` knows how to refuse. keeps_marks: whether versions can be marked over there.
+        refuses, limits: whether `trouble` knows how to refuse, for good and for now. keeps_marks: whether versions can
+            be marked over there.
     """
 
     lever: Lever
@@ -73,6 +76,7 @@ class LeverBench:
     elsewhere: Callable[[], None] = lambda: None
     secrets: tuple[str, ...] = field(default=())
     refuses: bool = False
+    limits: bool = False
     writes: bool = True
     keeps_marks: bool = True
 
@@ -192,7 +196,7 @@ class LeverContract:
         assert marked.marked_at is not None
         assert bench.lever.describe(bench.binding).versions == first.versions
 
-    @pytest.mark.parametrize("trouble", [Trouble.SLOW, Trouble.DROP])
+    @pytest.mark.parametrize("trouble", [Trouble.SLOW, Trouble.DROP, Trouble.FAILS])
     def test_a_lost_answer_is_an_unknown_outcome_and_reading_back_decides(
         self, bench: LeverBench, trouble: Trouble
     ) -> None:
@@ -235,6 +239,19 @@ class LeverContract:
         assert refused.value.kind is Kind.PERMANENT
         assert not any(secret in refused.value.told for secret in bench.secrets)
         assert bench.world() == was
+
+    def test_too_many_calls_change_nothing_and_say_how_long_to_wait(self, bench: LeverBench) -> None:
+        if not bench.limits:
+            return
+        was, plan = bench.world(), bench.planned()
+        with bench.trouble(Trouble.LIMITED), pytest.raises(ProviderError) as limited:
+            bench.lever.apply(bench.binding, plan, note=NOTE)
+
+        assert (limited.value.kind, limited.value.retry_after) == (Kind.RATE_LIMITED, 17)
+        assert bench.world() == was
+        bench.lever.apply(bench.binding, plan, note=NOTE)
+        bench.follow()
+        assert bench.lever.verify(bench.binding, plan).outcome is Outcome.CONFIRMED
 
     def test_a_lie_is_never_confirmed(self, bench: LeverBench) -> None:
         plan = bench.planned()

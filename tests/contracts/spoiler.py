@@ -98,10 +98,15 @@ class Spoiler:
             said = {"message": f"cannot do this: {request.headers.get('Authorization')} {body.decode()}"}
             _answer(request, 400, json.dumps(said).encode())
             return
+        if trouble is Trouble.LIMITED:
+            _answer(request, 429, b'{"message": "slow down"}', {"Retry-After": "17"})
+            return
         kept = {key: value for key, value in request.headers.items() if key.lower().startswith(PASSED_ON)}
         answer = self._upstream.request(request.command, request.path, content=body, headers=kept)
         if trouble is Trouble.SLOW:
             self._over.wait(60)
+        elif trouble is Trouble.FAILS:
+            _answer(request, 502, b"<html>\n<h1>Bad gateway</h1>")
         elif trouble is Trouble.DROP:
             request.send_response(200)
             request.send_header("Content-Length", "1000")

@@ -20,6 +20,7 @@ FAKE = {
     Trouble.DOWN: FakeFault.DOWN,
     Trouble.SLOW: FakeFault.LOST_AFTER,
     Trouble.DROP: FakeFault.LOST_AFTER,
+    Trouble.FAILS: FakeFault.LOST_AFTER,
     Trouble.LIE: FakeFault.LIE,
     Trouble.REFUSED: FakeFault.DENIED,
 }
@@ -27,6 +28,7 @@ PLANT = {
     Trouble.DOWN: Fault.REFUSE,
     Trouble.SLOW: Fault.SLOW,
     Trouble.DROP: Fault.DROP_AFTER_APPLY,
+    Trouble.FAILS: Fault.DROP_AFTER_APPLY,
     Trouble.LIE: Fault.LIE,
 }
 

@@ -63,6 +63,7 @@ def _bench(lever: Lever, serving: Serving, spoiler: Spoiler, after: str) -> Leve
         elsewhere=elsewhere,
         secrets=(TOKEN,),
         refuses=True,
+        limits=True,
     )
 
 

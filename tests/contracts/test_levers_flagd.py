@@ -80,6 +80,7 @@ def _failing(code: int) -> Callable[..., None]:
 TROUBLES: dict[Trouble, tuple[Any, str, Callable[..., None]]] = {
     Trouble.SLOW: (flagfile, "_sync_folder", _failing(errno.EIO)),
     Trouble.DROP: (flagfile, "_sync_folder", _failing(errno.EIO)),
+    Trouble.FAILS: (flagfile, "_sync_folder", _failing(errno.EIO)),
     Trouble.LIE: (os, "replace", _nothing),
     Trouble.REFUSED: (os, "replace", _failing(errno.EROFS)),
 }

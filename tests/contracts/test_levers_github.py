@@ -60,6 +60,7 @@ def _switch(lever: Lever, workflows: Workflows, spoiler: Spoiler, before: str, a
         trouble=spoiler.trouble,
         secrets=(TOKEN,),
         refuses=True,
+        limits=True,
     )
 
 
@@ -183,6 +184,7 @@ class TestDispatch(VersionContract):
             elsewhere=elsewhere,
             secrets=(TOKEN,),
             refuses=True,
+            limits=True,
         )
 
     def test_the_run_is_given_what_the_binding_declares(self, bench: LeverBench, workflows: Workflows) -> None:

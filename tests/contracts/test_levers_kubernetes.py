@@ -110,6 +110,7 @@ class TestDeployment(VersionContract):
             elsewhere=elsewhere,
             secrets=(TOKEN,),
             refuses=True,
+            limits=True,
         )
 
     def test_the_whole_template_goes_back(self, bench: LeverBench, cluster: Cluster) -> None:
@@ -211,6 +212,7 @@ class TestCronJob(LeverContract):
             trouble=spoiler.trouble,
             secrets=(TOKEN,),
             refuses=True,
+            limits=True,
         )
 
     def test_a_run_under_way_is_told(self, bench: LeverBench) -> None:
@@ -249,6 +251,7 @@ class TestRollout(LeverContract):
             other="8f4b2",
             secrets=(TOKEN,),
             refuses=True,
+            limits=True,
         )
 
     def test_the_stable_version_is_the_one_to_go_back_to(self, bench: LeverBench) -> None:
@@ -368,6 +371,7 @@ class CanaryContract(LeverContract):
             other="scorer-1",
             secrets=(TOKEN,),
             refuses=True,
+            limits=True,
         )
 
     def test_describes_the_current_state(self, bench: LeverBench) -> None:

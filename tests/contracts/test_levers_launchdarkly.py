@@ -63,6 +63,7 @@ class TestLaunchDarkly(LeverContract):
             trouble=spoiler.trouble,
             secrets=(TOKEN,),
             refuses=True,
+            limits=True,
         )
 
     def test_the_change_says_why_and_touches_one_environment(

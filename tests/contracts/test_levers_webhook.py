@@ -136,6 +136,7 @@ class TestSwitch(LeverContract):
             trouble=spoiler.trouble,
             secrets=(TOKEN, SECRET, SECRET.removeprefix("whsec_")),
             refuses=True,
+            limits=True,
         )
 
     def test_undo_brings_the_number_back_that_stood_there(self, bench: LeverBench, receiver: Receiver) -> None:
@@ -199,6 +200,7 @@ class TestServed(LeverContract):
             trouble=spoiler.trouble,
             secrets=(TOKEN, SECRET, SECRET.removeprefix("whsec_")),
             refuses=True,
+            limits=True,
         )
 
     def test_refuses_to_apply_when_somebody_else_moved_it(self, bench: LeverBench, receiver: Receiver) -> None:

@@ -122,7 +122,7 @@ def test_what_the_server_says_is_quoted_without_the_secret() -> None:
         with pytest.raises(ProviderError) as failed:
             _write(http)
         assert failed.value.kind is Kind.PERMANENT
-        assert failed.value.sentence == "mlflow refused (alias, 400): alias 'v2' is reserved for … and more"
+        assert failed.value.sentence == "mlflow refused (alias, 400): alias 'v2' is reserved for … and more."
 
 
 def test_expected_statuses_are_answers() -> None:

@@ -70,6 +70,7 @@ class TestPause(LeverContract):
             trouble=spoiler.trouble,
             secrets=(airflow.password, airflow.token()),
             refuses=True,
+            limits=True,
         )
 
 

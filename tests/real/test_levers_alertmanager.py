@@ -76,6 +76,7 @@ def _bench(lever: Lever, server: Alertmanager, spoiler: Spoiler, alert: str, bef
         trouble=spoiler.trouble,
         secrets=("a-token-for-the-proxy",),
         refuses=True,
+        limits=True,
     )
 
 

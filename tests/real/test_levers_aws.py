@@ -181,6 +181,7 @@ class TestEndpointWeights(VersionContract):
             elsewhere=lambda: aws.weigh(name, blue=0, green=0, amber=1),
             secrets=SECRETS,
             refuses=True,
+            limits=True,
         )
 
     def test_a_split_is_a_state_and_comes_back_exactly(self, bench: LeverBench, aws: Aws) -> None:
@@ -217,6 +218,7 @@ class TestPackageApprovals(VersionContract):
             elsewhere=lambda: aws.approve(name, 5),
             secrets=SECRETS,
             refuses=True,
+            limits=True,
         )
 
     def test_what_is_approved_above_is_rejected_with_the_reason(self, bench: LeverBench, aws: Aws) -> None:
@@ -283,6 +285,7 @@ class TestRule(LeverContract):
             trouble=spoiler.trouble,
             secrets=SECRETS,
             refuses=True,
+            limits=True,
         )
 
 
@@ -316,6 +319,7 @@ class TestFunctionAlias(VersionContract):
             elsewhere=lambda: aws.point(name, "1"),
             secrets=SECRETS,
             refuses=True,
+            limits=True,
         )
 
     def test_a_canary_is_cut_and_comes_back(self, bench: LeverBench, aws: Aws) -> None:

@@ -79,6 +79,7 @@ class TestMlflowAlias(AliasContract):
             other="1",
             elsewhere=lambda: mlflow_server.point(model, "champion", "1"),
             refuses=True,
+            limits=True,
         )
 
     def test_evidence_counts_answers_of_the_server(self, bench: LeverBench) -> None:

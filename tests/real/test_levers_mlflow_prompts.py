@@ -85,6 +85,7 @@ class TestPrompt(LeverContract):
             versions=True,
             other="1",
             refuses=True,
+            limits=True,
         )
 
     def test_the_plan_says_that_clients_follow_later(self, bench: LeverBench) -> None:
@@ -106,6 +107,7 @@ class TestTagOfAnIndex(LeverContract):
             versions=True,
             other="1",
             refuses=True,
+            limits=True,
         )
 
     def test_a_tag_that_was_not_set_is_taken_away_again(self, bench: LeverBench) -> None:

@@ -93,6 +93,7 @@ def _bench(lever: Lever, unleash: Unleash, spoiler: Spoiler, flag: str, before: 
         trouble=spoiler.trouble,
         secrets=(unleash.admin_token, unleash.client_token),
         refuses=True,
+        limits=True,
     )
 
 

@@ -64,6 +64,7 @@ class TestUnload(LeverContract):
             trouble=spoiler.trouble,
             secrets=("a-token-for-the-proxy",),
             refuses=True,
+            limits=True,
         )
 
     def test_the_approver_is_warned_and_the_refusal_is_seen(self, bench: LeverBench) -> None:

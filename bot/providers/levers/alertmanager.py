@@ -124,6 +124,10 @@ class AlertmanagerLever:
         """Parse a binding. Raises ConfigError."""
         self._parse(binding)
 
+    def backstop(self, binding: Mapping[str, Any]) -> timedelta:
+        """After this a silence ends by itself. Raises ConfigError."""
+        return self._parse(binding).longest
+
     def close(self) -> None:
         """Close idle connections."""
         self._http.close()
@@ -195,12 +199,11 @@ class AlertmanagerLever:
 
     def _active(self, bound: AlertmanagerLever.Binding) -> list[dict[str, Any]]:
         """Active silences with exactly these matchers; a wider one that also covers the alert is none of them."""
-        rows = self._http.read(f"{API}/silences", "silences").json()
+        rows = self._http.read(f"{API}/silences", "silences").objects()
         return [row for row in rows if row["status"]["state"] == "active" and _same(row["matchers"], bound.wanted)]
 
     def _alerts(self, bound: AlertmanagerLever.Binding) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._http.read(f"{API}/alerts?{_filters(bound)}", "alerts").json()
-        return rows
+        return self._http.read(f"{API}/alerts?{_filters(bound)}", "alerts").objects()
 
     def _silence(
         self, bound: AlertmanagerLever.Binding, plan: Plan, active: Sequence[Mapping[str, Any]], note: str

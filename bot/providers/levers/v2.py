@@ -214,8 +214,9 @@ class V2Lever:
         """Versions of the model in a server's repository, loaded or not; None where a server has no such index."""
         answer = server.read("/v2/repository/index", "index", method="POST", body={}, expect=NO_INDEX)
         if answer.status != HTTPStatus.OK:
+            server.read("/v2", "server").object()["name"]  # it is no such server at all where it does not say so
             return None
-        return [str(row.get("version") or "") for row in answer.json() if row.get("name") == bound.model]
+        return [str(row.get("version") or "") for row in answer.objects() if row.get("name") == bound.model]
 
     def _wanted(self, plan: Plan) -> Sequence[str]:
         """Servers that must have it loaded: those that had it before, else all."""

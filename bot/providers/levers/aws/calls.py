@@ -188,7 +188,7 @@ class AwsCaller:
 
     def _taken(self, answer: Answer, what: str, missing: Collection[str], *, write: bool) -> dict[str, Any] | None:
         if answer.status < HTTPStatus.BAD_REQUEST:
-            return answer.object() if answer.body else {}
+            return answer.object() if answer.body or not write else {}
         code = _code(answer)
         if code in missing:
             return None

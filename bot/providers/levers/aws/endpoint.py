@@ -124,12 +124,12 @@ class EndpointWeights:
         found = self._aws.ask("DescribeEndpoint", {"EndpointName": bound.endpoint}, missing=("ValidationException",))
         if found is None:
             raise absent(self._aws.name, f"endpoint {bound.endpoint}")
-        rows: list[Mapping[str, Any]] = found.get("ProductionVariants") or []
+        rows: list[Mapping[str, Any]] = found["ProductionVariants"]
         return _Seen(
             {row["VariantName"]: float(row.get("DesiredWeight", row.get("CurrentWeight")) or 0) for row in rows},
             {row["VariantName"]: float(row.get("CurrentWeight") or 0) for row in rows},
             frozenset(row["VariantName"] for row in rows if row.get("CurrentInstanceCount") == 0),
-            str(found.get("EndpointStatus", "")),
+            str(found["EndpointStatus"]),
         )
 
 

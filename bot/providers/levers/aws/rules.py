@@ -37,7 +37,7 @@ class RuleSwitch:
 
     def describe(self, bound: RuleBinding) -> Described:
         """See `ports.Lever`. `detail` has EventBridge's own word: a rule can be enabled in two ways."""
-        word = str(self._read(bound).get("State", ""))
+        word = str(self._read(bound)["State"])
         return Described(_switch(word), detail={STATE: word})
 
     def plan(self, bound: RuleBinding, described: Described, after: str) -> Plan:
@@ -59,7 +59,7 @@ class RuleSwitch:
     def apply(self, bound: RuleBinding, plan: Plan, *, note: str) -> None:
         """See `ports.Lever`. EventBridge keeps no note."""
         rule = self._read(bound)
-        if _switch(str(rule.get("State", ""))) == plan.after:
+        if _switch(str(rule["State"])) == plan.after:
             return
         named = {"Name": bound.rule, "EventBusName": bound.bus}
         word = plan.detail.get(STATE, "")
@@ -71,7 +71,7 @@ class RuleSwitch:
 
     def verify(self, bound: RuleBinding, plan: Plan) -> Verification:
         """See `ports.Lever`."""
-        now = _switch(str(self._read(bound).get("State", "")))
+        now = _switch(str(self._read(bound)["State"]))
         outcome = Outcome.CONFIRMED if now == plan.after else Outcome.CONTRADICTED
         return Verification(outcome, f"the rule reads {now} on bus {bound.bus}", {"state": now})
 

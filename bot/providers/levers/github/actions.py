@@ -75,7 +75,7 @@ class Actions:
     def workflow(self, bound: Repository, workflow: str) -> Json:
         """A workflow. Raises ProviderError, also for one whose file is gone."""
         found = self.read(bound, bound.workflow_path(workflow), f"workflow {workflow}")
-        if found.get("state") == "deleted":
+        if found["state"] == "deleted":
             raise ProviderError(
                 f"The workflow {workflow} of {bound.repository} is deleted.",
                 "Name another one in the lever's binding.",

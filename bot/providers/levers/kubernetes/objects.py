@@ -86,7 +86,9 @@ class Objects:
                 "Compare the lever's binding with the cluster.",
                 kind=Kind.PERMANENT,
             )
-        return answer.object()
+        found = answer.object()
+        found["metadata"]["resourceVersion"]  # without it, it is no object of this API
+        return found
 
     def select(self, kind: Kinded, namespace: str, labels: Mapping[str, str]) -> list[Json]:
         """All objects that carry these labels."""

@@ -1,0 +1,96 @@
+"""A server that answers every request in the same wrong way."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Self
+
+from playbooks.plugin import Kind
+
+SELF_SIGNED = Path(__file__).parent / "self_signed.pem"  # made for these tests; it guards nothing
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """An answer, and which kind of error it is: None where each lever knows better what it means.
+
+    Attributes:
+        body: sent `times` times over.
+    """
+
+    status: int
+    body: bytes = b'{"message": "no"}'
+    headers: Mapping[str, str] = field(default_factory=dict)
+    kind: Kind | None = Kind.PERMANENT
+    times: int = 1
+    content_type: str = "application/json"
+
+
+PAGE = b"<!doctype html>\n<title>Sign in</title>\n<p>Welcome"
+WRONG: Mapping[str, Wrong] = {
+    "unknown credential": Wrong(401),
+    "credential without permission": Wrong(403),
+    "nothing there": Wrong(404),
+    "conflict": Wrong(409, kind=None),
+    "too many calls": Wrong(429, headers={"Retry-After": "17"}, kind=Kind.RATE_LIMITED),
+    "failed": Wrong(500, kind=Kind.TRANSIENT),
+    "failed with a page": Wrong(503, PAGE, kind=Kind.TRANSIENT, content_type="text/html"),
+    "elsewhere": Wrong(302, b"", {"Location": "https://sso.example.com/login"}),
+    "a page": Wrong(200, PAGE, content_type="text/html"),
+    "nothing": Wrong(200, b""),
+    "a list": Wrong(200, b"[]"),
+    "another object": Wrong(200, b'{"unexpected": true}'),
+    "a text": Wrong(200, b'"ok"'),
+    "endless": Wrong(200, b" " * (1 << 16), kind=Kind.TRANSIENT, times=17),
+    "no text": Wrong(200, b"\xff\xfe\x00{"),
+}
+
+
+class WrongServer:
+    """Serves until its `with` ends; `wrong` is what it answers. With `tls` by a certificate that nobody signed."""
+
+    def __init__(self, *, tls: bool = False) -> None:
+        self.wrong = WRONG["failed"]
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                wrong = outer.wrong
+                self.send_response(wrong.status)
+                self.send_header("Content-Type", wrong.content_type)
+                self.send_header("Content-Length", str(len(wrong.body) * wrong.times))
+                for key, value in wrong.headers.items():
+                    self.send_header(key, value)
+                self.end_headers()
+                try:
+                    for _ in range(wrong.times):
+                        self.wfile.write(wrong.body)
+                except (BrokenPipeError, ConnectionResetError):
+                    self.close_connection = True  # the lever has heard enough
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(SELF_SIGNED)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
