@@ -26,7 +26,8 @@ from playbooks import errors
 from playbooks.check import Level as Grade
 from playbooks.check import check_registry
 from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
-from playbooks.domain.ownership import Registry
+from playbooks.domain.backstops import ends_too_early
+from playbooks.domain.ownership import Component, Registry
 from playbooks.domain.ownership_file import for_provider
 
 DISTRIBUTION = "muster-incident-bot"
@@ -258,7 +259,7 @@ def _levers(config: Config, registry: Registry, settings: Settings) -> Iterator[
         for component in registry.components.values():
             for kind, bound in component.levers.items():
                 used.add(str(bound["provider"]))
-                yield _lever(shelf, component.id, kind, bound)
+                yield _lever(shelf, component, kind, bound, config.time_box_longest)
     finally:
         shelf.close()
     for provider in sorted(p for p in used if shelf.maturity(p) is Maturity.UNPROVEN):
@@ -266,11 +267,16 @@ def _levers(config: Config, registry: Registry, settings: Settings) -> Iterator[
         yield Finding(Level.WARNING, "levers", f"{provider}: {UNPROVEN_WORDS}", step)
 
 
-def _lever(shelf: LeverShelf, component: str, kind: str, bound: Mapping[str, Any]) -> Finding:
-    what = f"{kind} of {component} ({bound['provider']})"
+def _lever(shelf: LeverShelf, component: Component, kind: str, bound: Mapping[str, Any], longest: timedelta) -> Finding:
+    provider = str(bound["provider"])
+    what = f"{kind} of {component.id} ({provider})"
     try:
         binding = for_provider(bound)
-        described = shelf.get(str(bound["provider"])).describe(binding)
+        described = shelf.get(provider).describe(binding)
+        backstop = shelf.backstop(provider, binding) if kind == "disable" else None
+        early = ends_too_early(component, backstop, longest) if backstop is not None else ""
+        if early:
+            return Finding(Level.ERROR, "levers", f"{what}: {early}", "`muster check` tells the same in a pipeline.")
     except errors.MusterError as error:
         hint = error.next_step or "Until then nobody can use it from Slack."
         return Finding(Level.ERROR, "levers", f"{what}: {error.sentence}", hint)

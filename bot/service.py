@@ -18,6 +18,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from starlette.types import ASGIApp
 
 from bot.jobs.durable import DbosEngine
+from bot.jobs.local import LocalEngine
 from bot.metrics import Metrics
 from bot.providers.registry import LeverShelf
 from bot.registry_file import RegistryHolder
@@ -45,7 +46,7 @@ class Service:
     host: str
     port: int
     intake: GroupCommit
-    engine: DbosEngine
+    engine: DbosEngine | LocalEngine
     schedules: Schedules
     metrics: Metrics
     registry: RegistryHolder

@@ -21,6 +21,7 @@ from bot.jobs.bodies import Bodies, action_body, inspection_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
+from bot.jobs.local import LocalEngine
 from bot.jobs.surfaces import Projector
 from bot.metrics import Metrics
 from bot.providers.oncall.readers import Readers
@@ -294,24 +295,30 @@ def _engine(
     folder: Path,
     metrics: Metrics,
     clock: Clock,
-) -> DbosEngine:
+) -> DbosEngine | LocalEngine:
     templates = folder / config.postmortem.templates if config.postmortem.templates else None
     runner = bodies_of(house, messenger, shelf, directory, templates=templates)
     url = settings.database_url.get_secret_value()
+
+    def on_parked(job: Job, error: errors.MusterError) -> None:
+        parked(house, job, error)
+
+    def on_outcome(job: Job, outcome: str) -> None:
+        metrics.jobs.labels(job.kind, outcome).inc()
+
+    if url.startswith("sqlite"):
+        return LocalEngine(board, clock, runner, on_parked=on_parked, on_outcome=on_outcome)
     executor_id = f"{socket.gethostname()}-{settings.port}"
-    executors = None
-    if not url.startswith("sqlite"):
-        rows = SqlExecutors(store, clock, executor_id)
-        executors = Executors(rows.beat, rows.claim_dead)
+    rows = SqlExecutors(store, clock, executor_id)
     return DbosEngine(
         board,
         clock,
         runner,
         database_url=url,
         executor_id=executor_id,
-        executors=executors,
-        on_parked=lambda job, error: parked(house, job, error),
-        on_outcome=lambda job, outcome: metrics.jobs.labels(job.kind, outcome).inc(),
+        executors=Executors(rows.beat, rows.claim_dead),
+        on_parked=on_parked,
+        on_outcome=on_outcome,
     )
 
 

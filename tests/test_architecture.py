@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 RINGS = ("bot", "playbooks", "storage")
 
 # The last handlers: they log, count, answer the person and keep the row.
-BROAD_EXCEPT = {"bot/jobs/engine.py", "bot/jobs/durable.py", "bot/web/app.py", "bot/web/intake.py"}
+BROAD_EXCEPT = {"bot/jobs/engine.py", "bot/jobs/durable.py", "bot/jobs/local.py", "bot/web/app.py", "bot/web/intake.py"}
 
 # Alembic runs this file with a configuration in hand; it is no module to import.
 NOT_MODULES = {"storage/migrations/env.py"}

@@ -143,6 +143,31 @@ def test_the_generic_body_is_read_as_shown_and_its_fields_are_listed() -> None:
     assert documented == read_by_code
 
 
+def test_every_kind_of_alert_source_is_listed_and_has_a_set_up() -> None:
+    from bot.providers.sources import ALERTS
+
+    listed = re.findall(r"^\| [^`|]+ \| `([a-z_]+)` \|", section("Alert sources"), re.MULTILINE)
+    assert sorted(listed) == sorted(ALERTS)
+    guide = (ROOT / "docs" / "alert-sources.md").read_text()
+    assert set(re.findall(r"^## `([a-z_]+)`", guide, re.MULTILINE)) == set(ALERTS)
+
+
+def test_the_template_for_datadog_is_read_whole() -> None:
+    from datetime import UTC, datetime
+
+    from bot.providers.alerts import datadog
+
+    guide = (ROOT / "docs" / "alert-sources.md").read_text()
+    found = re.search(r"```json\n(.*?)```", guide, re.DOTALL)
+    assert found
+    said = {"$ALERT_TRANSITION": "Recovered", "$ALERT_CYCLE_KEY": "k", "$DATE": "1795228091000"}
+    filled = re.sub(r"\$[A-Z_]+", lambda name: said.get(name[0], name[0][1:].lower()), found[1])
+    read = datadog.read({}, filled.encode(), source="datadog", received_at=datetime.now(UTC))
+    assert read.rejected == []
+    assert (read.alerts[0].fingerprint, read.alerts[0].status.value) == ("cycle:k", "resolved")
+    assert read.alerts[0].name == "alert_title"
+
+
 def test_levers_are_listed_with_their_keys() -> None:
     rows = {
         row[0]: row for row in re.findall(r"^\| `([a-z0-9]+)` \| (.*?) \| (.*?) \| (.*?) \|$", section("Levers"), re.M)

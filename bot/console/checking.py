@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.console.speaking import say, settings, show, text_of
-from playbooks.domain.ownership_file import for_provider
 from playbooks.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -132,6 +131,8 @@ def _bindings(registry: Registry, config: Config) -> list[Finding]:
     from bot.providers.registry import LeverShelf
     from playbooks.check import Finding, Level
     from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
+    from playbooks.domain.backstops import ends_too_early
+    from playbooks.domain.ownership_file import for_provider
 
     shelf = LeverShelf({name: _without_secrets(entry) for name, entry in config.providers.items()})
     found = []
@@ -141,8 +142,12 @@ def _bindings(registry: Registry, config: Config) -> list[Finding]:
             if provider not in config.providers:
                 continue  # told by the registry's own check
             where = f"components.{component.id}.levers.{kind}"
+            binding = for_provider(bound)
             try:
-                shelf.check(provider, for_provider(bound))
+                shelf.check(provider, binding)
+                backstop = shelf.backstop(provider, binding) if kind == "disable" else None
+                early = ends_too_early(component, backstop, config.time_box_longest) if backstop is not None else ""
+                found += [Finding(Level.ERROR, where, early)] if early else []
             except ConfigError as error:
                 found.append(Finding(Level.ERROR, where, error.told))
             if shelf.maturity(provider) is Maturity.UNPROVEN:

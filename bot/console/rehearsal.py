@@ -58,7 +58,7 @@ def read_body(config: Config, body: bytes, *, source: str, name: str, at: dateti
             known = ", ".join(sources)
             raise errors.UnknownName(f"No source of alerts is named {source}.", f"There is: {known}.")
         return sources[source], _read(sources[source], body, at)
-    found: list[tuple[int, Source, ReadResult]] = []
+    found: list[tuple[tuple[bool, int], Source, ReadResult]] = []
     for candidate in sources.values():
         try:
             result = _read(candidate, body, at)
@@ -66,7 +66,7 @@ def read_body(config: Config, body: bytes, *, source: str, name: str, at: dateti
             if error.code == "not_json":
                 raise errors.InputError(f"{name} is no JSON.", "Give the body as its source sends it.") from None
             continue
-        found.append((len(result.rejected), candidate, result))
+        found.append(((not result.alerts, len(result.rejected)), candidate, result))
     if found:
         _, chosen, read = min(found, key=lambda row: row[0])
         return chosen, read

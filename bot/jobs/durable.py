@@ -1,4 +1,4 @@
-"""The adapter to DBOS: durable jobs as workflows, while the rows of the job board stay the truth."""
+"""The adapter to DBOS for many processes: jobs as workflows, while the rows of the job board stay the truth."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
@@ -56,14 +53,13 @@ class DbosEngine:
     (`done`, `attempts`, `due_at`), so the same state is never run twice at once, however often it is seen. The body
     reads the row again before it does anything, so a workflow that comes late does nothing.
 
-    SQLite (one process): workflows are started directly, a lane being a lock in memory, and DBOS's tables are in a
-    second file, so that they never wait for ours. PostgreSQL (many processes): through a DBOS queue partitioned by
-    lane, in the same database, where a lane is exclusive across all processes.
+    For PostgreSQL, where many processes work: through a DBOS queue partitioned by lane, in the same database, so that a
+    lane is exclusive across all processes. One process alone needs none of it: see `bot.jobs.local`.
 
     Args:
         database_url: the address of the main database. executor_id: stable over restarts, different per replica.
         executors: heartbeats; None where there is one process. workers: jobs at the same time in this process.
-        poll: seconds between two looks of the queue (PostgreSQL). look: seconds between two looks at the board.
+        poll: seconds between two looks of the queue. look: seconds between two looks at the board.
         stale: seconds after which a workflow that should have run is asked after.
     """
 
@@ -88,14 +84,11 @@ class DbosEngine:
         self._on_parked, self._on_outcome = on_parked, on_outcome
         self._url, self._executor_id, self._executors = database_url, executor_id, executors
         self._workers, self._poll, self._look, self._stale, self._beat_every = workers, poll, look, stale, beat_every
-        self._direct = database_url.startswith("sqlite")
         self._state = threading.Condition()
         self._lanes: set[str] = set()
-        self._granted: dict[str, str] = {}  # state of a job -> lane taken for its workflow
         self._asked: dict[str, float] = {}  # state of a job -> when its workflow may be asked after
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._relay: threading.Thread | None = None
-        self._opened = ExitStack()
         self._dbos: Any = None
         self._workflow: Any = None
 
@@ -111,17 +104,13 @@ class DbosEngine:
         dbos.DBOS(config=self._config())
         self._workflow = dbos.DBOS.workflow(name="muster_job")(self._workflow_function())
         dbos.DBOS.launch()
-        if self._direct:
-            # This process is the only one: what an earlier one left running runs no more, and is relayed anew.
-            self._drop(None)
-        else:
-            dbos.DBOS.register_queue(
-                _QUEUE,
-                worker_concurrency=self._workers,
-                partition_concurrency=1,
-                polling_interval_sec=self._poll,
-                on_conflict="always_update",
-            )
+        dbos.DBOS.register_queue(
+            _QUEUE,
+            worker_concurrency=self._workers,
+            partition_concurrency=1,
+            polling_interval_sec=self._poll,
+            on_conflict="always_update",
+        )
         self._relay = threading.Thread(target=self._relaying, name="job-relay", daemon=True)
         self._relay.start()
 
@@ -135,7 +124,6 @@ class DbosEngine:
             self._state.wait_for(lambda: not self._lanes, timeout=patience)
         if self._dbos is not None:
             self._dbos.DBOS.destroy(destroy_registry=True)
-        self._opened.close()
 
     def nudge(self) -> None:
         """Look at the board now; for the store's `on_commit`."""
@@ -147,7 +135,7 @@ class DbosEngine:
         return not self._lanes
 
     def _config(self) -> Any:
-        config: dict[str, Any] = {
+        return {
             "name": "muster",
             "application_version": "muster",  # pinned: an upgrade picks up what the old version left
             "executor_id": self._executor_id,
@@ -156,22 +144,8 @@ class DbosEngine:
             "log_level": "ERROR",
             "notification_listener_polling_interval_sec": 0.5,
             "max_executor_threads": self._workers + 8,
+            "system_database_url": self._url,
         }
-        if self._direct:
-            config["system_database_url"] = f"sqlite:///{self._second_file()}"
-        else:
-            config["system_database_url"] = self._url
-        return config
-
-    def _second_file(self) -> Path:
-        _, _, name = self._url.partition(":///")
-        name = name.partition("?")[0]
-        if name and name != ":memory:":
-            path = Path(f"{name}.jobs")
-        else:
-            path = Path(self._opened.enter_context(TemporaryDirectory(prefix="muster-jobs-"))) / "jobs.db"
-        _write_ahead(path)
-        return path
 
     # ------------------------------------------------------------ relay
 
@@ -201,26 +175,15 @@ class DbosEngine:
     def _offer(self, job: Job) -> None:
         state = f"{job.id}:{job.done}:{job.attempts}:{job.due_at.timestamp():.6f}"
         now = time.monotonic()
-        if self._asked.get(state, 0.0) > now or (self._direct and not self._enter(job.lane)):
+        if self._asked.get(state, 0.0) > now:
             return
         if len(self._asked) > 10_000:
             self._asked = {known: until for known, until in self._asked.items() if until > now}
         self._asked[state] = now + self._stale
-        if self._direct:
-            # Taken here and left by the body, so that jobs of one lane start in the order they are due.
-            self._granted[state] = job.lane
-        under_way = False
-        try:
-            under_way = self._begin(job, state)
-        finally:
-            if not under_way and self._granted.pop(state, ""):
-                self._leave(job.lane)
+        self._begin(job, state)
 
-    def _begin(self, job: Job, state: str) -> bool:
-        """Start the workflow of this state; a further one when an earlier ended without moving the row.
-
-        False when one is under way.
-        """
+    def _begin(self, job: Job, state: str) -> None:
+        """Start the workflow of this state unless one is under way; a further one when one ended without effect."""
         dbos = self._dbos
         for number in count():
             workflow_id = f"{state}:{number}"
@@ -228,24 +191,15 @@ class DbosEngine:
             if status is None:
                 break
             if status.status in ("PENDING", "ENQUEUED", "DELAYED"):
-                return False
-        with dbos.SetWorkflowID(workflow_id):
-            if self._direct:
-                dbos.DBOS.start_workflow(self._workflow, job.id, state)
-                return True
-            with dbos.SetEnqueueOptions(queue_partition_key=job.lane):
-                dbos.DBOS.enqueue_workflow(_QUEUE, self._workflow, job.id, state)
-        return True
+                return
+        with dbos.SetWorkflowID(workflow_id), dbos.SetEnqueueOptions(queue_partition_key=job.lane):
+            dbos.DBOS.enqueue_workflow(_QUEUE, self._workflow, job.id, state)
 
-    def _drop(self, executor_id: str | None) -> None:
-        """Cancel what a stopped executor left running; the rows are the truth and are relayed under a new id.
-
-        Without an executor: everything, also what is queued again for recovery.
-        """
-        status = ["PENDING"] if executor_id else ["PENDING", "ENQUEUED"]
-        left = self._ids(status=status, executor_id=executor_id)
+    def _drop(self, executor_id: str) -> None:
+        """Cancel what a stopped executor left running; the rows are the truth and are relayed under a new id."""
+        left = self._ids(status=["PENDING"], executor_id=executor_id)
         if left:
-            _log.info("jobs.taken_over", executor=executor_id or self._executor_id, count=len(left))
+            _log.info("jobs.taken_over", executor=executor_id, count=len(left))
             self._dbos.DBOS.cancel_workflows(left)
 
     def _tidy(self) -> None:
@@ -261,13 +215,7 @@ class DbosEngine:
     # ------------------------------------------------------------ body
 
     def _body(self, job_id: str, state: str) -> None:
-        try:
-            self._dbos.DBOS.run_step({"name": "settle"}, self._settle, job_id, state)
-        finally:
-            # Cancelled before the step began: nobody else would leave the lane.
-            lane = self._granted.pop(state, "")
-            if lane:
-                self._leave(lane)
+        self._dbos.DBOS.run_step({"name": "settle"}, self._settle, job_id, state)
 
     def _workflow_function(self) -> Callable[[str, str], None]:
         """The body as a plain function: DBOS marks what it registers, and a bound method cannot be marked."""
@@ -278,7 +226,7 @@ class DbosEngine:
         return muster_job
 
     def _settle(self, job_id: str, state: str) -> None:
-        lane = self._granted.pop(state, "") or self._lane_of(job_id)
+        lane = self._lane_of(job_id)
         if not lane:
             self._asked.pop(state, None)
             return
@@ -326,12 +274,3 @@ def _quiet() -> None:
     logger = logging.getLogger("dbos")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())  # else it adds a console handler of its own
-
-
-def _write_ahead(path: Path) -> None:
-    """Make the second file a write-ahead one, which the file itself remembers: three times fewer syncs."""
-    import sqlite3
-
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -158,6 +158,11 @@ class LeverShelf:
         check = getattr(self.get(provider), "check", None)
         if check is not None:
             check(binding)
+
+    def backstop(self, provider: str, binding: Mapping[str, Any]) -> timedelta | None:
+        """After this what a disable sets ends by itself in the outside; None where it does not. Raises ConfigError."""
+        ends = getattr(self.get(provider), "backstop", None)
+        return ends(binding) if ends is not None else None
 
     def close(self) -> None:
         """Close what the levers hold open."""

@@ -19,6 +19,7 @@ from playbooks.messages.incidents import (
     Suggestion,
     Update,
 )
+from playbooks.messages.late import Late
 from playbooks.messages.ledger import DebtList, DebtRow, EntryNote, TeamRow
 from playbooks.messages.lists import (
     IncidentList,
@@ -50,6 +51,7 @@ __all__ = [
     "Home",
     "IncidentList",
     "IncidentRow",
+    "Late",
     "Lever",
     "Message",
     "OperatorGaps",

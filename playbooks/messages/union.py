@@ -5,6 +5,7 @@ from __future__ import annotations
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
+from playbooks.messages.late import Late
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.replies import Help, Home, Refusal, Say
@@ -34,4 +35,5 @@ Message = (
     | Suggestion
     | Help
     | Home
+    | Late
 )

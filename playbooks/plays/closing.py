@@ -9,7 +9,8 @@ from playbooks import errors
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays.house import House, must_find, refresh, say_in_channel
+from playbooks.plays import all_clear
+from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.postmortem import open_questions
@@ -26,13 +27,19 @@ class Resolution:
 
 
 def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> Say:
-    """Over: the draft follows. The `resolved` event is in the chain before the draft is rendered."""
+    """Over: the draft follows. The `resolved` event is in the chain before the draft is rendered.
+
+    Raises Denied where the registry names others for the all-clear.
+    """
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.RESOLVED, incident.name)
         for when, what in ((said.impact_at, "Impact"), (said.relief_at, "Relief")):
             if when is not None and when > now:
                 raise errors.InputError(f"{what} cannot be in the future.", "Give a time that has passed.")
+        waits = all_clear.give(house, uow, order, incident, State.RESOLVED, now)
+        if waits is not None:
+            return waits
         incident = _moments(uow, order, incident, said, now)
         key = f"resolved:{incident.version}"
         text = said.text.strip() or "resolved"
@@ -40,6 +47,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         incident = replace(move_to(uow, order, incident, State.RESOLVED, now), resolved_at=now)
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
         uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
     return Say(f"{incident.name} is resolved. The draft follows in the channel.")
@@ -85,12 +93,18 @@ def _moments(uow: UnitOfWork, order: Order, incident: Incident, said: Resolution
 
 
 def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:
-    """It was none; what was recorded stays."""
+    """It was none; what was recorded stays. Raises Denied as `resolve` does, once somebody took it up."""
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.CANCELLED, incident.name)
+        # Nobody took it up yet: a false alarm is anybody's to call. Later it is the all-clear by another name.
+        taken = incident.state is not State.TRIAGE
+        waits = all_clear.give(house, uow, order, incident, State.CANCELLED, now) if taken else None
+        if waits is not None:
+            return waits
         incident = save(uow, move_to(uow, order, incident, State.CANCELLED, now, text))
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name} is cancelled.", now)
     return Say(f"{incident.name} is cancelled.", f"`{house.rules.root} reopen` brings it back.")
 
@@ -116,6 +130,7 @@ def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
         )
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
+        refresh_readers(house, uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name} is open again.", now)
     return Say(f"{incident.name} is open again.")
 

@@ -14,6 +14,7 @@ from playbooks.domain.authority import Holder, named_holders
 from playbooks.domain.clocks import say_span
 from playbooks.domain.errands import Errand, errand_of
 from playbooks.domain.facts import action_facts
+from playbooks.domain.lateness import LATE_AFTER
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.bound_levers import VERB_OF
 from playbooks.plays.errand_record import declined_by, requests_of
@@ -25,7 +26,6 @@ KIND = "errand_remind"
 _ESCALATES_AT = 2  # the second reminder goes further up
 _SLOWS_AFTER = 3  # whoever has not answered three reminders does not answer faster to one every ten minutes
 _SLOWEST = timedelta(hours=4)
-_LATE = timedelta(minutes=2)
 
 
 def ask_by_hand(house: House, uow: UnitOfWork, action: Action, errand: Errand, now: datetime) -> None:
@@ -127,7 +127,7 @@ def _say(
     text = f"{named}: did you {what} by hand? I have no word of it yet."
     if not people:
         text = f"Did anybody {what} by hand? Nobody could be named who should, and I have no word of it yet."
-    if late > _LATE:
+    if late > LATE_AFTER:
         text += f" (This comes {say_span(late)} late: I was not running.)"
     hint = f"Say it: `/inc done {action.id} <what shows it>` or `/inc cannot {action.id} <why>`."
     tell(house, uow, action, f"{number}", people, text, hint, now)

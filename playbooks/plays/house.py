@@ -132,18 +132,30 @@ def must_find(uow: UnitOfWork, incident_id: int, *, lock: bool = True) -> Incide
 def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
     """Ask for the newest card, owner's message and channel topic of an incident, in this transaction."""
     want(uow, Surface(f"owner_note:{incident.id}", "owner_note", incident.home, incident_id=incident.id), now=now)
-    want(
-        uow,
-        Surface(f"card:{incident.id}", "card", f"incident:{incident.id}", pin=True, incident_id=incident.id),
-        now=now,
-    )
+    want_card(uow, incident.id, now=now)
     if incident.channel:
         want(uow, Surface(f"topic:{incident.id}", "topic", f"incident:{incident.id}", incident_id=incident.id), now=now)
-    taken = not incident.open or incident.acknowledged_at is not None or bool(incident.lead)
-    for surface in uow.surfaces_of(incident.id) if taken else ():
+    for surface in uow.surfaces_of(incident.id):
         if surface.kind == "page" or (surface.kind == "suggest" and not incident.open):  # its buttons lead nowhere now
             want(uow, surface, now=now)
     redraw(uow, incident, now=now)
+
+
+def refresh_readers(house: House, uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
+    """Cards of what reads a component say whether an incident is open there: its beginning and its end renew them."""
+    readers = set(house.registry().readers(incident.component))
+    for other in uow.incidents(open_only=True, limit=1000) if readers else ():
+        if other.component in readers:
+            want_card(uow, other.id, now=now)
+
+
+def want_card(uow: UnitOfWork, incident_id: int, *, now: datetime) -> None:
+    """Ask for the newest card of an incident."""
+    want(
+        uow,
+        Surface(f"card:{incident_id}", "card", f"incident:{incident_id}", pin=True, incident_id=incident_id),
+        now=now,
+    )
 
 
 def redraw(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:

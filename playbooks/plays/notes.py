@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from playbooks.domain.actions import Override
 from playbooks.domain.debt import REVIEWED, DebtKind
 from playbooks.plays.answerers import asked_now, dm_of
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, want, want_card
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 WARN, END, AGAIN = "entry_warn", "entry_end", "entry_again"
@@ -70,15 +70,9 @@ def show_entry(house: House, uow: UnitOfWork, entry: Override, now: datetime) ->
     for surface in uow.surfaces_named(f"entry:{entry.id}:"):
         if surface.id.removeprefix(f"entry:{entry.id}:") not in places:
             want(uow, surface, now=now)  # a question that is answered has no live button
-    if entry.incident_id is not None:
-        card = Surface(
-            f"card:{entry.incident_id}",
-            "card",
-            f"incident:{entry.incident_id}",
-            pin=True,
-            incident_id=entry.incident_id,
-        )
-        want(uow, card, now=now)
+    told = {entry.incident_id} | {incident.id for incident in uow.open_incidents_of(entry.component)}
+    for number in sorted(number for number in told if number is not None):
+        want_card(uow, number, now=now)
 
 
 def ask(house: House, uow: UnitOfWork, entry: Override, phase: str, now: datetime) -> None:

@@ -17,7 +17,7 @@ from playbooks.domain.signals import headline, read_signal
 from playbooks.domain.timeline import EventSource
 from playbooks.plays import escalation, storms
 from playbooks.plays.freezes import tell_change
-from playbooks.plays.house import House, refresh, say_in_channel, want
+from playbooks.plays.house import House, refresh, refresh_readers, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
 from playbooks.plays.placing import placed
 from playbooks.plays.targets import binding_target, change_target, components_of_target, targets_of
@@ -199,6 +199,7 @@ def open_up(
     uow.append_many(incident.id, events, now=now)
     escalation.arm(house, uow, incident, now)
     refresh(uow, incident, now=now)
+    refresh_readers(house, uow, incident, now=now)
     uow.want_job("channel", str(incident.id), now=now, lane=f"incident:{incident.id}")
 
 

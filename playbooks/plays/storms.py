@@ -21,8 +21,9 @@ from playbooks.ports import Timer, UnitOfWork
 
 KIND = "storm"
 FEW = 4  # alerts of an incident that are told at once
-# Slack takes fifty edits a minute: a count that grows by thousands is told every half minute.
+# Slack takes fifty edits a minute: a count that grows by thousands is told about every half minute.
 _SOON, _IN_A_STORM = timedelta(seconds=5), timedelta(seconds=30)
+_GOLDEN = (5**0.5 - 1) / 2  # multiples of it, taken modulo 1, are spread as evenly as can be
 _TOGETHER = 10  # alerts of one incident in one transaction that make a line of their own
 _NAMES = 20
 
@@ -52,12 +53,17 @@ def count(uow: UnitOfWork, more: Mapping[int, Sequence[Alert]], *, now: datetime
         timer = before.get(_id(number))
         few = alerts if len(alerts) < _TOGETHER else ()
         if timer is None:
-            wait = _IN_A_STORM if alerts else _SOON
+            wait = _spread(number) if alerts else _SOON
             timer = Timer(_id(number), KIND, str(number), now + wait, {"groups": []})
         elif not few:
             continue
         after.append(replace(timer, payload={"groups": _added(timer.payload.get("groups", ()), few)}))
     uow.set_timers(after)
+
+
+def _spread(number: int) -> timedelta:
+    """A quarter of a minute to three quarters: incidents that began together are not all told at once."""
+    return _IN_A_STORM * (0.5 + (number * _GOLDEN) % 1)
 
 
 def _added(groups: Sequence[Mapping[str, Any]], alerts: Sequence[Alert]) -> list[Mapping[str, Any]]:

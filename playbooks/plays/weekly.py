@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from playbooks.plays.house import House, Rules, want
+from playbooks.plays.lateness import telling
 from playbooks.ports import Surface, Timer
 
 KIND = "weekly"
@@ -70,8 +71,9 @@ def fire(house: House, timer: Timer, post: Post) -> bool:
     """
     at = latest(house.rules, house.now())
     surfaces = post(house, at)
-    with house.store.begin() as uow:
+    with house.store.begin() as unit:
         now = house.now()
+        uow = telling(unit, timer, now)
         held = uow.timers([timer.id]).get(timer.id)
         if held is None or held.due_at > now or not uow.first_time(f"{timer.id}:{held.due_at.isoformat()}", now=now):
             return False

@@ -137,3 +137,34 @@ def test_route_of_bad_input_is_one_sentence(arguments: list[str], given: str, se
 def test_route_without_a_registry(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(FIRING))
     assert shell("route", "a.json").sentence() == "There is no ownership.yaml. Write one, or let `muster init` do it."
+
+
+@pytest.mark.parametrize(
+    ("right", "binding", "said"),
+    [
+        ("longest: P14D", "", "after 7 d, and its right to disable lets it last 14 d"),
+        ("longest: P14D", ", longest: P14D", ""),
+        ("longest: P1D", ", longest: PT12H", "after 12 h, and its right to disable lets it last 1 d"),
+        ("longest: P1D", "", ""),
+        ("approvals: 0", "", ""),  # the configuration's week
+        ("approvals: 0", ", longest: P2D", "after 2 d, and the configuration lets it last 7 d"),
+    ],
+)
+def test_check_finds_a_silence_that_ends_before_its_time_box(right: str, binding: str, said: str, house: Shell) -> None:
+    (house.folder / "muster.yaml").write_text("providers: {pager: {kind: alertmanager, url: 'http://x'}}\n")
+    lever = f"disable: {{provider: pager, matchers: {{alertname: Drift}}{binding}}}"
+    (house.folder / "ownership.yaml").write_text(
+        "api: ownership/v1\n"
+        "people: {dana: {slack: U01DANA}}\n"
+        "teams: {ml: {channel: C01ML, members: [dana], on_call: {static: [dana]}}}\n"
+        "components:\n"
+        "  scorer:\n"
+        "    kind: model\n"
+        "    accountable: ml\n"
+        f"    levers: {{{lever}}}\n"
+        f"    rights: {{disable: {{decide: [dana], {right}}}}}\n"
+    )
+    checked = house("check", "ownership.yaml", "muster.yaml")
+    assert checked.code == (1 if said else 0), checked.out
+    assert said in checked.out
+    assert ("in the lever's binding" in checked.out) == bool(said)

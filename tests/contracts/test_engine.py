@@ -1,4 +1,4 @@
-"""One contract for whatever runs jobs: the deterministic executor, and DBOS on both databases."""
+"""One contract for whatever runs jobs: the deterministic executor, threads over SQLite, DBOS over PostgreSQL."""
 
 import os
 import signal
@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.jobs.durable import DbosEngine, Executors
 from bot.jobs.engine import DeterministicExecutor, backoff, settle
+from bot.jobs.local import LocalEngine
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
 from playbooks.ports import Job
@@ -121,27 +123,34 @@ class _Inline(House):
         self.sql.dispose()
 
 
-class _Dbos(House):
+class _Running(House):
+    """With the engine that the service takes for the database."""
+
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.engine = self.start()
 
-    def start(self) -> DbosEngine:
-        engine = DbosEngine(
+    def start(self) -> DbosEngine | LocalEngine:
+        engine = self._make()
+        engine.start()
+        self.store.on_commit[:] = [engine.nudge]
+        return engine
+
+    def _make(self) -> DbosEngine | LocalEngine:
+        told: Any = {"on_parked": self.on_parked, "on_outcome": self.on_outcome}
+        if self.url.startswith("sqlite"):
+            return LocalEngine(self.board, self.clock, self.bodies, look=0.05, **told)
+        return DbosEngine(
             self.board,
             self.clock,
             self.bodies,
             database_url=self.url,
             executor_id="one",
-            on_parked=self.on_parked,
-            on_outcome=self.on_outcome,
             poll=0.02,
             look=0.05,
             stale=0.2,
+            **told,
         )
-        engine.start()
-        self.store.on_commit[:] = [engine.nudge]
-        return engine
 
     def run(self, times: int) -> None:
         self.engine.nudge()
@@ -152,11 +161,11 @@ class _Dbos(House):
         self.sql.dispose()
 
 
-@pytest.fixture(params=["inline", "dbos-sqlite", "dbos-postgres"])
+@pytest.fixture(params=["inline", "threads-sqlite", "dbos-postgres"])
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     kind, _, database = request.param.partition("-")
     url = str(request.getfixturevalue(f"{database or 'sqlite'}_url"))
-    made: _Inline | _Dbos = _Inline(url) if kind == "inline" else _Dbos(url)
+    made: _Inline | _Running = _Inline(url) if kind == "inline" else _Running(url)
     yield made
     made.close()
 
@@ -265,43 +274,43 @@ def test_jobs_of_one_lane_never_overlap(house: House) -> None:
     assert sorted(house.bodies.ran) == sorted(f"{lane}{number}" for lane in "xyz" for number in range(5))
 
 
-# ---------------------------------------------------------------- DBOS only
+# ---------------------------------------------------------------- running engines only
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def dbos_house(request: pytest.FixtureRequest) -> Iterator[_Dbos]:
-    made = _Dbos(str(request.getfixturevalue(f"{request.param}_url")))
+def running(request: pytest.FixtureRequest) -> Iterator[_Running]:
+    made = _Running(str(request.getfixturevalue(f"{request.param}_url")))
     yield made
     made.close()
 
 
-def test_lanes_run_beside_each_other(dbos_house: _Dbos) -> None:
+def test_lanes_run_beside_each_other(running: _Running) -> None:
     met = threading.Barrier(3)
-    dbos_house.bodies.during = lambda job: void(met.wait(15))
+    running.bodies.during = lambda job: void(met.wait(15))
     for lane in ("x", "y", "z"):
-        want(dbos_house, lane, lane=lane)
-    dbos_house.run(3)
-    assert dbos_house.bodies.most_lanes == 3
+        want(running, lane, lane=lane)
+    running.run(3)
+    assert running.bodies.most_lanes == 3
 
 
 def void(_: object) -> None:
     return None
 
 
-def test_what_is_pending_runs_after_a_restart(dbos_house: _Dbos) -> None:
-    dbos_house.bodies.answers["a"] = [errors.ProviderError("Not now.")]
-    want(dbos_house, "a")
-    dbos_house.run(1)
-    dbos_house.engine.stop()
-    want(dbos_house, "b")
-    dbos_house.clock.advance(60)
-    dbos_house.engine = dbos_house.start()
-    dbos_house.run(3)
-    assert sorted(dbos_house.bodies.ran) == ["a", "a", "b"]
+def test_what_is_pending_runs_after_a_restart(running: _Running) -> None:
+    running.bodies.answers["a"] = [errors.ProviderError("Not now.")]
+    want(running, "a")
+    running.run(1)
+    running.engine.stop()
+    want(running, "b")
+    running.clock.advance(60)
+    running.engine = running.start()
+    running.run(3)
+    assert sorted(running.bodies.ran) == ["a", "a", "b"]
 
 
-def test_an_outcome_that_could_not_be_recorded_is_run_again(dbos_house: _Dbos) -> None:
-    finish = dbos_house.board.finish
+def test_an_outcome_that_could_not_be_recorded_is_run_again(running: _Running) -> None:
+    finish = running.board.finish
     lost = [errors.StoreBusy("The disk is full.")]
 
     def finish_or_not(job: Job) -> None:
@@ -309,16 +318,17 @@ def test_an_outcome_that_could_not_be_recorded_is_run_again(dbos_house: _Dbos) -
             raise lost.pop()
         finish(job)
 
-    dbos_house.board.finish = finish_or_not  # type: ignore[method-assign]
-    want(dbos_house, "a")
-    dbos_house.run(1)
-    assert dbos_house.bodies.ran == ["a", "a"]
+    running.board.finish = finish_or_not  # type: ignore[method-assign]
+    want(running, "a")
+    running.run(1)
+    assert running.bodies.ran == ["a", "a"]
 
 
 _KILLED = """
 import os, signal, sys
 from tests.contracts.test_engine import HandClock
 from bot.jobs.durable import DbosEngine
+from bot.jobs.local import LocalEngine
 from storage.engine import make_engine
 from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
@@ -331,7 +341,11 @@ class Dies:
 
 store, clock = SqlStore(make_engine(sys.argv[1]), CountedIds()), HandClock()
 SqlExecutors(store, clock, sys.argv[2]).beat()
-engine = DbosEngine(SqlJobBoard(store), clock, Dies(), database_url=sys.argv[1], executor_id=sys.argv[2])
+board = SqlJobBoard(store)
+if sys.argv[1].startswith("sqlite"):
+    engine = LocalEngine(board, clock, Dies())
+else:
+    engine = DbosEngine(board, clock, Dies(), database_url=sys.argv[1], executor_id=sys.argv[2])
 engine.start()
 signal.pause()
 """
@@ -356,7 +370,7 @@ def test_a_job_whose_process_was_killed_is_run_by_the_next_one(kind: str, reques
     before = _Inline(url)
     want(before, "a")
     killed_in_a_body(url, "one")
-    after = _Dbos(url)
+    after = _Running(url)
     try:
         after.run(1)
         assert after.bodies.ran == ["a"]
@@ -393,14 +407,6 @@ def test_a_living_replica_runs_what_a_dead_one_left(postgres_url: str) -> None:
         engine.stop()
         after.sql.dispose()
         before.close()
-
-
-def test_the_main_database_file_holds_none_of_the_engines_tables(sqlite_url: str) -> None:
-    made = _Dbos(sqlite_url)
-    made.close()
-    assert schema.check(made.sql) == []
-    made.sql.dispose()
-    assert Path(sqlite_url.removeprefix("sqlite:///") + ".jobs").exists()
 
 
 # ---------------------------------------------------------------- deterministic only

@@ -13,13 +13,13 @@ from storage.engine import WRITES, make_engine
 from storage.tables import Row
 from tests.plays.stage import Stage
 from tests.real.postgres import Postgres
-from tests.simulation.world import Database
+from tests.simulation.world import Database, File
 
 
 @pytest.fixture(scope="session")
 def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     folder: Path = tmp_path_factory.mktemp("plays")
-    database = Database(folder)
+    database = File(folder)
     yield database
     database.engine.dispose()
 

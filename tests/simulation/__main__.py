@@ -5,9 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.simulation.exploring import wrong
+from tests.simulation.ledger_scenarios import EVERY
 from tests.simulation.running import play
-from tests.simulation.scenarios import EVERY
-from tests.simulation.world import Database, World
+from tests.simulation.world import File, World
 
 
 def main(name: str, seed: str, *points: str) -> int:
@@ -15,7 +15,7 @@ def main(name: str, seed: str, *points: str) -> int:
     scenario = next(each for each in EVERY if each.name == name)
     at = frozenset(int(point) for point in points)
     with TemporaryDirectory() as folder:
-        world = play(scenario, World(Database(Path(folder)), seed=int(seed), crash_at=at))
+        world = play(scenario, World(File(Path(folder)), seed=int(seed), crash_at=at))
         for number, label in enumerate(world.probe.labels, 1):
             print(f"{number:4} {'CRASH ' if number in at else ''}{label}")
         found = wrong(world, scenario)

@@ -14,7 +14,7 @@ from bot.jobs.bodies import Bodies, Body, action_body, inspection_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.engine import DeterministicExecutor, Runner, settle
-from bot.jobs.outcome import RunResult
+from bot.jobs.outcome import DONE, RunResult
 from bot.jobs.surfaces import Projector
 from bot.providers.oncall.resolver import OnCallBook
 from playbooks import errors
@@ -88,6 +88,13 @@ def bodies_of(house: House, messenger: Messenger, levers: Levers) -> Mapping[str
         "action": action_body(house, levers),
         "inspect": inspection_body(house, levers, cast(Directory, messenger)),
     }
+
+
+def bodies_without_slack(house: House, messenger: Messenger, levers: Levers) -> Mapping[str, Body]:
+    """Only what acts: a search over rights is three times as quick when no message is drawn."""
+    quiet: Body = lambda _subject: DONE  # noqa: E731
+    told = dict.fromkeys(("deliver", "channel", "invite", "document"), quiet)
+    return {**told, "action": action_body(house, levers), "inspect": quiet}
 
 
 class Bot:

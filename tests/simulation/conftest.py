@@ -6,15 +6,31 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.simulation.world import Database
+from tests.real.postgres import Postgres
+from tests.simulation.world import Database, File, Served
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     folder: Path = tmp_path_factory.mktemp("simulation")
-    database = Database(folder)
+    database = File(folder)
     yield database
     database.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Either kind, for a long search."""
+    if request.param == "sqlite":
+        file = File(tmp_path)
+        yield file
+        file.engine.dispose()
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    with server.database() as url:
+        served = Served(url)
+        yield served
+        served.engine.dispose()
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,9 @@
-"""Requests, answers, broken glass, extensions, crashes, faults and time, in any order that Hypothesis thinks of."""
+"""Requests, answers, freezes, risks, broken glass, crashes, faults and time, in any order that Hypothesis thinks of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -11,21 +11,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from playbooks import errors
 from playbooks.domain.actions import Action, ActionState, Override, Plan
-from playbooks.plays import approvals, breakglass, closing, incident, levers, timebox
+from playbooks.domain.debt import DebtKind
+from playbooks.plays import breakglass, closing, incident, levers, standing, terms, timebox
 from playbooks.plays.levers import Wanted
 from playbooks.plays.orders import Order
 from playbooks.plays.receive import receive
+from playbooks.plays.standing import Wish
 from tests.contracts.fake_lever import FakeFault, FakeLever, FakeWorld
-from tests.simulation.bot import ROUTER, Bot, person
+from tests.plays.ledger_registry import LEDGER_REGISTRY
+from tests.simulation.bot import ROUTER, Bot, bodies_without_slack, person
 from tests.simulation.invariants import broken
-from tests.simulation.judge import DISABLE, ENABLE, RIGHTS, Judge, Watched
+from tests.simulation.judge import ACCEPT_RISK, DISABLE, ENABLE, FREEZE, LEVERS, LONGEST, RIGHTS, Judge, Watched
 from tests.simulation.running import firing
 from tests.simulation.world import Crash, Database, World
 
 MINUTE = timedelta(minutes=1)
 # Those who decide come more often than those who may not, else nothing gets far enough to go wrong.
 people = st.sampled_from(["dana", "omar", "lin", "dana", "omar", "lin", "mei", "ravi", "zoe", "U99STRANGER"])
-wanted = st.sampled_from([*sorted(RIGHTS, key=str), (DISABLE, "auto-decline"), (DISABLE, "auto-refund")])
+wanted = st.sampled_from([*sorted(LEVERS, key=str), (DISABLE, "auto-decline"), (DISABLE, "auto-refund")])
 whiles = st.sampled_from([1, 5, 11, 16, 31, 60, 125, 1500])
 often = st.sampled_from([True, True, False])
 picks = st.integers(0, 3)
@@ -36,10 +39,13 @@ class Rights(RuleBasedStateMachine):
 
     database: ClassVar[Database]
     variant: ClassVar[dict[str, Any]] = {}
+    messages: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.database, lever=self._watched, **self.variant)
+        quiet: dict[str, Any] = {} if self.messages else {"bodies": bodies_without_slack}
+        how = {**quiet, "registry": LEDGER_REGISTRY, **self.variant}
+        self.world = World(self.database, lever=self._watched, **how)
         self.judge = Judge()
         self.delivery = 0
         self.touched: set[str] = set()
@@ -104,11 +110,17 @@ class Rights(RuleBasedStateMachine):
             self.world.accepted.add((alert.fingerprint, alert.starts_at))
         self.goes_well(what, who, far)
 
-    @rule(who=people, what=wanted, minutes=st.sampled_from([90, 20, 24 * 60, 25 * 60, 0]), confirmed=often)
-    def asks(self, who: str, what: tuple[Any, str], minutes: int, confirmed: bool) -> None:
+    @rule(
+        who=people,
+        what=wanted,
+        minutes=st.sampled_from([90, 20, 24 * 60, 25 * 60, 0]),
+        confirmed=often,
+        through=st.sampled_from([False, False, True]),
+    )
+    def asks(self, who: str, what: tuple[Any, str], minutes: int, confirmed: bool, through: bool) -> None:
         kind, component = what
         span = minutes * 60 if kind is DISABLE else None
-        asked = Wanted(kind, component, because="drift", ends_after=span)
+        asked = Wanted(kind, component, because="drift since the release", ends_after=span, through_freeze=through)
         said = self._ordered(who, lambda bot, order: levers.request(bot.house, order, asked))
         if kind is DISABLE and not 0 < minutes <= 24 * 60:
             assert isinstance(said, errors.MusterError), "asked to switch off without an end, and was heard"
@@ -126,7 +138,7 @@ class Rights(RuleBasedStateMachine):
         if far > 1 and not isinstance(answer, errors.MusterError):
             self.confirms(who, 0, works=True)
         if far > 2 and (waiting := self._actions(ActionState.AWAITING)):
-            holders = RIGHTS[(waiting[0].kind, waiting[0].component)][1]
+            holders = RIGHTS[(waiting[0].kind, waiting[0].component)].holders
             self.approve(sorted(holders), 0, False, works=far > 3)
 
     @precondition(lambda self: self._actions(ActionState.PREVIEWED))
@@ -145,7 +157,7 @@ class Rights(RuleBasedStateMachine):
         assert found is not None
         plan_hash = "an older plan" if old and pick else found.plan_hash
         for who in by:
-            self._ordered(who, lambda bot, order: approvals.approve(bot.house, order, found.id, plan_hash))
+            self._ordered(who, lambda bot, order: standing.approve(bot.house, order, found.id, plan_hash))
         if works:
             self._works()
 
@@ -154,7 +166,7 @@ class Rights(RuleBasedStateMachine):
     def denies(self, who: str, pick: int) -> None:
         found = self._pick(pick, ActionState.AWAITING)
         if found is not None:
-            self._ordered(who, lambda bot, order: approvals.deny(bot.house, order, found.id, "no"))
+            self._ordered(who, lambda bot, order: standing.deny(bot.house, order, found.id, "no"))
 
     @precondition(lambda self: self._actions(ActionState.AWAITING))
     @rule(who=st.one_of(st.none(), people), pick=picks, patient=often)
@@ -167,6 +179,28 @@ class Rights(RuleBasedStateMachine):
         reason = "nobody answers and money is lost"
         breaker = who or found.requester
         self._ordered(breaker, lambda bot, order: breakglass.break_glass(bot.house, order, found.id, reason))
+
+    @rule(
+        who=people, component=st.sampled_from(["fraud-scorer", "auto-refund"]), hours=st.sampled_from([1, 30, 500, 0])
+    )
+    def freezes(self, who: str, component: str, hours: int) -> None:
+        self._wishes(who, Wish(FREEZE, component, self._in(hours), "release week", incident_id=1))
+
+    @rule(who=people, component=st.sampled_from(["fraud-scorer", "auto-refund"]))
+    def unfreezes(self, who: str, component: str) -> None:
+        self._ordered(who, lambda bot, order: terms.unfreeze(bot.house, order, component, "it is mended"))
+
+    @rule(who=people, component=st.sampled_from(["fraud-scorer", "ranker"]), days=st.sampled_from([1, 30, 100, 0]))
+    def accepts_a_risk(self, who: str, component: str, days: int) -> None:
+        self._wishes(who, Wish(ACCEPT_RISK, component, self._in(24 * days), "few are touched", incident_id=1))
+
+    def _in(self, hours: int) -> datetime:
+        return self.world.clock.at + timedelta(hours=hours)
+
+    def _wishes(self, who: str, wish: Wish) -> None:
+        said = self._ordered(who, lambda bot, order: standing.ask_for(bot.house, order, wish))
+        if not timedelta(0) < wish.until - self.world.clock.at <= RIGHTS[(wish.kind, wish.component)].longest:
+            assert isinstance(said, errors.MusterError), "asked for something that stands without an end, and was heard"
 
     @precondition(lambda self: self._overrides())
     @rule(who=people, minutes=st.sampled_from([30, 600, 24 * 60]))
@@ -268,14 +302,19 @@ class Rights(RuleBasedStateMachine):
                 ends = {f"override_end:{override.id}", f"override_escalate:{override.id}"} & timers
                 assert ends or on_its_way, f"D-{override.id} ({override.state}) is an override without an end"
                 longest = override.due_at - override.since
-                assert longest <= timedelta(days=1), f"D-{override.id} is off for {longest}"
+                assert longest <= LONGEST, f"D-{override.id} is off for {longest}"
+            kinds = (DebtKind.ACCEPTED_RISK.value, DebtKind.FREEZE.value)
+            for entry in uow.overrides(open_only=False, kinds=kinds):
+                self.judge.look_at_entry(uow, entry)
+                if entry.state == "on":
+                    assert f"entry_end:{entry.id}" in timers, f"D-{entry.id} ({entry.kind}) stands without an end"
 
     def teardown(self) -> None:
         """The trouble is over, and nothing is left hanging."""
         self.world.levers.clear()
         self._through(lambda bot: bot.wait(self.world.advance, 40 * MINUTE))
         self.every_change_had_its_right()
-        found = [what for what in broken(self.world) if not self._is_fine(what)]
+        found = [what for what in broken(self.world, messages=self.messages) if not self._is_fine(what)]
         assert not found, found
 
     def _is_fine(self, what: str) -> bool:

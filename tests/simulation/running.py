@@ -18,6 +18,9 @@ from tests.simulation.world import NIGHT, Crash, World
 Act = Callable[[World, Bot], object]
 
 
+_TRIES = timedelta(minutes=2)
+
+
 @dataclass(frozen=True)
 class Step:
     """One thing that happens to the bot from outside.
@@ -65,6 +68,9 @@ class Stage:
                 self._wait_until(step.wait)
         self._through(self._everything)
         self._wait_until(self.scenario.settle)
+        # What a timer began at the very end has its tries, too.
+        end = self.world.clock.at + _TRIES
+        self._through(lambda: self.world.bot.drain(self.world.advance, end))
 
     def _wait_until(self, span: timedelta) -> None:
         """So much time passes in all, however often the process dies meanwhile."""

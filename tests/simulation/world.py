@@ -7,16 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, text
 
 from playbooks.domain.actions import Mark, Version
+from playbooks.domain.ownership import Registry
 from playbooks.plays.house import House, Rules
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Lever, Messenger
 from storage import schema
 from storage.engine import make_engine
+from storage.tables import Row
 from tests.contracts.fake_lever import FakeLever, FakeWorld
 from tests.contracts.fake_slack import FakeSlack
 from tests.contracts.lever_suite import SetClock
@@ -92,8 +94,18 @@ class _Probed:
         return call
 
 
-class Database:
-    """An SQLite file that is empty again in an instant; statements stay compiled over all lives."""
+class Database(Protocol):
+    """A database that is empty again in an instant; statements stay compiled over all lives."""
+
+    engine: Engine
+
+    def reset(self) -> None:
+        """Forget everything."""
+        ...
+
+
+class File:
+    """An SQLite file."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "muster.db"
@@ -104,11 +116,25 @@ class Database:
         self._empty = self._path.read_bytes()
 
     def reset(self) -> None:
-        """Forget everything."""
+        """See `Database`."""
         self.engine.dispose()
         for name in ("", "-wal", "-shm"):
             Path(f"{self._path}{name}").unlink(missing_ok=True)
         self._path.write_bytes(self._empty)
+
+
+class Served:
+    """A PostgreSQL database."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = make_engine(url)
+        schema.upgrade(self.engine)
+
+    def reset(self) -> None:
+        """See `Database`."""
+        tables = [table.name for table in Row.metadata.sorted_tables]
+        with self.engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
 
 
 def _unsynced(connection: Any, _entry: object) -> None:
@@ -129,6 +155,7 @@ class World:
     seed: int = 0
     crash_at: frozenset[int] = frozenset()
     rules: Rules = RULES
+    registry: Registry = REGISTRY
     bodies: BodiesOf = bodies_of
     sweeps: Callable[[House], int] = sweep
     wrap: Callable[[FakeSlack], Messenger] | None = None
@@ -168,6 +195,7 @@ class World:
             OneLever(lever),
             seed=self.seed * 1000 + self.lives,
             probe=self.probe,
+            registry=self.registry,
             rules=self.rules,
             bodies=self.bodies,
             sweeps=self.sweeps,

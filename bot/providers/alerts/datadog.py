@@ -20,31 +20,43 @@ _TITLE = re.compile(r"^\s*\[(?P<turn>[^\]]{1,40})\]\s*(?:\[(?P<second>[^\]]{1,40
 _PRIORITY = re.compile(r"^p?([1-5])$", re.IGNORECASE)
 _FIRES = frozenset("triggered retriggered warn rewarn alert nodata renodata error warning failed".split())
 _ENDS = frozenset(("recovered", "resolved", "ok", "success"))
-_KEYS = ("alert_transition", "transition", "alert_id", "monitor_id", "alert_cycle_key", "event_type", "title")
+_KEYS = ("transition", "alerttransition", "alertid", "monitorid", "alertcyclekey", "eventtype", "title", "alerttitle")
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
     """See `reading.Read`."""
     data = parsed(body)
-    items = rows(data)
-    if not items or not all(isinstance(item, dict) and any(key in item for key in _KEYS) for item in items):
-        raise not_mappable(f"it is no body of Datadog: it has none of {', '.join(_KEYS)}")
-    key = ",".join(filter(None, (text(item, "id", "event_id") for item in items)))
+    items = [_flat(item) for item in rows(data) if isinstance(item, dict)]
+    if not items or len(items) < len(rows(data)) or not all(any(key in item for key in _KEYS) for item in items):
+        raise not_mappable("it is no body of Datadog: it names no monitor, no transition and no title")
+    key = ",".join(filter(None, (text(item, "id", "eventid") for item in items)))
     return each(Came(headers, source, received_at, key), items, _alert)
 
 
+def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A template's keys are the user's own: `ALERT_ID`, `alertId` and `alert: {id: …}` are one."""
+    found: dict[str, Any] = {}
+    for key, value in item.items():
+        name = "".join(sign for sign in key.lower() if sign.isalnum())
+        found.setdefault(name, value)
+        if isinstance(value, Mapping) and name in ("alert", "event", "monitor"):
+            for inner, told in value.items():
+                found.setdefault(name + "".join(sign for sign in inner.lower() if sign.isalnum()), told)
+    return found
+
+
 def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
-    title = text(data, "alert_title", "title", "event_title", "name", "monitor_name")
+    title = text(data, "alerttitle", "title", "eventtitle", "monitorname", "name")
     found = _TITLE.match(title)
-    turn = text(data, "transition", "alert_transition", "alert_status_transition")
-    turn = turn or (found["turn"] if found else "") or text(data, "alert_type", "type_of_alert")
+    turn = text(data, "transition", "alerttransition", "alertstatustransition")
+    turn = turn or (found["turn"] if found else "") or text(data, "alerttype", "typeofalert")
     name = found["rest"].strip() if found and found["rest"].strip() else title
-    labels = {**tags(data.get("scopes")), **tags(_of(data, "alert_scope", "scope")), **tags(_of(data, "tags"))}
+    labels = {**tags(data.get("scopes")), **tags(_of(data, "alertscope", "scope")), **tags(_of(data, "tags"))}
     firing = _firing(turn)
-    cycle = text(data, "alert_cycle_key", "cycle_key", "cycle")
-    monitor = text(data, "alert_id", "monitor_id", "aggreg_key", "aggregation_key")
-    scope = text(data, "alert_scope", "scope") or ",".join(str(each_) for each_ in rows(data.get("scopes")))
-    at = when(data, "date", "last_updated", "timestamp", "event_time")
+    cycle = text(data, "alertcyclekey", "cyclekey", "cycle")
+    monitor = text(data, "alertid", "monitorid", "aggregkey", "aggregationkey")
+    scope = text(data, "alertscope", "scope") or ",".join(str(each_) for each_ in rows(data.get("scopes")))
+    at = when(data, "date", "lastupdated", "timestamp", "eventtime")
     return alert(
         came,
         fingerprint=identity("cycle", cycle) if cycle else identity("monitor", monitor, scope or name),
@@ -53,21 +65,21 @@ def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
         known=Known.BY_ID if cycle else Known.WHILE_OPEN,
         began=at if firing else None,
         ended=at,
-        severity=_severity(text(data, "alert_priority", "priority"), turn, text(data, "alert_type", "severity")),
-        summary=text(data, "alert_status", "text_only_msg", "message", "body", "description", "event_msg"),
+        severity=_severity(text(data, "alertpriority", "priority"), turn, text(data, "alerttype", "severity")),
+        summary=text(data, "alertstatus", "textonlymsg", "message", "body", "description", "eventmsg"),
         component=labels.get("component") or labels.get("service", ""),
         labels={
             **labels,
             "monitor": monitor,
             "transition": turn,
-            "metric": text(data, "alert_metric", "metric"),
+            "metric": text(data, "alertmetric", "metric"),
             "host": text(data, "hostname", "host"),
         },
-        annotations={"query": text(data, "alert_query", "query"), "message": text(data, "message", "body")},
-        links=(data.get("link"), data.get("url"), data.get("snapshot")),
+        annotations={"query": text(data, "alertquery", "query"), "message": text(data, "message", "body")},
+        links=(data.get("link"), data.get("url"), data.get("eventlink"), data.get("snapshot")),
         signal={
-            "metric": text(data, "alert_metric", "metric"),
-            "value": text(data, "value"),
+            "metric": text(data, "alertmetric", "metric"),
+            "value": text(data, "value", "alertvalue"),
             "limit": text(data, "threshold"),
         },
     )

@@ -124,6 +124,10 @@ class AlertmanagerLever:
         """Parse a binding. Raises ConfigError."""
         self._parse(binding)
 
+    def backstop(self, binding: Mapping[str, Any]) -> timedelta:
+        """After this a silence ends by itself. Raises ConfigError."""
+        return self._parse(binding).longest
+
     def close(self) -> None:
         """Close idle connections."""
         self._http.close()

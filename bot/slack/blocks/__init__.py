@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import assert_never
 
 from bot.slack.blocks import (
     card,
     entry,
     errand,
+    escape,
     gaps,
     handoff,
     home,
@@ -45,6 +47,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.Late():
+            return _late(message, root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DebtList():
@@ -55,6 +59,15 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return _list(message, root)
         case _:
             return _reply(message, root)
+
+
+def _late(message: messages.Late, root: str) -> kit.Rendered:
+    """The message as it is, and under it why it comes only now."""
+    shown = render(message.message, root=root)
+    day = message.by >= timedelta(hours=12)
+    due = escape.moment(message.due, "{date_short_pretty} at {time}" if day else "{time}")
+    said = f"Due {due}, late by {escape.span(message.by.total_seconds())}: I was not running."
+    return kit.below(shown, said)
 
 
 def _gaps(message: messages.GapList | messages.TeamGaps | messages.OperatorGaps, root: str) -> kit.Rendered:

@@ -116,6 +116,13 @@ def message(*blocks: Block | Sequence[Block], spoken: str = "") -> Rendered:
     return {"text": escape.cut(text, FALLBACK) or "…", "blocks": wire}
 
 
+def below(shown: Rendered, line: str) -> Rendered:
+    """A finished message with one more line of small print."""
+    small = [block.to_dict() for block in context(line)]
+    text = f"{escape.cut(str(shown['text']), FALLBACK - 200)} {escape.spoken(line)}"
+    return {**shown, "text": text, "blocks": [*shown["blocks"][:49], *small]}
+
+
 def _words(blocks: Iterable[Mapping[str, Any]]) -> Iterable[str]:
     for block in blocks:
         if block["type"] == "section" and "text" in block:

@@ -9,6 +9,7 @@ from playbooks.plays import recertify
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
+from playbooks.plays.lateness import with_lateness
 from playbooks.plays.views.asked import ask, preview
 from playbooks.plays.views.errand import errand_view
 from playbooks.plays.views.owner import owner_note
@@ -32,7 +33,8 @@ from playbooks.ports import Surface, UnitOfWork
 def build(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
     """The message a surface shows now; None when there is nothing to show any more."""
     builder = _BUILDERS.get(surface.kind)
-    return builder(house, uow, surface) if builder else None
+    message = builder(house, uow, surface) if builder else None
+    return with_lateness(message, surface.payload) if message is not None else None
 
 
 Builder = Callable[[House, UnitOfWork, Surface], Message | None]

@@ -20,7 +20,8 @@ from playbooks.domain.alerts import Alert, Known
 
 _FAILED = frozenset(
     "failed failure error fault outofservice rollingback updaterollbackfailed completedwithviolations rejected "
-    "timedout aborted open unhealthy rollbackcompleted rollbackfailed deletefailed createfailed timeout".split()
+    "timedout aborted open unhealthy terminatedwitherrors rollbackcompleted rollbackfailed deletefailed "
+    "createfailed timeout".split()
 )
 _FINE = frozenset("inservice succeeded success completed passed closed ready active healthy approved".split())
 
@@ -114,6 +115,8 @@ def _told(event: Mapping[str, Any]) -> _Told:
     found = _Told(kind or "EventBridge event", state, thing, component or _last(thing), summary, labels)
     if "currentStepStatus" in detail:
         return replace(found, thing=f"{thing}:{text(detail, 'stepName')}")
+    if not state and kind == "AWS Health Event":  # without `statusCode` an end time says it
+        return replace(found, state="closed" if detail.get("endTime") else "open")
     if _is_monitor(detail):
         return _monitor(found, detail)
     if "ModelApprovalStatus" in detail and _plain(state) not in _FAILED:
