@@ -21,7 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.metrics import Metrics
-from bot.providers.alerts.reading import MAX_RAW, ReadResult, Rejected
+from bot.providers.alerts.reading import MAX_RAW, TELLS_CHANGES, ReadResult, Rejected
 from bot.providers.signatures import Unreached
 from bot.web import api, enqueue
 from bot.web.intake import GroupCommit
@@ -197,6 +197,8 @@ async def _alerts(web: Web, request: Request) -> Response:
     try:
         read: ReadResult = source.alerts(request.headers, body, source=source.name, received_at=web.house.now())
     except errors.InputError as error:
+        if error.code == TELLS_CHANGES and source.changes is not None:
+            return await _recorded(web, source, request, body)
         return await _unread(web, source, body, error)
     verdicts = await web.intake.put(read.alerts) if read.alerts else []
     if read.rejected:
