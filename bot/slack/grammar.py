@@ -358,7 +358,7 @@ VERBS: Final[dict[str, Verb]] = {
     "ack": Verb(lambda text, _: TextArgs(text), "ack", ("acknowledge", "take", "mine")),
     "lead": Verb(_lead, "lead [@person]", ("ic", "captain", "commander")),
     "role": Verb(_role, "role comms @person", ("assign",)),
-    "handoff": Verb(_handoff, "handoff @person [comms] or a team", ("hand-off", "handover")),
+    "handoff": Verb(_handoff, "handoff @person [comms], on_call:<team> or a team", ("hand-off", "handover")),
     "accept": Verb(_nothing, "accept", ("accepted",)),
     "sev": Verb(_sev, "sev 2 [because …]", ("severity",)),
     "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
