@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.console import checking, feeding, prepare, records, running
+from bot.console import checking, feeding, prepare, records, refusals, running
 from bot.console.speaking import Told
 
 _HELP = """Muster: incident response and ownership for teams that run AI systems in production, in Slack.
@@ -41,6 +41,7 @@ def build_cli() -> typer.Typer:
         feeding.replay,
         records.postmortem,
         records.audit,
+        refusals.refusals,
     ):
         cli.command()(command)
     database = typer.Typer(

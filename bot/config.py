@@ -126,6 +126,10 @@ class EscalationEntry(_Strict):
         times = [step.after for step in self.steps]
         if any(later <= earlier for earlier, later in pairwise(times)):
             raise ValueError("each step must come after the one before it")
+        asked = [whom for step in self.steps for whom in step.ask]
+        twice = next((whom for whom in asked if asked.count(whom) > 1), None)
+        if twice is not None:
+            raise ValueError(f"{twice} is asked twice: every level is asked once")
         return self
 
 

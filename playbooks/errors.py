@@ -90,7 +90,14 @@ class Denied(MusterError):
     ) -> None:
         super().__init__(sentence, next_step, code=code)
         self.ask = ask  # registry ids of persons who could be asked instead
-        self.facts = dict(facts or {})  # decision, component, reason, rule: what the timeline keeps of a refused right
+        # decision, component, reason, rule, may: what the timeline keeps of a refused right
+        self.facts = dict(facts or {})
+        self.incident: int | None = None  # in whose timeline it belongs, where the play knew it
+
+    def about(self, incident: int | None) -> Denied:
+        """The same refusal, as part of an incident."""
+        self.incident = incident
+        return self
 
 
 class Conflict(MusterError):

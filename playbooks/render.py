@@ -61,6 +61,7 @@ ABOVE = (
     "changes",
     "state",
     "decisions",
+    "rights",
     "privileged",
     "actions",
     "hypotheses",

@@ -238,7 +238,10 @@ def _d1(draft: Draft) -> str:
         row = next((r for r in rows if f"[E{seq}]" in r), "")
         if not row or any(not cell.strip() for cell in row.strip("|").split("|")):
             return f"the decision at E{seq} lacks holder or authority"
-    return ""
+    named = draft.text("rights")
+    seqs = [g.at.seq for g in draft.facts.grants] + [r.at.seq for r in draft.facts.refusals]
+    lost = [seq for seq in seqs if f"[E{seq}]" not in named]
+    return f"the right used or refused at E{lost[0]} is missing" if lost else ""
 
 
 def _d2(draft: Draft) -> str:

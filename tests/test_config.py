@@ -220,6 +220,16 @@ severities:
             "severities:\n- {id: a, level: 1, label: A, alert_words: [x]}\n- {id: x, level: 2, label: B}\n",
             "two severities claim the word x",
         ),
+        (
+            "escalation:\n- steps: [{after: PT5M, ask: [deputy]}, {after: PT9M, ask: [channel, deputy]}]\n",
+            "deputy is asked twice: every level is asked once",
+        ),
+        (
+            "escalation:\n- steps: [{after: PT9M, ask: [deputy]}, {after: PT5M, ask: [channel]}]\n",
+            "each step must come after the one before it",
+        ),
+        ("escalation:\n- {severities: [sev9]}\n", "escalation names the severity sev9, which there is not"),
+        ("escalation:\n- steps: [{after: PT5M, ask: [boss]}]\n", "muster.yaml:2: escalation[0].steps[0].ask[0]"),
     ],
 )
 def test_every_mistake_is_told_with_its_line(text, expected):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.console.speaking import say, settings, show, text_of
-from playbooks.domain.ownership_file import for_provider
 from playbooks.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -133,6 +132,7 @@ def _bindings(registry: Registry, config: Config) -> list[Finding]:
     from playbooks.check import Finding, Level
     from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
     from playbooks.domain.backstops import ends_too_early
+    from playbooks.domain.ownership_file import for_provider
 
     shelf = LeverShelf({name: _without_secrets(entry) for name, entry in config.providers.items()})
     found = []

@@ -10,7 +10,7 @@ from bot.slack.commands import execute, governance, lifecycle
 from bot.slack.grammar import DecideArgs, NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from playbooks import errors
 from playbooks.messages import Say
-from playbooks.plays import closing, handoff, incident, recertify, roles, standing, timebox
+from playbooks.plays import closing, handoff, incident, recertify, refusals, roles, standing, timebox
 from playbooks.plays import levers as lever_plays
 from playbooks.plays.house import actor_for, must_find, want, who
 from playbooks.plays.postmortem import questions
@@ -28,11 +28,17 @@ def click(desk: Desk, call: Call, action_id: str, value: str) -> Reply | None:
     handler = _CLICKS.get(ids.base(action_id))
     if handler is None:
         return None
+    known = ids.Value()
     try:
-        return handler(desk, call, ids.decode(value))
+        known = ids.decode(value)
+        return handler(desk, call, known)
     except errors.MusterError as error:
         if error.code == "already_done":
             return Say(error.sentence)
+        if isinstance(error, errors.Denied):
+            command = ids.base(action_id).removesuffix("_open")
+            about = refusals.About(command, known.incident, known.action, known.override, known.component)
+            desk.refused(call, error, about)
         return refusal_of(desk.house, error)
 
 

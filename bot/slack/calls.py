@@ -7,14 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from bot.slack.grammar import Parsed, Person
+from structlog import get_logger
+
+from bot.slack.grammar import DecideArgs, ExtendArgs, Parsed, Person, StandArgs
 from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import EventSource
 from playbooks.domain.who import WhoView
 from playbooks.messages import Message, Refusal, Who
+from playbooks.plays import refusals
 from playbooks.plays.house import House, actor_for, who
 from playbooks.plays.orders import Order
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,19 @@ class Desk:
         """The time, UTC."""
         return self.house.now()
 
+    def refused(self, call: Call, error: errors.Denied, about: refusals.About) -> None:
+        """A refusal is written down before it is told. Raises StoreBusy."""
+        incident = refusals.record(self.house, self.order(call), error, about)
+        log.info("refused", code=error.code, user=call.user, command=about.command, incident=incident, **error.facts)
+
+
+def about_of(parsed: Parsed) -> refusals.About:
+    """What a typed command or a sent form is about."""
+    args = parsed.args
+    action = args.action if isinstance(args, DecideArgs) and parsed.verb != "review" else None
+    entry = args.override if isinstance(args, ExtendArgs | StandArgs) else None
+    return refusals.About(parsed.verb, parsed.incident, action, entry, _component(parsed))
+
 
 def refusal_of(house: House, error: errors.MusterError, parsed: Parsed | None = None) -> Refusal:
     """An error as help: its sentence, the next step, whom to ask, and the nearest command as a button."""
@@ -104,7 +122,7 @@ def refusal_of(house: House, error: errors.MusterError, parsed: Parsed | None = 
     suggestion = label = ""
     if isinstance(error, errors.Denied):
         ask = tuple(w for p in error.ask[:3] if (w := who(registry, p)) is not None)
-        who_may = _component(parsed)
+        who_may = _component(parsed) or error.facts.get("component", "")
     if isinstance(error, errors.UnknownName) and error.nearest and parsed is not None:
         suggestion = _instead(parsed, error.nearest[0])
         label = _label(parsed.verb, error.nearest[0]) if suggestion else ""

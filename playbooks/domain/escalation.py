@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ class Whom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`after` seconds since the incident opened, `ask` these."""
+    """`after` seconds since the incident opened, `ask` these levels; each is asked once."""
 
     after: int
     ask: tuple[Whom, ...]
@@ -38,6 +38,20 @@ class Policy:
         """Whether it is for an incident of this severity on a component of this tier."""
         return (not self.severities or severity in self.severities) and (not self.tiers or tier in self.tiers)
 
+    def next(self, asked: Collection[Whom]) -> int | None:
+        """Place of the first step with a level that was not asked yet, None when everybody was."""
+        places = (place for place, step in enumerate(self.steps) if any(whom not in asked for whom in step.ask))
+        return next(places, None)
+
+    def gap(self, place: int) -> int:
+        """Seconds that the step before this one has to answer; `len(steps)` stands for the end."""
+        if place <= 0 or not self.steps:
+            return 0
+        if place < len(self.steps):
+            return self.steps[place].after - self.steps[place - 1].after
+        last = self.steps[-1].after
+        return last - self.steps[-2].after if len(self.steps) > 1 else last
+
 
 def policy_for(policies: Sequence[Policy], severity: str, tier: int | None) -> Policy | None:
     """The first policy that covers an incident, None where nobody is asked further."""
@@ -45,7 +59,7 @@ def policy_for(policies: Sequence[Policy], severity: str, tier: int | None) -> P
 
 
 _MINUTE = 60
-_WHOM = ((Whom.SECOND_ON_CALL,), (Whom.DEPUTY, Whom.CHANNEL), (Whom.CHANNEL, Whom.TRIAGE))
+_WHOM = ((Whom.SECOND_ON_CALL,), (Whom.DEPUTY, Whom.CHANNEL), (Whom.TRIAGE,))
 _AFTER = {1: (5, 10, 15), 2: (10, 20, 30), 3: (30, 60, 120)}
 _MILD = Policy((Step(240 * _MINUTE, (Whom.CHANNEL,)),))
 

@@ -86,10 +86,23 @@ class ActionFacts(TypedDict, total=False):
     decision: str  # roll_back | disable | enable
     verdict: str  # approved | denied | expired | withdrawn | not needed
     right: str
+    used: str  # holder | on_call | deputy | break_glass | act_and_tell | not_needed
+    rule: str
     approvals: int
     needed: int
     requester_role: str
     override: int | None
+
+
+class RefusalFacts(TypedDict):
+    """`refusal`: somebody may not, for which decision on what, why, and who may instead (roles, not persons)."""
+
+    decision: str
+    component: str
+    reason: str  # a value of `rulings.Why`, or the code of the error
+    rule: str
+    may: str
+    sentence: str
 
 
 class OverrideFacts(TypedDict, total=False):

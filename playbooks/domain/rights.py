@@ -60,6 +60,7 @@ def ask_refusal(registry: Registry, component_id: str, right: Right, held: Autho
     whose = _or([f"*{plain(team)} on call* ({who_now})", *(_at(p) for p in holders)])
     sentence = f"You can't ask for this {right.noun}: it belongs to {whose}."
     facts = {"decision": right.value, "component": component_id, "reason": "may_not_ask", "rule": held.rule}
+    facts["may"] = ", ".join(dict.fromkeys((f"on call {team}", *(h.role for h in held.holders))))
     return Denied(sentence, code="may_not_ask", ask=now[:1] or holders, facts=facts)
 
 
@@ -73,6 +74,7 @@ def decide_refusal(
     every = (*held.holders, *held.deputies)
     subject = f"this {right.noun} of *{plain(component_id)}*" + (f" ({plain(why, 200)})" if why else "")
     facts = {"decision": right.value, "component": component_id, "reason": why or "not_held", "rule": held.rule}
+    facts["may"] = ", ".join(dict.fromkeys(h.role for h in every))
     if every:
         named = [f"{_at(h.person)} ({plain(h.role)})" for h in every]
         sentence = f"You can't decide on {subject}: {_or(named)} can."

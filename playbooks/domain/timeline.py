@@ -34,6 +34,7 @@ class EventKind(StrEnum):
     OBSERVATION = "observation"
     REPORT = "report"
     DECISION = "decision"
+    REFUSAL = "refusal"
     ACTION = "action"
     ACTION_RESULT = "action_result"
     VERIFICATION = "verification"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,8 +15,9 @@ from playbooks.domain.rights import (
 )
 from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Refusal, Say
+from playbooks.plays.asking import cancel_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right
-from playbooks.plays.deciding import decider_of, own_request, right_used
+from playbooks.plays.deciding import decider_of, own_request, right_used, used_facts
 from playbooks.plays.freezes import check_thawed
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
@@ -40,7 +42,10 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
         given = [a for a in uow.approvals(action.id) if counts(a, action)]
         if len(given) >= action.approvals_needed:
             return go_ahead(house, uow, order, incident, action, given, right, now)
-        uow.append(incident.id, decision_event(order, incident, action, used, "approved", len(given), now), now=now)
+        event = decision_event(
+            order, incident, action, used, "approved", len(given), now, used=used_facts(right, order.actor.id)
+        )
+        uow.append(incident.id, event, now=now)
         refresh_asks(uow, action, now)
         left = action.approvals_needed - len(given)
         return Say(f"Your approval of action {action.id} is recorded; {left} more needed.")
@@ -67,9 +72,10 @@ def deny(house: House, order: Order, action_id: int, reason: str, plan_hash: str
         if action.requester == order.actor.id:
             _end(uow, order, incident, action, ActionState.WITHDRAWN, "withdrawn", action.requester_role, reason, now)
             return Say(f"Action {action.id} is withdrawn.")
-        _, used = decider(house, order, incident, action)
+        right, used = decider(house, order, incident, action)
         uow.add_approval(Approval(action.id, order.actor.id, used, "denied", action.plan_hash, now, reason))
-        _end(uow, order, incident, action, ActionState.DENIED, "denied", used, reason, now)
+        facts = used_facts(right, order.actor.id)
+        _end(uow, order, incident, action, ActionState.DENIED, "denied", used, reason, now, facts)
     return Say(f"Action {action_id} is denied.")
 
 
@@ -79,7 +85,7 @@ def decider(house: House, order: Order, incident: Incident | None, action: Actio
     right = RIGHT_OF[action.kind]
     if asker and order.actor.id == asker:
         held = held_right(house, action.component, action.kind, incident)
-        raise own_request(held, action.component, order.actor.id)
+        raise own_request(held, action.component, order.actor.id).about(action.incident_id)
     held, holder = decider_of(house, action.component, right, incident, order.actor.id)
     return held, right_used(held, holder)
 
@@ -124,12 +130,13 @@ def go_ahead(
     if consumed < action.approvals_needed:
         raise errors.Conflict(f"Action {action.id} was decided by somebody else just now.", code="lost_race")
     verdict = "approved" if given else "not needed"
-    uow.append(incident.id, decision_event(order, incident, action, held, verdict, len(given), now), now=now)
+    facts = used_facts(right, order.actor.id)
+    event = decision_event(order, incident, action, held, verdict, len(given), now, used=facts)
+    uow.append(incident.id, event, now=now)
     action = uow.save_action(replace(action, state=ActionState.APPROVED, approved_at=now, authority=held, error=""))
     start(uow, action, now)
     refresh_asks(uow, action, now)
-    uow.cancel_timer(f"approval_expiry:{action.id}")
-    uow.cancel_timer(f"approval_silence:{action.id}")
+    cancel_timers(uow, action)
     return Say(f"On it: {VERB_OF[action.kind]} {action.component}. I'll tell when it is proved.")
 
 
@@ -152,8 +159,13 @@ def decision_event(
     given: int,
     now: datetime,
     reason: str = "",
+    *,
+    used: Mapping[str, str] = {},
 ) -> NewEvent:
-    """The decision on an action as an event: verdict, the right it was taken under, approvals given and needed."""
+    """The decision on an action as an event: verdict, the right it was taken under, approvals given and needed.
+
+    `used`: see `deciding.used_facts`.
+    """
     said = f": {reason.strip()}" if reason.strip() else ""
     event = event_of(
         order,
@@ -169,6 +181,7 @@ def decision_event(
             right=right,
             approvals=given,
             needed=action.approvals_needed,
+            **used,
         ),
         component=action.component,
     )
@@ -186,12 +199,13 @@ def _end(
     role: str,
     reason: str,
     now: datetime,
+    used: Mapping[str, str] = {},
 ) -> None:
-    uow.append(incident.id, decision_event(order, incident, action, role, verdict, 0, now, reason), now=now)
+    event = decision_event(order, incident, action, role, verdict, 0, now, reason, used=used)
+    uow.append(incident.id, event, now=now)
     uow.save_action(replace(action, state=state, error=reason.strip()))
     refresh_asks(uow, action, now)
-    uow.cancel_timer(f"approval_expiry:{action.id}")
-    uow.cancel_timer(f"approval_silence:{action.id}")
+    cancel_timers(uow, action)
 
 
 def refresh_asks(uow: UnitOfWork, action: Action, now: datetime) -> None:

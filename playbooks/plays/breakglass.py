@@ -14,6 +14,7 @@ from playbooks.domain.rights import Authority
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
 from playbooks.plays.approvals import decision_event, live_action, refresh_asks, start
+from playbooks.plays.asking import cancel_timers
 from playbooks.plays.bound_levers import VERB_OF, held_right
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
@@ -78,13 +79,14 @@ def _owe(
 
 def _go(uow: UnitOfWork, order: Order, incident: Incident, action: Action, reason: str, now: datetime) -> None:
     uow.add_approval(Approval(action.id, order.actor.id, ROLE, "approved", action.plan_hash, now, reason))
-    uow.append(incident.id, decision_event(order, incident, action, ROLE, "approved", 0, now, reason), now=now)
+    used = {"used": "break_glass", "rule": ""}
+    event = decision_event(order, incident, action, ROLE, "approved", 0, now, reason, used=used)
+    uow.append(incident.id, event, now=now)
     uow.consume_approvals(action.id, now=now)
     action = uow.save_action(replace(action, state=ActionState.APPROVED, approved_at=now, authority=ROLE, error=""))
     start(uow, action, now)
     refresh_asks(uow, action, now)
-    uow.cancel_timer(f"approval_expiry:{action.id}")
-    uow.cancel_timer(f"approval_silence:{action.id}")
+    cancel_timers(uow, action)
 
 
 def _tell(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from playbooks.domain.actions import Action, ActionState
 from playbooks.domain.clocks import say_span
@@ -38,14 +38,14 @@ def brief(house: House, uow: UnitOfWork, incident: Incident, now: datetime) -> t
 
 def _flying(uow: UnitOfWork, incident: Incident, actions: list[Action]) -> list[str]:
     off = uow.overrides(open_only=True, incident_id=incident.id)
-    flying = [f"{o.component} off until {o.due_at:%H:%M} UTC" for o in off]
+    flying = [f"{o.component} off until {_time(o.due_at)}" for o in off]
     moving = (a for a in actions if not a.over and a.state not in _NOT_FLYING)
     return flying + [f"{a.kind.value} of {a.component}: {a.state.value}" for a in moving]
 
 
 def _last_update(events: list[Event]) -> str:
     last = next((e for e in reversed(events) if e.kind is EventKind.COMMS), None)
-    return f"{last.occurred_at:%H:%M} UTC: {last.text}"[:300] if last is not None else "none yet"
+    return f"{_time(last.occurred_at)}: {last.text}"[:300] if last is not None else "none yet"
 
 
 def _next_update(house: House, incident: Incident) -> str:
@@ -53,7 +53,12 @@ def _next_update(house: House, incident: Incident) -> str:
     if severity is None or not severity.update_every:
         return "none due"
     due = (incident.last_update_at or incident.opened_at) + timedelta(seconds=severity.update_every)
-    return f"{due:%H:%M} UTC"
+    return _time(due)
+
+
+def _time(at: datetime) -> str:
+    """As it is stored; who shows a brief writes it in the reader's zone."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _people(incident: Incident) -> str:

@@ -24,6 +24,7 @@ _RECORD = frozenset(
         EventKind.ROLE,
         EventKind.HANDOFF,
         EventKind.PAGE,
+        EventKind.REFUSAL,
         EventKind.ACTION,
         EventKind.OVERRIDE,
         EventKind.RETRACTION,
@@ -193,9 +194,12 @@ def _find(uow: UnitOfWork, incident_id: int, seq: int) -> tuple[Incident, Event]
     return incident, event
 
 
+_AUTHORITY = {"action", "decision"}  # facts of what was decided under a right
+
+
 def _may_change(order: Order, incident: Incident, event: Event) -> None:
     mine = order.actor.id in (event.new.actor.id, incident.lead)
-    if mine and not is_machine(event.new.actor) and event.kind not in _RECORD and "action" not in event.payload:
+    if mine and not is_machine(event.new.actor) and event.kind not in _RECORD and not _AUTHORITY & event.payload.keys():
         return
     raise errors.Denied(
         "Only its author or the incident lead may change that event, and nobody may change what Muster recorded.",

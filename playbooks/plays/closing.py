@@ -9,6 +9,7 @@ from playbooks import errors
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
+from playbooks.plays import all_clear
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
@@ -26,13 +27,19 @@ class Resolution:
 
 
 def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> Say:
-    """Over: the draft follows. The `resolved` event is in the chain before the draft is rendered."""
+    """Over: the draft follows. The `resolved` event is in the chain before the draft is rendered.
+
+    Raises Denied where the registry names others for the all-clear.
+    """
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.RESOLVED, incident.name)
         for when, what in ((said.impact_at, "Impact"), (said.relief_at, "Relief")):
             if when is not None and when > now:
                 raise errors.InputError(f"{what} cannot be in the future.", "Give a time that has passed.")
+        waits = all_clear.give(house, uow, order, incident, State.RESOLVED, now)
+        if waits is not None:
+            return waits
         incident = _moments(uow, order, incident, said, now)
         key = f"resolved:{incident.version}"
         text = said.text.strip() or "resolved"
@@ -86,10 +93,15 @@ def _moments(uow: UnitOfWork, order: Order, incident: Incident, said: Resolution
 
 
 def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:
-    """It was none; what was recorded stays."""
+    """It was none; what was recorded stays. Raises Denied as `resolve` does, once somebody took it up."""
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.CANCELLED, incident.name)
+        # Nobody took it up yet: a false alarm is anybody's to call. Later it is the all-clear by another name.
+        taken = incident.state is not State.TRIAGE
+        waits = all_clear.give(house, uow, order, incident, State.CANCELLED, now) if taken else None
+        if waits is not None:
+            return waits
         incident = save(uow, move_to(uow, order, incident, State.CANCELLED, now, text))
         refresh(uow, incident, now=now)
         refresh_readers(house, uow, incident, now=now)

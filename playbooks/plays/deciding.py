@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from playbooks import errors
-from playbooks.domain.authority import Authority, Holder, Right, authority
+from playbooks.domain.authority import Authority, Holder, Right, authority, may_decide
 from playbooks.domain.cases import Case
 from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import decide_refusal
@@ -30,18 +30,19 @@ def decider_of(
     found = ruling(registry, component, right, person, on_call, case_of(house, incident), requester=requester)
     held = found.held
     if found.why is Why.OWN_REQUEST:
-        raise own_request(held, component, person)
+        raise own_request(held, component, person).about(incident.id if incident is not None else None)
     if found.holder is None:
         denied = decide_refusal(registry, component, right, held, on_call, found.clause)
         denied.facts["reason"] = found.why.value
         denied.ask = tuple(asked for asked in denied.ask if asked != person)
-        raise denied
+        raise denied.about(incident.id if incident is not None else None)
     return held, found.holder
 
 
 def own_request(held: Authority, component: str, person: str) -> errors.Denied:
     """The answer to who asked and would decide where two others have to."""
     facts = {"decision": held.right.value, "component": component, "reason": Why.OWN_REQUEST.value, "rule": held.rule}
+    facts["may"] = ", ".join(dict.fromkeys(h.role for h in (*held.holders, *held.deputies) if h.person != person))
     return errors.Denied(
         "You asked for this, and two others have to decide.",
         "Ask " + (", ".join(h.role for h in held.holders) or "another holder") + ".",
@@ -49,6 +50,21 @@ def own_request(held: Authority, component: str, person: str) -> errors.Denied:
         ask=tuple(h.person for h in held.holders if h.person != person),
         facts=facts,
     )
+
+
+def capacity_of(held: Authority, person: str) -> str:
+    """As what a person decides: a value of `Why`: `holder`, `on_call`, `deputy`, or `not_needed` for nobody asked."""
+    holder = may_decide(held, person)
+    if holder is None:
+        return Why.NOT_NEEDED.value
+    if holder in held.deputies:
+        return Why.DEPUTY.value
+    return Why.ON_CALL.value if holder.role.startswith("on call") else Why.HOLDER.value
+
+
+def used_facts(held: Authority, person: str) -> dict[str, str]:
+    """What the timeline keeps of a grant beside its words: as what it was given, and the rule of the entry used."""
+    return {"used": capacity_of(held, person), "rule": held.rule}
 
 
 def right_used(held: Authority, holder: Holder) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from playbooks import errors
 from playbooks.domain.clocks import say_span
+from playbooks.domain.facts import move_facts
 from playbooks.domain.handoffs import Handoff, handoff_facts
 from playbooks.domain.incidents import Incident, Role
 from playbooks.domain.people import MUSTER
@@ -17,10 +18,11 @@ from playbooks.plays.house import House, must_find, refresh, tag_of, want
 from playbooks.plays.moves import must_be_open, save
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.reach import line_of, next_in_line
-from playbooks.plays.receivers import TEAM, asked, receivers, take_over, team_receiver
+from playbooks.plays.receivers import TEAM, asked, on_call_receiver, receivers, take_over, team_behind, team_receiver
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 REMIND_AFTER = timedelta(minutes=10)
+_LATE = timedelta(minutes=2)  # a sweep that was busy is not late yet
 ESCALATE_AFTER = 2  # reminders, then the accountable team's channel is told
 
 
@@ -47,6 +49,34 @@ def offer(house: House, order: Order, incident_id: int, role: Role, receiver: st
     return Say("{0} is asked. Until it is accepted, {1} stays " + role.value + ".", mentions=mentions)
 
 
+def offer_on_call(house: House, order: Order, incident_id: int, role: Role, team: str) -> Say:
+    """Offer a role to whoever is on call for a team; the incident stays with its own team.
+
+    Raises UnknownName for no team, Denied as `offer`, InputError where nobody there could accept.
+    """
+    house.registry().team(team)
+    with execution(house, order) as (uow, now):
+        incident = must_find(uow, incident_id)
+        must_be_open(incident)
+        giver = (incident.lead if role is Role.LEAD else incident.comms) or order.actor.id
+        _may_offer(house, order, incident, giver)
+        handoff = Handoff(0, incident_id, role.value, giver, on_call_receiver(team), now)
+        people = _askable(house, handoff, team)
+        _put(house, uow, order, incident, handoff)
+    named = ", ".join(f"{{{place}}}" for place in range(len(people)))
+    said = f"On call {team} is asked ({named}). Until it is accepted, {{{len(people)}}} stays {role.value}."
+    return Say(said, mentions=_people(house, *people, giver))
+
+
+def _askable(house: House, handoff: Handoff, team: str) -> tuple[str, ...]:
+    people = asked(house, handoff)
+    if not people:
+        raise errors.InputError(
+            f"Nobody of {team} could accept: it has neither on call nor members.", "Name a person with @."
+        )
+    return people
+
+
 def offer_team(house: House, order: Order, incident_id: int, team: str) -> Say:
     """Offer the whole incident to another team; its on call must accept. Until then the giver stays responsible.
 
@@ -66,11 +96,7 @@ def offer_team(house: House, order: Order, incident_id: int, team: str) -> Say:
         if team == incident.team:
             raise errors.InputError(f"{incident.name} is {team}'s already.", "Name another team.")
         handoff = Handoff(0, incident_id, TEAM, giver, team_receiver(team), now)
-        people = asked(house, handoff)
-        if not people:
-            raise errors.InputError(
-                f"Nobody of {team} could accept: it has neither on call nor members.", "Name a person with @."
-            )
+        people = _askable(house, handoff, team)
         _put(house, uow, order, incident, handoff)
     named = ", ".join(f"{{{place}}}" for place in range(len(people)))
     said = f"{team} is asked ({named}). Until one of them accepts, {{{len(people)}}} stays responsible."
@@ -110,6 +136,8 @@ def accept(house: House, order: Order, handoff_id: int) -> Say:
         handoff, incident = _open(uow, handoff_id)
         if order.actor.id not in receivers(house, handoff):
             raise errors.Denied("This hand-off is offered to somebody else.", ask=asked(house, handoff))
+        if handoff.role != TEAM:  # of a role, whoever accepts it has it
+            handoff = replace(handoff, receiver=order.actor.id)
         handoff = _answer(uow, order, incident, handoff, "accepted", "", now)
         incident = save(uow, take_over(house, uow, order, incident, handoff, now))
         refresh(uow, incident, now=now)
@@ -165,26 +193,38 @@ def lead_left(house: House, order: Order, channel: str) -> None:
         incident = uow.incident_by_channel(channel)
         if incident is None or not incident.open or incident.lead != order.actor.id:
             return
-        text = (
-            "{0} leads "
-            + incident.name
-            + " and left this channel. Hand the lead over: `/inc handoff @…`, or take it: `/inc lead`."
+        root = house.rules.root
+        offers = [h for h in uow.handoffs(incident.id, open_only=True) if h.role in (Role.LEAD.value, TEAM)]
+        people = [incident.lead, *(asked(house, offers[-1]) if offers else ())]
+        offered = ", ".join(f"{{{place}}}" for place in range(1, len(people)))
+        waits = f" It is offered to {offered}, who has not accepted yet." if offered else ""
+        text = f"{{0}} leads {incident.name} and left this channel, and stays responsible until somebody takes over."
+        phase = dict(move_facts(order.actor.id, "", phase="lead_left", offered=bool(offers)))
+        said = "the lead left the incident's channel" + ("" if offers else "; asked to hand over")
+        key = f"handoff:left:{order.once or house.ids.new()}"
+        event = event_of(order, incident, EventKind.PAGE, said, now=now, dedup=key, payload=phase)
+        uow.append(incident.id, replace(event, actor=MUSTER), now=now)
+        hint = f"Hand it over: `{root} {incident.name} handoff @…`. Or take it: `{root} {incident.name} lead`."
+        payload: dict[str, object] = {"text": text + waits, "by": "", "hint": hint, "mentions": people}
+        home = Surface(
+            f"say:handoff:left:{incident.id}:{order.once}",
+            "say",
+            f"incident:{incident.id}",
+            payload=payload,
+            incident_id=incident.id,
         )
-        _say(house, uow, incident, f"handoff:left:{incident.id}:{order.once}", text, [incident.lead], now)
-        payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": [incident.lead]}
-        slack = order.actor.slack
-        want(
-            uow,
-            Surface(f"say:left:{order.once}", "say", f"dm:{slack}", payload=payload, incident_id=incident.id),
-            now=now,
-        )
+        want(uow, home, now=now)
+        own = f"You lead {incident.name} and left its channel. You stay responsible until somebody takes over.{waits}"
+        payload = {"text": own, "by": "", "hint": hint.partition(" Or take")[0], "mentions": people}
+        direct = f"dm:{order.actor.slack}"
+        want(uow, Surface(f"say:left:{order.once}", "say", direct, payload=payload, incident_id=incident.id), now=now)
 
 
 # ------------------------------------------------------------------ by time
 
 
-def remind(house: House, uow: UnitOfWork, handoff_id: int, now: datetime) -> None:
-    """Nobody accepted: the receiver is asked again, then the accountable team's channel."""
+def remind(house: House, uow: UnitOfWork, handoff_id: int, now: datetime, *, due: datetime | None = None) -> None:
+    """Nobody accepted: the receiver is asked again, then the accountable team's channel; late ones say so."""
     handoff = uow.handoff(handoff_id, lock=True)
     incident = uow.incident(handoff.incident_id) if handoff is not None else None
     if handoff is None or incident is None or not handoff.open or not incident.open:
@@ -198,6 +238,8 @@ def remind(house: House, uow: UnitOfWork, handoff_id: int, now: datetime) -> Non
     named = ", ".join(f"{{{place}}}" for place in range(len(people) - 1)) or "nobody"
     what = "" if handoff.role == TEAM else f"The {handoff.role} of "
     text = f"{what}{incident.name} was offered to {named} {waits} ago and is not accepted; {{{len(people) - 1}}} stays."
+    text += f" ({say_span(now - due)} late: I could not ask in time.)" if due is not None and now - due > _LATE else ""
+    _nudge(house, uow, incident, handoff, text, people, now)
     _say(house, uow, incident, f"handoff:{handoff.id}:{handoff.reminders}", text, people, now)
     for place, channel in _higher(house, incident, handoff) if escalated else ():
         payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": people}
@@ -206,9 +248,22 @@ def remind(house: House, uow: UnitOfWork, handoff_id: int, now: datetime) -> Non
     _remind_at(uow, handoff, now + REMIND_AFTER)
 
 
+def _nudge(
+    house: House, uow: UnitOfWork, incident: Incident, handoff: Handoff, text: str, people: list[str], now: datetime
+) -> None:
+    """The same to each who may accept, where it cannot be overlooked."""
+    hint = f"`{house.rules.root} {incident.name} accept`, or say no with the button of the offer."
+    for place, person in enumerate(people[:-1]):
+        who = house.who(person)
+        if who is not None and who.slack:
+            payload: dict[str, object] = {"text": text, "by": "", "hint": hint, "mentions": people}
+            key = f"say:handoff:{handoff.id}:{handoff.reminders}:dm:{place}"
+            want(uow, Surface(key, "say", f"dm:{who.slack}", payload=payload, incident_id=incident.id), now=now)
+
+
 def _higher(house: House, incident: Incident, handoff: Handoff) -> tuple[tuple[str, str], ...]:
     """Where an offer nobody accepts is told next: the team's channel, and the one it is offered to."""
-    other = house.registry().teams.get(handoff.receiver.removeprefix(f"{TEAM}:")) if handoff.role == TEAM else None
+    other = house.registry().teams.get(team_behind(handoff))
     places = (("home", incident.home), ("team", other.channel if other is not None else ""))
     return tuple((place, channel) for place, channel in places if channel)
 
@@ -237,8 +292,9 @@ def offer_view(house: House, uow: UnitOfWork, surface: Surface) -> HandoffOffer 
 
 
 def _receiver(house: House, handoff: Handoff) -> Who:
-    if handoff.role == TEAM:
-        return Who(handoff.receiver.removeprefix(f"{TEAM}:"))
+    team = team_behind(handoff)
+    if team:
+        return Who(team if handoff.role == TEAM else f"on call {team}")
     return house.who(handoff.receiver) or Who("nobody")
 
 
@@ -288,7 +344,7 @@ def _show(house: House, uow: UnitOfWork, handoff: Handoff, now: datetime) -> Non
         if found is not None and found.slack:
             key = f"handoff:{handoff.id}:dm" + (f":{place}" if place else "")
             want(uow, Surface(key, "handoff", f"dm:{found.slack}", incident_id=handoff.incident_id), now=now)
-    team = house.registry().teams.get(handoff.receiver.removeprefix(f"{TEAM}:")) if handoff.role == TEAM else None
+    team = house.registry().teams.get(team_behind(handoff))
     if team is not None and team.channel:
         key = f"handoff:{handoff.id}:team"
         want(uow, Surface(key, "handoff", team.channel, incident_id=handoff.incident_id), now=now)

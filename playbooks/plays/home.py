@@ -11,6 +11,7 @@ from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.receivers import receivers
 from playbooks.plays.recertify import to_confirm
+from playbooks.plays.refusals import PREFIX as REFUSED
 from playbooks.plays.views.asked import ask_view
 from playbooks.plays.views.lists import incident_list
 from playbooks.plays.views.switched import override_note
@@ -35,7 +36,7 @@ def home_of(house: House, person: str) -> Home:
                 view = override_note(house, uow, surface)
                 if isinstance(view, OverrideNote):
                     held.append(view)
-        notices = tuple(text for _, text, _, _, _ in uow.notices()[:5])
+        notices = tuple(text for key, text, _, _, _ in uow.notices() if not key.startswith(REFUSED))[:5]
         offers = _offers(house, uow, person)
         entries = to_confirm(house, uow, person, _ENTRIES)
         found = uow.incidents(open_only=True, limit=_MANY)

@@ -13,7 +13,7 @@ from playbooks.domain.facts import move_facts
 from playbooks.domain.incidents import Role, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays import escalation
+from playbooks.plays import all_clear, escalation
 from playbooks.plays.house import House, must_find, redraw, refresh, say_in_channel, want
 from playbooks.plays.moves import TEXT_MAX, announce, move_to, must_be_open, person_in_message, save
 from playbooks.plays.orders import Order, event_of, execution
@@ -206,13 +206,16 @@ def _words(text: str, sentence: str, example: str) -> str:
 
 
 def mitigate(house: House, order: Order, incident_id: int, text: str = "", *, at: datetime | None = None) -> Say:
-    """The harm has stopped; the cause may remain."""
+    """The harm has stopped; the cause may remain. Raises Denied where the registry names others for the all-clear."""
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.MITIGATED, incident.name)
         when = at or now
         if when > now:
             raise errors.InputError("That time is in the future.", "Give a time that has passed.")
+        waits = all_clear.give(house, uow, order, incident, State.MITIGATED, now)
+        if waits is not None:
+            return waits
         uow.append(
             incident_id,
             event_of(

@@ -13,7 +13,6 @@ from playbooks.domain.incidents import Incident, open_key
 from playbooks.domain.people import Actor
 from playbooks.domain.rights import (
     Authority,
-    Holder,
     ask_refusal,
     may_ask,
     may_decide,
@@ -21,13 +20,14 @@ from playbooks.domain.rights import (
 from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Refusal, Say
 from playbooks.plays.approvals import go_ahead, live_action
+from playbooks.plays.asking import ask_people, set_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, binding_of, held_right
 from playbooks.plays.deciding import right_used
 from playbooks.plays.freezes import broken_through, check_thawed, freeze_on, refusal
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.receive import open_up
-from playbooks.ports import NewIncident, Surface, Timer, UnitOfWork
+from playbooks.ports import NewIncident, Surface, UnitOfWork
 
 IN_FLIGHT = frozenset(
     {
@@ -247,8 +247,7 @@ def _asked_event(order: Order, incident: Incident, action: Action, now: datetime
 
 def _ask(house: House, uow: UnitOfWork, incident: Incident, action: Action, right: Authority, now: datetime) -> Say:
     expires = now + timedelta(seconds=house.rules.approval_ttl)
-    if right.answer_within is not None:
-        expires = max(expires, now + right.answer_within + timedelta(minutes=5))
+    expires = max(expires, now + right.answer_within + timedelta(minutes=5))
     action = uow.save_action(replace(action, state=ActionState.AWAITING, expires_at=expires))
     deciders = [h for h in right.holders if right.approvals < 2 or h.person != action.requester]
     first = deciders or [h for h in right.deputies if right.approvals < 2 or h.person != action.requester]
@@ -258,24 +257,11 @@ def _ask(house: House, uow: UnitOfWork, incident: Incident, action: Action, righ
         Surface(f"ask:{action.id}:channel", "ask", f"incident:{incident.id}", incident_id=incident.id),
         now=now,
     )
-    uow.set_timer(Timer(f"approval_expiry:{action.id}", "approval_expiry", str(action.id), expires))
-    if right.answer_within is not None:
-        due = now + right.answer_within
-        uow.set_timer(Timer(f"approval_silence:{action.id}", "approval_silence", str(action.id), due))
+    set_timers(uow, action, right, now)
     mentions = tuple(w for h in first if (w := house.who(h.person, h.role)))
     names = ", ".join(f"{{{i}}}" for i in range(len(mentions))) or "nobody could be named; the channel is asked"
     missing = f" {right.missing}" if right.missing else ""
     return Say(f"Asked: {names}.{missing}", "You will see the answer in the incident's channel.", mentions)
-
-
-def ask_people(house: House, uow: UnitOfWork, action: Action, holders: list[Holder], now: datetime) -> None:
-    """An approval request by direct message to each holder with a Slack id, once."""
-    people = house.registry().people
-    for holder in holders:
-        slack = people[holder.person].slack if holder.person in people else ""
-        if not slack or uow.surface(f"ask:{action.id}:{slack}") is not None:
-            continue
-        want(uow, Surface(f"ask:{action.id}:{slack}", "ask", f"dm:{slack}", incident_id=action.incident_id), now=now)
 
 
 def cancel_preview(house: House, order: Order, action_id: int) -> Say:

@@ -76,7 +76,7 @@ def close_debt(house: House, order: Order, number: int, because: str) -> Say:
                 "Ask " + (" or ".join(f"@{person}" for person in sorted(allowed)[:4]) or "the accountable team") + ".",
                 ask=tuple(sorted(allowed)),
                 facts={"decision": "review", "component": entry.component, "reason": "not_held"},
-            )
+            ).about(entry.incident_id)
         cancel_timers(uow, entry)
         facts = {**entry.facts, "closed_because": words}
         entry = uow.save_override(replace(entry, state="closed", closed_at=now, closed_by=order.actor.id, facts=facts))

@@ -104,7 +104,14 @@ def _record_direct(uow: UnitOfWork, action: Action, now: datetime) -> None:
     if action.incident_id is None:
         return
     facts = action_facts(
-        action, decision=action.kind.value, verdict="not needed", right=action.authority, approvals=0, needed=0
+        action,
+        decision=action.kind.value,
+        verdict="not needed",
+        right=action.authority,
+        approvals=0,
+        needed=0,
+        used="not_needed",
+        rule="",
     )
     uow.append(
         action.incident_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from playbooks.domain.authority import Right
+from playbooks.domain.authority import Holder, Right
 from playbooks.domain.incidents import Incident
 from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House
@@ -19,16 +19,26 @@ def team_of(house: House, incident: Incident) -> str:
 
 def line_of(house: House, incident: Incident) -> tuple[str, ...]:
     """Registry person ids in the order they are asked, each once."""
+    return tuple(holder.person for holder in roles_in_line(house, incident))
+
+
+def roles_in_line(house: House, incident: Incident) -> tuple[Holder, ...]:
+    """The persons of the line with what each is first: on call, holder of the right, deputy, member."""
     registry = house.registry()
     component = registry.components.get(incident.component)
     team = team_of(house, incident)
-    people: list[str] = list(house.on_call.now(team)) if team in registry.teams else []
+    people: list[Holder] = []
+    if team in registry.teams:
+        people += [Holder(person, f"on call {team}") for person in house.on_call.now(team)]
     if component:
         held = held_in(house, incident.component, Right.ROLL_BACK, incident)
-        people += [h.person for h in (*held.holders, *held.deputies)]
+        people += [*held.holders, *held.deputies]
     if team in registry.teams:
-        people += list(registry.members(team))
-    return tuple(dict.fromkeys(people))
+        people += [Holder(person, f"member of {team}") for person in registry.members(team)]
+    first: dict[str, Holder] = {}
+    for holder in people:
+        first.setdefault(holder.person, holder)
+    return tuple(first.values())
 
 
 def next_in_line(house: House, incident: Incident, *, refused: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Who receives a hand-off: a person, or a team, for which whoever is on call there accepts and leads."""
+"""Who receives a hand-off: a person, the role on call of a team, or a team, for which whoever is on call accepts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from playbooks.plays.roles import change_role
 from playbooks.ports import UnitOfWork
 
 TEAM = "team"
+ON_CALL = "on_call"
 _ASKED = 3
 
 
@@ -22,11 +23,22 @@ def team_receiver(team: str) -> str:
     return f"{TEAM}:{team}"
 
 
+def on_call_receiver(team: str) -> str:
+    """How the role on call of a team stands as the receiver, as the registry writes it."""
+    return f"{ON_CALL}:{team}"
+
+
+def team_behind(handoff: Handoff) -> str:
+    """The team whose people may accept; empty where one person is named."""
+    kind, _, team = handoff.receiver.partition(":")
+    return team if kind in (TEAM, ON_CALL) else ""
+
+
 def receivers(house: House, handoff: Handoff) -> tuple[str, ...]:
     """Persons (actor ids) who may accept: the receiver, or who is on call for the team, else its members."""
-    if handoff.role != TEAM:
+    registry, team = house.registry(), team_behind(handoff)
+    if not team:
         return (handoff.receiver,)
-    registry, team = house.registry(), handoff.receiver.removeprefix(f"{TEAM}:")
     if team not in registry.teams:
         return ()
     on_call = tuple(p for p in house.on_call.now(team) if p in registry.people)
@@ -43,7 +55,8 @@ def take_over(
 ) -> Incident:
     """The incident in the hands of the receiver; to be saved by the caller."""
     if handoff.role != TEAM:
-        return change_role(house, uow, order, incident, Role(handoff.role), handoff.receiver, now)
+        receiver = order.actor.id if team_behind(handoff) else handoff.receiver
+        return change_role(house, uow, order, incident, Role(handoff.role), receiver, now)
     team = handoff.receiver.removeprefix(f"{TEAM}:")
     facts = {"team": team, "team_before": incident.team}
     text = f"{team} answers for the incident now"

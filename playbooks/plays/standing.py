@@ -18,15 +18,15 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.rights import ask_refusal, may_ask
 from playbooks.domain.timeline import EventKind, utc_text
 from playbooks.messages import Refusal, Say, Who
-from playbooks.plays import approvals
+from playbooks.plays import approvals, notes
+from playbooks.plays.asking import ask_people, cancel_timers, set_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right, people_of
-from playbooks.plays.deciding import right_used
+from playbooks.plays.deciding import right_used, used_facts
 from playbooks.plays.freezes import freeze_of, frozen_clause, works_while_frozen
 from playbooks.plays.house import House, must_find, want
-from playbooks.plays.levers import ask_people
-from playbooks.plays.notes import set_timers, show_entry
+from playbooks.plays.notes import show_entry
 from playbooks.plays.orders import Order, event_of, execution
-from playbooks.ports import Surface, Timer, UnitOfWork
+from playbooks.ports import Surface, UnitOfWork
 
 KIND_OF = {ActionKind.ACCEPT_RISK: DebtKind.ACCEPTED_RISK.value, ActionKind.FREEZE: DebtKind.FREEZE.value}
 _ANSWERED_WITHIN = {ActionKind.ACCEPT_RISK: timedelta(days=3), ActionKind.FREEZE: timedelta(hours=4)}
@@ -181,11 +181,7 @@ def _ask(
     if target:
         about = incident.id if incident is not None else None
         want(uow, Surface(f"ask:{action.id}:channel", "ask", target, incident_id=about), now=now)
-    expires = action.expires_at or now
-    uow.set_timer(Timer(f"approval_expiry:{action.id}", "approval_expiry", str(action.id), expires))
-    silence = now + right.answer_within
-    if silence < expires:
-        uow.set_timer(Timer(f"approval_silence:{action.id}", "approval_silence", str(action.id), silence))
+    set_timers(uow, action, right, now)
     mentions: tuple[Who, ...] = people_of(house, tuple(first))
     names = ", ".join(f"{{{i}}}" for i in range(len(mentions))) or "nobody could be named; the channel is asked"
     count = f" {right.approvals} of them have to agree." if right.approvals > 1 else ""
@@ -214,13 +210,13 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
         if isinstance(action, Refusal):
             return action
         incident = must_find(uow, action.incident_id) if action.incident_id is not None else None
-        _, used = approvals.decider(house, order, incident, action)
+        right, used = approvals.decider(house, order, incident, action)
         if not uow.add_approval(Approval(action.id, order.actor.id, used, "approved", action.plan_hash, now)):
             return Refusal("You already answered this request.", "Another holder has to approve.")
         given = [a for a in uow.approvals(action.id) if approvals.counts(a, action)]
         if len(given) >= action.approvals_needed:
             return _in_force(house, uow, order, incident, action, given, now)
-        _decided(uow, order, incident, action, used, "approved", len(given), now)
+        _decided(uow, order, incident, action, used, "approved", len(given), now, right=right)
         approvals.refresh_asks(uow, action, now)
         left = action.approvals_needed - len(given)
         return Say(f"Your approval of request {action.id} is recorded; {left} more needed.")
@@ -236,11 +232,11 @@ def deny(house: House, order: Order, action_id: int, reason: str, plan_hash: str
             return action
         incident = must_find(uow, action.incident_id) if action.incident_id is not None else None
         own = action.requester == order.actor.id
-        used = action.requester_role if own else approvals.decider(house, order, incident, action)[1]
+        right, used = (None, action.requester_role) if own else approvals.decider(house, order, incident, action)
         state, verdict = (ActionState.WITHDRAWN, "withdrawn") if own else (ActionState.DENIED, "denied")
         if not own:
             uow.add_approval(Approval(action.id, order.actor.id, used, "denied", action.plan_hash, now, reason))
-        _decided(uow, order, incident, action, used, verdict, 0, now, reason)
+        _decided(uow, order, incident, action, used, verdict, 0, now, reason, right=right)
         action = uow.save_action(replace(action, state=state, error=reason.strip()))
         _answered(uow, action, now)
     return Say(f"Request {action_id} is {verdict}.")
@@ -263,6 +259,7 @@ def _decided(
     now: datetime,
     reason: str = "",
     override: int | None = None,
+    right: Authority | None = None,
 ) -> None:
     """The decision in the incident's timeline, where there is one; the ledger keeps it in any case."""
     if incident is None:
@@ -287,6 +284,7 @@ def _decided(
             "until": action.plan.detail.get("until") if action.plan else None,
             "override": override,
             "because": action.because,
+            **(used_facts(right, order.actor.id) if right is not None else {}),
         },
         component=action.component,
     )
@@ -295,8 +293,7 @@ def _decided(
 
 def _answered(uow: UnitOfWork, action: Action, now: datetime) -> None:
     approvals.refresh_asks(uow, action, now)
-    uow.cancel_timer(f"approval_expiry:{action.id}")
-    uow.cancel_timer(f"approval_silence:{action.id}")
+    cancel_timers(uow, action)
 
 
 def _in_force(
@@ -313,7 +310,8 @@ def _in_force(
         raise errors.Conflict(f"Request {action.id} was decided by somebody else just now.", code="lost_race")
     entry = _enter(house, uow, order, incident, action, given, now)
     used = next((a.decider_role for a in given if a.decider == order.actor.id), "no approval needed by the registry")
-    _decided(uow, order, incident, action, used, "approved", len(given), now, override=entry.id)
+    right = held_right(house, action.component, action.kind, incident)
+    _decided(uow, order, incident, action, used, "approved", len(given), now, override=entry.id, right=right)
     if incident is not None:
         renewed = action.plan is not None and "renews" in action.plan.detail
         phase = "renewed" if renewed else "on"
@@ -334,7 +332,7 @@ def _in_force(
         action, state=ActionState.CONFIRMED, approved_at=now, verified_at=now, authority=used, override=entry.id
     )
     _answered(uow, uow.save_action(confirmed), now)
-    set_timers(house, uow, entry, now)
+    notes.set_timers(house, uow, entry, now)
     show_entry(house, uow, entry, now)
     span = say_span(entry.due_at - now)
     if entry.kind == DebtKind.FREEZE.value:

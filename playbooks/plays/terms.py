@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from playbooks import errors
 from playbooks.domain.actions import Override
+from playbooks.domain.authority import Authority, Right, may_decide
 from playbooks.domain.debt import REVIEWED, SWITCHED, DebtKind
 from playbooks.domain.facts import entry_facts
 from playbooks.domain.people import MUSTER, Actor
@@ -14,6 +16,7 @@ from playbooks.domain.rights import decide_refusal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
 from playbooks.plays.answerers import answerers, held_over, right_over
+from playbooks.plays.deciding import right_used, used_facts
 from playbooks.plays.freezes import FREEZE, loud_targets
 from playbooks.plays.house import House, want
 from playbooks.plays.lateness import telling
@@ -82,6 +85,7 @@ def _note(
     actor: Actor = MUSTER,
     source: EventSource = EventSource.SCHEDULER,
     why: str = "",
+    used: Mapping[str, str] = {},
 ) -> None:
     if entry.incident_id is None:
         return
@@ -93,7 +97,7 @@ def _note(
         source=source,
         dedup_key=f"entry:{entry.id}:{phase}:{entry.due_at.isoformat()}",
         component=entry.component,
-        payload=entry_facts(entry, phase, why=why),
+        payload=entry_facts(entry, phase, why=why, **used),
     )
     uow.append(entry.incident_id, event, now=now)
 
@@ -114,10 +118,21 @@ def let_end(house: House, order: Order, number: int, because: str) -> Say:
         raise errors.InputError("What became of the risk?", f"`{house.rules.root} review D-{number} it is mended`.")
     with execution(house, order) as (uow, now):
         entry = _open(uow, number, DebtKind.ACCEPTED_RISK)
-        _may_end(house, uow, order, entry)
+        used = _may_end(house, uow, order, entry)
         entry = _close(uow, entry, order.actor.id, words, now)
         text = f"the accepted risk of {entry.component} is over: {words}"
-        _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=order.actor, source=order.source, why=words)
+        _note(
+            uow,
+            entry,
+            EventKind.UNDONE,
+            "closed",
+            text,
+            now,
+            actor=order.actor,
+            source=order.source,
+            why=words,
+            used=used,
+        )
         show_entry(house, uow, entry, now)
     return Say(f"D-{number} is closed: the risk is no longer accepted.")
 
@@ -131,8 +146,8 @@ def unfreeze(house: House, order: Order, component: str, because: str) -> Say:
             raise errors.Conflict(f"{component} is not frozen.", code="already_there")
         for entry in frozen:
             entry = uow.override(entry.id, lock=True) or entry
-            _may_end(house, uow, order, entry)
-            _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now)
+            used = _may_end(house, uow, order, entry)
+            _thaw(house, uow, entry, order.actor, " ".join(because.split()), order.source, now, used)
     numbers = " and ".join(f"D-{entry.id}" for entry in frozen)
     return Say(f"{component} is no longer frozen. {numbers} {'is' if len(frozen) == 1 else 'are'} closed.")
 
@@ -146,21 +161,31 @@ def _open(uow: UnitOfWork, number: int, kind: DebtKind) -> Override:
     return entry
 
 
-def _may_end(house: House, uow: UnitOfWork, order: Order, entry: Override) -> None:
-    """Raises Denied for who does not answer for the entry, with who does."""
+def _may_end(house: House, uow: UnitOfWork, order: Order, entry: Override) -> Mapping[str, str]:
+    """By which right. Raises Denied for who does not answer for the entry, with who does."""
     people = answerers(house, uow, entry)
-    if order.actor.id in people:
-        return
     right, held = right_over(uow, entry), held_over(house, uow, entry)
+    if order.actor.id in people:
+        return _used(order, right, held)
     if right is not None and held is not None:
-        raise decide_refusal(house.registry(), entry.component, right, held, house.on_call.now)
+        denied = decide_refusal(house.registry(), entry.component, right, held, house.on_call.now)
+        raise denied.about(entry.incident_id)
     raise errors.Denied(
         f"D-{entry.id} is not yours to end.",
         "Ask " + (" or ".join(f"@{person}" for person in people[:4]) or "the triage team") + ".",
         code="may_not_decide",
         ask=people,
         facts={"decision": "end", "component": entry.component, "reason": "not_held"},
-    )
+    ).about(entry.incident_id)
+
+
+def _used(order: Order, right: Right | None, held: Authority | None) -> Mapping[str, str]:
+    """The right it was ended under; who holds the entry, or answers for it, needs none beside."""
+    decision = right.value if right is not None else "end"
+    holder = may_decide(held, order.actor.id) if held is not None else None
+    if held is None or holder is None:
+        return {"decision": decision, "right": "answers for the entry", "used": "holder", "rule": ""}
+    return {"decision": decision, "right": right_used(held, holder), **used_facts(held, order.actor.id)}
 
 
 def _close(uow: UnitOfWork, entry: Override, by: str, words: str, now: datetime) -> Override:
@@ -170,12 +195,19 @@ def _close(uow: UnitOfWork, entry: Override, by: str, words: str, now: datetime)
 
 
 def _thaw(
-    house: House, uow: UnitOfWork, entry: Override, by: Actor, why: str, source: EventSource, now: datetime
+    house: House,
+    uow: UnitOfWork,
+    entry: Override,
+    by: Actor,
+    why: str,
+    source: EventSource,
+    now: datetime,
+    used: Mapping[str, str] = {},
 ) -> None:
     """The freeze is over: told, and what waited for it to come back is looked at again at once."""
     entry = _close(uow, entry, by.id, why, now)
     text = f"{entry.component} is no longer frozen"
-    _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=by, source=source, why=why)
+    _note(uow, entry, EventKind.UNDONE, "closed", text, now, actor=by, source=source, why=why, used=used)
     show_entry(house, uow, entry, now)
     who = "{0} unfroze it" if by.id != MUSTER.id else ""
     said = f"*{entry.component}* is no longer frozen: {' — '.join(w for w in (who, why) if w)}. D-{entry.id} is closed."

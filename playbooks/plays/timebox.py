@@ -16,16 +16,16 @@ from playbooks.domain.lateness import late_words
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays import errands, escalation, storms, terms, weekly, weekly_posts
+from playbooks.plays import errands, escalation, silence, storms, terms, weekly, weekly_posts
 from playbooks.plays.answerers import dm_of
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
-from playbooks.plays.deciding import decider_of, held_in, right_used
+from playbooks.plays.deciding import decider_of, held_in, right_used, used_facts
 from playbooks.plays.freezes import freeze_of, frozen_clause
 from playbooks.plays.handoff import remind
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.lateness import telling
-from playbooks.plays.levers import IN_FLIGHT, Wanted, ask_people, request
+from playbooks.plays.levers import IN_FLIGHT, Wanted, request
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.standing import home_of
 from playbooks.plays.switched_off import set_override_timers, show_override
@@ -81,6 +81,7 @@ def extend(house: House, order: Order, override_id: int, span: timedelta, becaus
             incident = must_find(uow, override.incident_id)
             facts = override_facts(override, "extended", was_due_at=was, why=because.strip())
             facts |= {"decision": Right.DISABLE.value, "right": right_used(right, holder)}
+            facts |= used_facts(right, order.actor.id)
             text = f"{override.component} stays off longer: {because.strip()}"
             key = f"override:{override.id}:extended:{override.version}"
             event = event_of(
@@ -139,8 +140,8 @@ def fire(house: House, timer: Timer) -> bool:
         uow.cancel_timer(timer.id)
         if timer.kind == "approval_expiry":
             _expire(house, telling(uow, timer, now), number, now)
-        elif timer.kind == "approval_silence":
-            _silence(house, uow, number, now)
+        elif timer.kind in silence.KINDS:
+            silence.fire(house, uow, timer, now)
         elif timer.kind == "override_warn":
             _warn(house, telling(uow, timer, now), number, now)
         elif timer.kind == "override_end":
@@ -148,7 +149,7 @@ def fire(house: House, timer: Timer) -> bool:
         elif timer.kind == "override_escalate":
             _escalate(house, telling(uow, timer, now), number, now, late_words(timer.due_at, now))
         elif timer.kind == "handoff_remind":
-            remind(house, uow, number, now)
+            remind(house, uow, number, now, due=timer.due_at)
         elif timer.kind == errands.KIND:
             errands.remind(house, uow, timer, now)
     return True
@@ -211,33 +212,8 @@ def _expire(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
         uow,
         action.incident_id,
         f"expired:{number}",
-        "{0}, nobody decided on action " + str(number) + " in time. Ask again if it is still needed.",
+        "{0}, nobody decided on request " + str(number) + " in time. Ask again if it is still needed.",
         [action.requester],
-        now,
-        action.component,
-    )
-
-
-def _silence(house: House, uow: UnitOfWork, number: int, now: datetime) -> None:
-    action = uow.action(number, lock=True)
-    if action is None or action.state is not ActionState.AWAITING:
-        return
-    incident = uow.incident(action.incident_id) if action.incident_id is not None else None
-    right = held_right(house, action.component, action.kind, incident)
-    deputies = [h for h in right.deputies if right.approvals < 2 or h.person != action.requester]
-    ask_people(house, uow, action, deputies, now)
-    people = [h.person for h in deputies]
-    text = f"no answer in time; {len(people)} deput{'y is' if len(people) == 1 else 'ies are'} asked"
-    facts = {"action": number, "asked": len(people)}
-    _append(uow, action.incident_id, EventKind.PAGE, text, f"action:{number}:silence", facts, now, action.component)
-    said = ", ".join(f"{{{i}}}" for i in range(len(people))) or "the team"
-    _say(
-        house,
-        uow,
-        action.incident_id,
-        f"silence:{number}",
-        f"No answer yet to action {number}: {said}, please decide.",
-        people,
         now,
         action.component,
     )

@@ -77,6 +77,10 @@ class OnCall(Protocol):
         """Registry person ids on call for a team, first responder first; empty when nobody could be resolved."""
         ...
 
+    def behind(self, team_id: str) -> tuple[str, ...]:
+        """Registry person ids of those who stand behind the first, in order; empty where nobody is named."""
+        ...
+
     def explain(self, team_id: str) -> str:
         """What people must know about it, as sentences (a source that is down); empty when all is well."""
         ...

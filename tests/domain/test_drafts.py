@@ -33,7 +33,7 @@ def test_privileged_action_has_authority_proof_and_undo():
     assert (rollback.number, rollback.before, rollback.after) == (17, "v43", "v42")
     assert [d.text for d in rollback.deciders] == ["model owner"]
     assert rollback.right is not None
-    assert rollback.right.text == "roll_back"
+    assert rollback.right.text == "model owner (up to SEV2)"
     assert rollback.approvals == (1, 1)
     assert rollback.outcome is not None
     assert rollback.outcome.text == "confirmed"

@@ -128,8 +128,19 @@ def _rollback(chain: Chain) -> None:
         **c,
     )
     add(
+        K.REFUSAL, at("02:35:10"), "refused: roll back fraud-scorer: the right is not theirs", MEI,
+        source=EventSource.BUTTON,
+        payload={
+            "decision": "roll_back", "component": "fraud-scorer", "reason": "not_held", "rule": "up to SEV2",
+            "may": "model owner, deputy", "sentence": "You can't decide on this rollback of *fraud-scorer*.",
+        }, **c,
+    )  # fmt: skip
+    add(
         K.DECISION, at("02:36:00"), "Approved by <@U02OMAR>", OMAR, source=EventSource.BUTTON,
-        payload={**facts, "verdict": "approved", "right": "roll_back", "approvals": 1, "needed": 1}, **c,
+        payload={
+            **facts, "verdict": "approved", "decision": "roll_back", "right": "model owner (up to SEV2)",
+            "used": "holder", "rule": "up to SEV2", "approvals": 1, "needed": 1,
+        }, **c,
     )  # fmt: skip
     add(
         K.ACTION, at("02:36:01"), "Rollback started", source=EventSource.JOB, payload={**facts, "phase": "started"}, **c
@@ -158,7 +169,10 @@ def _disable(chain: Chain) -> None:
     add(K.ACTION, at("02:37:02"), "Disable asked for 4 h", DANA, payload={**facts, "phase": "requested"}, **c)
     add(
         K.DECISION, at("02:37:02"), "Decided by the requester's own right", DANA,
-        payload={**facts, "verdict": "approved", "right": "disable", "approvals": 1, "needed": 1}, **c,
+        payload={
+            **facts, "verdict": "approved", "decision": "disable", "right": "on call fraud-ml", "used": "on_call",
+            "rule": "", "approvals": 1, "needed": 1,
+        }, **c,
     )  # fmt: skip
     add(K.ACTION, at("02:37:05"), "Disable started", source=EventSource.JOB, payload={**facts, "phase": "started"}, **c)
     add(K.ACTION_RESULT, at("02:37:06"), "Flag off", source=EventSource.JOB, payload={**facts, "result": "worked"}, **c)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bot.metrics import Metrics
-from playbooks import errors
+from playbooks import errors, render
 from playbooks.domain.drafts.facts import draft_figures
 from playbooks.domain.handoffs import Handoff
 from playbooks.domain.incidents import Role
 from playbooks.domain.timeline import EventKind
 from playbooks.plays import handoff, incident
 from playbooks.plays.reach import line_of
-from tests.plays.stage import HOUR, MINUTE, STRANGER, Stage
+from playbooks.score import score
+from tests.plays.stage import HOUR, MINUTE, STRANGER, Stage, on_sqlite
 
 
 def led(stage: Stage) -> int:
@@ -101,7 +102,7 @@ def test_an_unaccepted_one_is_asked_again_then_goes_up_and_survives_a_restart(st
     home = len(stage.slack.texts("C01FRAUDML"))
     stage.restart()
     stage.wait(11 * MINUTE)
-    assert len(stage.posted(f"say:handoff:{offer.id}:1")) == 1
+    assert len(stage.posted(f"say:handoff:{offer.id}:1")) == 2, "the incident's channel and the receiver"
     assert len(stage.slack.texts("C01FRAUDML")) == home, "the team is not bothered at once"
     stage.wait(11 * MINUTE)
     assert "is not accepted" in stage.slack.texts("C01FRAUDML")[-1]
@@ -118,7 +119,7 @@ def test_a_lead_who_leaves_the_channel_is_asked_to_hand_over(stage: Stage) -> No
     assert not stage.posted("say:left")
     handoff.lead_left(stage.house, stage.by("dana"), channel)
     stage.settle()
-    assert "Hand the lead over" in stage.posted("say:left")[0]
+    assert "Hand it over" in stage.posted("say:left")[0]
     assert stage.incident(number).lead == "dana", "nothing is taken away by machine"
 
 
@@ -220,3 +221,119 @@ def test_the_time_from_offer_to_acceptance_is_a_histogram_that_outlives_a_restar
     assert 'muster_handoff_seconds_bucket{le="60.0"} 0.0' in text
     assert 'muster_handoff_seconds_bucket{le="300.0"} 1.0' in text
     assert "muster_handoff_seconds_count 1.0" in text
+
+
+# ------------------------------------------------------------------ to a role
+
+
+def offered_to_on_call(stage: Stage, number: int, team: str = "search") -> Handoff:
+    handoff.offer_on_call(stage.house, stage.by("dana"), number, Role.LEAD, team)
+    stage.settle()
+    with stage.bot.store.read() as uow:
+        return uow.handoffs(number, open_only=True)[-1]
+
+
+def test_a_role_is_accepted_by_whoever_is_on_call_and_the_team_stays(stage: Stage) -> None:
+    number = led(stage)
+    offer = offered_to_on_call(stage, number)
+    assert stage.incident(number).lead == "dana"
+    assert "on call search" in stage.posted(f"handoff:{offer.id}:channel")[0]
+    for who in ("dana", "lin", STRANGER):
+        with pytest.raises(errors.Denied):
+            handoff.accept(stage.house, stage.by(who), offer.id)
+    handoff.accept(stage.house, stage.by("zoe"), offer.id)
+    stage.settle()
+    assert (stage.incident(number).lead, stage.incident(number).team) == ("zoe", "fraud-ml")
+
+
+@on_sqlite
+@pytest.mark.parametrize("who", ["zoe", STRANGER])
+def test_only_the_lead_hands_the_role_over(stage: Stage, who: str) -> None:
+    number = led(stage)
+    with pytest.raises(errors.Denied):
+        handoff.offer_on_call(stage.house, stage.by(who), number, Role.LEAD, "search")
+
+
+@on_sqlite
+def test_a_role_of_an_unknown_team_is_refused(stage: Stage) -> None:
+    with pytest.raises(errors.UnknownName):
+        handoff.offer_on_call(stage.house, stage.by("dana"), led(stage), Role.LEAD, "serch")
+
+
+# ------------------------------------------------------------------ asked again, measured
+
+
+def test_the_receiver_is_asked_again_by_direct_message(stage: Stage) -> None:
+    offer = offered(stage, led(stage))
+    stage.wait(11 * MINUTE)
+    (again,) = stage.posted(f"say:handoff:{offer.id}:1:dm:0")
+    assert "not accepted" in again
+
+
+@on_sqlite
+def test_a_late_reminder_says_so_and_comes_once(stage: Stage) -> None:
+    offer = offered(stage, led(stage))
+    stage.clock.at += HOUR
+    stage.restart()
+    stage.wait(MINUTE)
+    told = stage.posted(f"say:handoff:{offer.id}:1:dm:0")
+    assert len(told) == 1
+    assert "50 min late: I could not ask in time" in told[0]
+
+
+@on_sqlite
+def test_the_draft_tells_each_offer_once_with_its_time(stage: Stage) -> None:
+    number = led(stage)
+    refused = offered(stage, number, "lin")
+    stage.wait(3 * MINUTE)
+    handoff.decline(stage.house, stage.by("lin"), refused.id, "asleep")
+    offered(stage, number, "omar")
+    stage.wait(MINUTE)
+    taken = offered(stage, number, "mei")
+    stage.wait(4 * MINUTE)
+    handoff.accept(stage.house, stage.by("mei"), taken.id)
+    stage.settle()
+    events, head = stage.events(number), stage.incident(number).chain_head
+    draft = render.render_draft(events, incident_id=number, head=head)
+    assert [(h.state, h.gap and h.gap.seconds) for h in draft.facts.handoffs] == [
+        ("declined", 180),
+        ("withdrawn", 60),
+        ("accepted", 240),
+    ]
+    assert draft_figures(events).handoff_gap == 4 * MINUTE
+    assert render.verify(draft.text, events, incident_id=number, head=head) == []
+    assert [c for c in score(draft.text, events, incident_id=number, head=head) if not c.ok] == []
+
+
+@on_sqlite
+def test_a_lead_who_left_is_told_of_the_open_offer_and_it_stands_in_the_timeline(stage: Stage) -> None:
+    number = led(stage)
+    offered(stage, number)
+    channel = stage.incident(number).channel
+    for who in ("zoe", STRANGER):
+        handoff.lead_left(stage.house, stage.by(who), channel)
+    handoff.lead_left(stage.house, stage.by("dana"), channel)
+    stage.settle()
+    left = [e for e in stage.events(number, EventKind.PAGE) if e.payload.get("phase") == "lead_left"]
+    assert [e.payload["offered"] for e in left] == [True]
+    (told,) = stage.posted("say:left:")
+    assert "You stay responsible" in told
+    assert "has not accepted yet" in told
+
+
+@on_sqlite
+def test_the_brief_has_all_it_must(stage: Stage) -> None:
+    number = led(stage)
+    for state, words in (("open", "late embeddings"), ("refuted", "the new exporter")):
+        incident.note(stage.house, stage.by("dana"), number, words, kind=EventKind.HYPOTHESIS, payload={"state": state})
+    stage.disabled()
+    stage.asked()
+    brief = dict(offered(stage, number).brief)
+    assert brief["State"].startswith("investigating, open for")
+    assert brief["Open hypotheses"] == "late embeddings"
+    assert brief["Refuted"] == "the new exporter"
+    assert "auto-decline off until 2026-11-21T06:31" in brief["In flight"]
+    assert "rollback of fraud-scorer" in brief["Open decisions"]
+    assert brief["Last update"] == "none yet"
+    assert brief["Next update due"].startswith("2026-11-21T03:31")
+    assert "dana leads" in brief["People"]

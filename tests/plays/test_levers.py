@@ -249,7 +249,7 @@ def test_silence_asks_the_deputy_once(stage: Stage) -> None:
     stage.wait(11 * MINUTE)
     stage.wait(MINUTE)
     assert len(stage.posted(f"ask:{action.id}:U03LIN")) == 1
-    assert len(stage.events(number, EventKind.PAGE)) == 1
+    assert [e.payload["phase"] for e in stage.events(number, EventKind.PAGE)] == ["reminded", "silent"]
     stage.approve("lin", action)
     assert stage.action(action.id).state is ActionState.CONFIRMED
 

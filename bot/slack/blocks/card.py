@@ -45,6 +45,8 @@ def _decide(card: Card) -> str:
     people = card.decide[:4]
     names = escape.several([escape.mention(who) for who in people], "or")
     roles = "; ".join(escape.value(who.role, 60) for who in people if who.role)
+    if card.next_action != "rollback":
+        return f"{names} may say so" + (f" ({roles})." if roles else ".")
     asks = f"{escape.mention(card.lead)} may ask; " if card.lead else ""
     return f"{asks}{names} may approve" + (f" ({roles})." if roles else ".")
 

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 from bot.slack import ids
 from bot.slack.blocks import escape, kit
-from playbooks.messages import HandoffOffer
+from playbooks.messages import Fact, HandoffOffer
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 
 
 def render(offer: HandoffOffer, *, root: str = "/inc") -> kit.Rendered:
     """The message of one hand-off, edited until it is answered."""
     return kit.message(
         kit.section(_first(offer), _second(offer, root)),
-        kit.section(*(kit.fact(line) for line in offer.brief)) if offer.state == "offered" and offer.brief else [],
+        kit.section(*(_line(line) for line in offer.brief)) if offer.state == "offered" and offer.brief else [],
         kit.actions(*_buttons(offer)),
     )
+
+
+def _line(item: Fact) -> str:
+    """A line of the brief; times in it are the reader's."""
+    parts = _TIME.split(item.value)
+    shown = [escape.moment(datetime.fromisoformat(p)) if _TIME.fullmatch(p) else escape.value(p) for p in parts]
+    glued = "".join(_spaced(raw, text) for raw, text in zip(parts, shown, strict=True))
+    return f"*{escape.value(item.label, 80)}* {glued}".rstrip()
+
+
+def _spaced(raw: str, shown: str) -> str:
+    """Escaping trims; what stood between a word and a time stays."""
+    return f"{' ' if raw[:1] == ' ' else ''}{shown}{' ' if raw[-1:] == ' ' else ''}" if raw.strip() else raw
 
 
 def _first(offer: HandoffOffer) -> str:

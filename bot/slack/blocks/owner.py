@@ -39,8 +39,8 @@ def _asked(note: OwnerNote, root: str) -> str:
     if note.acknowledged_by is not None:
         return f"{escape.mention(note.acknowledged_by)} has seen it; nobody leads yet. {name}"
     if note.why:
-        can = f"{escape.mention(note.mentioned)}, can you take it?" if note.mentioned else "who can take it?"
-        return f"{escape.value(note.why, 200)}: {can} {name}"
+        can = f"{escape.with_role(note.mentioned)}, can you take it?" if note.mentioned else "who can take it?"
+        return f"{escape.value(note.why, 300)}: {can} {name}"
     if note.mentioned is not None:
         return f"{escape.mention(note.mentioned)}, this was passed on to you; nobody leads yet. {name}"
     if note.unowned:

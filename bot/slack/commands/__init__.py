@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.slack.calls import Call, Desk, Reply, refusal_of
+from bot.slack.calls import Call, Desk, Reply, about_of, refusal_of
 from bot.slack.commands import errands, governance, levers, lifecycle, owners, people, reads
 from bot.slack.grammar import Parsed
 from playbooks import errors
@@ -67,4 +67,6 @@ def execute(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     except errors.MusterError as error:
         if error.code == "already_done":
             return Say(error.sentence)
+        if isinstance(error, errors.Denied):
+            desk.refused(call, error, about_of(parsed))
         return refusal_of(desk.house, error, parsed)

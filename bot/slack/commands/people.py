@@ -10,10 +10,15 @@ from playbooks import errors
 from playbooks.domain.incidents import Role
 from playbooks.messages import IncidentList
 from playbooks.plays import handoff as plays
+from playbooks.plays.house import must_find
+from playbooks.plays.reach import team_of
 
 
 def handoff(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc handoff @u [role]`, or `/inc handoff <team>` for the whole incident; alone it opens the form."""
+    """`/inc handoff @u [role]`, or `on_call:<team>` for whoever is on call; `<team>` for the whole incident.
+
+    Alone it opens the form.
+    """
     number = which(desk, call, parsed)
     if isinstance(number, IncidentList):
         return number
@@ -28,7 +33,20 @@ def handoff(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     except ValueError as unknown:
         names = ", ".join(r.value for r in Role)
         raise errors.UnknownName(f"There is no role “{args.role}”.", f"Roles are: {names}.") from unknown
+    kind, _, name = args.person.name.partition(":")
+    if kind in _ON_CALL and not args.person.slack:
+        name = name or _own_team(desk, number)
+        return plays.offer_on_call(desk.house, desk.order(call), number, role, name)
     return plays.offer(desk.house, desk.order(call), number, role, desk.actor_id(args.person, call))
+
+
+_ON_CALL = ("on_call", "on-call", "oncall")
+
+
+def _own_team(desk: Desk, number: int) -> str:
+    """The team that answers for the incident."""
+    with desk.house.store.read() as uow:
+        return team_of(desk.house, must_find(uow, number, lock=False))
 
 
 def _team(desk: Desk, named: Person) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from playbooks.domain.drafts import deeds, flow, record, state
+from playbooks.domain.drafts import authority, deeds, flow, record, state
+from playbooks.domain.drafts.authority import Grant, Refused
 from playbooks.domain.drafts.deeds import Deed, OverrideStep, Privileged, Proof
 from playbooks.domain.drafts.entries import Entry, Point, Span, entries_of, first
 from playbooks.domain.drafts.flow import Comms, Handoff, Hypothesis, TeamChange
@@ -63,6 +64,8 @@ class Facts:
     privileged: tuple[Privileged, ...]
     actions: tuple[Deed, ...]
     decisions: tuple[Deed, ...]
+    grants: tuple[Grant, ...]
+    refusals: tuple[Refused, ...]
     proofs: tuple[Proof, ...]
     overrides: tuple[OverrideStep, ...]
     hypotheses: tuple[Hypothesis, ...]
@@ -90,7 +93,7 @@ class Facts:
         found_spans = [span for _, span in self.spans if span is not None]
         lists: tuple[Sequence[object], ...] = (
             found, found_spans, self.severities, self.oddities, self.changes.rows, self.state, self.privileged,
-            self.actions, self.decisions, self.proofs, self.overrides, self.hypotheses, self.handoffs,
+            self.actions, self.decisions, self.refusals, self.proofs, self.overrides, self.hypotheses, self.handoffs,
             self.comms.rows, self.amendments, self.invitees,
         )  # fmt: skip
         return sum(len(one) for one in lists)
@@ -134,6 +137,8 @@ def facts_of(events: Sequence[Event], incident_id: int) -> Facts:
         privileged=privileged,
         actions=deeds.other_actions(entries),
         decisions=deeds.other_decisions(entries),
+        grants=authority.grants_of(entries),
+        refusals=authority.refusals_of(entries),
         proofs=deeds.proofs_of(entries),
         overrides=deeds.overrides_of(entries),
         hypotheses=flow.hypotheses_of(entries),
@@ -178,7 +183,7 @@ def draft_figures(events: Sequence[Event]) -> Figures:
         detected_to_ack=_delta([spans.get("Detected to acknowledged")]),
         asked_to_given=_delta([a.asked_to_given for a in facts.privileged]),
         decided_to_verified=_delta([a.decided_to_verified for a in facts.privileged]),
-        handoff_gap=_delta([h.gap for h in facts.handoffs]),
+        handoff_gap=_delta([h.gap for h in facts.handoffs if h.state == "accepted"]),
     )
 
 

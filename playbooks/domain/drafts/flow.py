@@ -10,8 +10,8 @@ from playbooks.domain.drafts.entries import Entry, Point, Span, only, role_of
 from playbooks.domain.drafts.instants import Instants, span
 from playbooks.domain.timeline import EventKind
 
-# What people tell of afterwards says nothing about who acted at that time.
-_TOLD_LATER = (EventKind.IMPACT_START, EventKind.IMPACT_CHANGE, EventKind.CHANGE)
+# What people tell of afterwards says nothing about who acted at that time, and who was refused did not act.
+_TOLD_LATER = (EventKind.IMPACT_START, EventKind.IMPACT_CHANGE, EventKind.CHANGE, EventKind.REFUSAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,17 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """A change of the lead. `gap` runs from the offer, or from the change, to the receiver's first entry."""
+    """A change of the lead. `gap` runs from the offer, or from the change, to the receiver's first entry.
+
+    `state` is `declined`, `withdrawn` or `open` of an offer nobody accepted; `gap` then runs to that answer.
+    """
 
     at: Point
     role: str
     giver: str
     receiver: str
     gap: Span | None
+    state: str = "accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +80,29 @@ def _state(entry: Entry) -> str:
 
 
 def handoffs_of(entries: Sequence[Entry]) -> tuple[Handoff, ...]:
-    """Hand-offs of the lead (and of any other role) from one holder to the next."""
-    found = []
-    offer: Entry | None = None
+    """Hand-offs of the lead (and of any other role) from one holder to the next, and offers that were not accepted."""
+    found: list[Handoff] = []
+    offers: dict[int | None, Entry] = {}
+    accepted: Entry | None = None
     for index, entry in enumerate(entries):
-        if entry.kind is EventKind.HANDOFF and entry.text("phase") not in ("accepted", "declined"):
-            offer = entry
-        elif _passes(entry):
-            found.append(_handoff(entry, offer, entries[index:]))
-            offer = None
-    if offer is not None:
-        found.append(_handoff(offer, None, [e for e in entries if e.at >= offer.at and e.seq != offer.seq]))
+        number, phase = entry.number("handoff"), entry.text("phase")
+        if entry.kind is EventKind.HANDOFF and phase in _REFUSED:
+            offer = offers.pop(number, None)
+            found += [_unaccepted(offer, phase, entry)] if offer is not None else []
+        elif entry.kind is EventKind.HANDOFF and phase != "accepted":
+            offers[number] = entry
+        elif _passes(entry) and not _follows(entry, accepted):
+            found.append(_handoff(entry, offers.pop(number, None), entries[index:]))
+            accepted = entry if entry.kind is EventKind.HANDOFF else None
+    for offer in offers.values():
+        if offer.number("handoff") is not None:
+            found.append(_unaccepted(offer, "open", None))
+        else:
+            found.append(_handoff(offer, None, [e for e in entries if e.at >= offer.at and e.seq != offer.seq]))
     return tuple(found)
+
+
+_REFUSED = ("declined", "withdrawn")
 
 
 def _passes(entry: Entry) -> bool:
@@ -95,6 +110,12 @@ def _passes(entry: Entry) -> bool:
         return entry.text("phase") == "accepted"
     moved = entry.text("from") and entry.text("to") and entry.text("from") != entry.text("to")
     return entry.kind is EventKind.ROLE and bool(moved)
+
+
+def _follows(entry: Entry, accepted: Entry | None) -> bool:
+    """Whether a change of role is the acceptance just told, once more."""
+    same = accepted is not None and entry.kind is EventKind.ROLE and entry.actor.id == accepted.actor.id
+    return same and accepted is not None and entry.at == accepted.at
 
 
 def _handoff(entry: Entry, offer: Entry | None, rest: Sequence[Entry]) -> Handoff:
@@ -112,8 +133,20 @@ def _handoff(entry: Entry, offer: Entry | None, rest: Sequence[Entry]) -> Handof
     )
 
 
+def _unaccepted(offer: Entry, state: str, answer: Entry | None) -> Handoff:
+    return Handoff(
+        at=offer.point,
+        role=offer.text("role") or "lead",
+        giver=role_of(offer.actor) if offer.human else "",
+        receiver="",
+        gap=span("hand-off", offer.point, answer.point if answer is not None else None),
+        state=state,
+    )
+
+
 def _is(entry: Entry, who: str) -> bool:
-    return bool(who) and entry.human and who in (entry.actor.id, entry.actor.slack)
+    acted = entry.human and entry.kind is not EventKind.REFUSAL
+    return bool(who) and acted and who in (entry.actor.id, entry.actor.slack)
 
 
 def team_changes(entries: Sequence[Entry]) -> tuple[TeamChange, ...]:

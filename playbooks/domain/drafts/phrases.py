@@ -6,11 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
+from playbooks.domain.authority import Right
 from playbooks.domain.drafts import words
+from playbooks.domain.drafts.authority import Grant, Refused
 from playbooks.domain.drafts.deeds import Privileged, Said
 from playbooks.domain.drafts.entries import Entry, Point, role_of
 from playbooks.domain.drafts.words import NOT_RECORDED, Safe, cite, code
 from playbooks.domain.people import ActorKind
+from playbooks.domain.refusals import reason_words
+from playbooks.domain.rulings import Why
 from playbooks.domain.timeline import Event
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>|(?<![\w.])@([\w.-]*\w)")
@@ -19,7 +23,7 @@ _WORDS = {"made_worse": "made worse", "not_yet": "not yet seen", "not needed": "
 _KINDS = ("rollback", "disable", "enable", "action")
 _OURS = frozenset(
     "worked failed unknown stale partial open confirmed refuted contradicted passed approved denied expired "
-    "withdrawn".split()
+    "withdrawn extended closed".split()
 )
 
 
@@ -107,6 +111,34 @@ def undone(value: Privileged) -> Safe:
     return recorded(None) if value.kind == "disable" else Safe("not undone")
 
 
+_CAPACITIES = {
+    Why.HOLDER.value: "holder",
+    Why.ON_CALL.value: "on call",
+    Why.DEPUTY.value: "deputy",
+    Why.NOT_NEEDED.value: "nobody had to be asked",
+    "break_glass": "break-glass",
+    "act_and_tell": "nobody answered, act and tell",
+}
+
+
+def capacity(used: str) -> Safe:
+    """As what a right was used."""
+    return Safe(_CAPACITIES[used]) if used in _CAPACITIES else recorded(None)
+
+
+def wish(value: Grant | Refused) -> Safe:
+    """`roll back fraud-scorer`: what was decided, or wanted."""
+    of = f" {code(value.component)}" if value.component else ""
+    if value.decision in {right.value for right in Right}:
+        return Safe(f"{Right(value.decision).verb}{of}")
+    return Safe(f"{code(value.decision)}{of}") if value.decision else Safe(f"a command on{of}" if of else "a command")
+
+
+def reason(text: str) -> Safe:
+    """Why somebody was refused."""
+    return Safe(reason_words(text))
+
+
 def since(point: Point) -> Safe:
     """An interval that has not ended."""
     return Safe(f"since {words.when(point)}, end not recorded")
@@ -170,6 +202,7 @@ def without_persons(text: str, roles: Mapping[str, str]) -> str:
 
 FILTERS: dict[str, Callable[..., Safe | str]] = {
     "action": action,
+    "capacity": capacity,
     "cite": cite,
     "cites": words.cites,
     "clip": words.clip,
@@ -184,6 +217,7 @@ FILTERS: dict[str, Callable[..., Safe | str]] = {
     "outcome": outcome,
     "plain": plain,
     "quote": words.quote,
+    "reason": reason,
     "recorded": recorded,
     "role": words.role,
     "roled": roled,
@@ -193,5 +227,6 @@ FILTERS: dict[str, Callable[..., Safe | str]] = {
     "undone": undone,
     "when": words.when,
     "who": who,
+    "wish": wish,
     "worded": worded,
 }

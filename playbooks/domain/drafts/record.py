@@ -72,11 +72,14 @@ def _does(event: Event, shown: set[int]) -> str:
 
 
 def invitees_of(events: Sequence[Event]) -> tuple[Invitee, ...]:
-    """Every role in which somebody acted, once, in order of the first event; also of those later taken back."""
+    """Every role in which somebody acted, once, in order of the first event; also of those later taken back.
+
+    Who was only refused did not act.
+    """
     found: dict[tuple[str, str], Invitee] = {}
     for event in sorted(events, key=lambda e: e.seq):
         actor = event.new.actor
-        if actor.kind is ActorKind.HUMAN:
+        if actor.kind is ActorKind.HUMAN and event.kind is not EventKind.REFUSAL:
             key = (role_of(actor), actor.team)
             found.setdefault(key, Invitee(*key, event.seq))
     return tuple(found.values())

@@ -78,7 +78,16 @@ def _if_silent(right: Authority, own: bool) -> str:
     if right.deputies and right.if_silent == "deputy":
         places = [f"{{{n}}}" for n in range(min(len(right.deputies), 4))]
         return f"If nobody answers in {span}, {' or '.join(places)} {'is' if len(places) == 1 else 'are'} asked."
+    if right.if_silent == "act_and_tell":
+        return f"If nobody answers in {span}, it goes on and everybody is told (the registry says act and tell)."
     return f"If nobody answers in {span}, the accountable team is asked."
+
+
+def _acts(right: Authority, action: Action) -> str:
+    """Who is asked must know that saying nothing lets it go on."""
+    if right.if_silent != "act_and_tell" or action.kind in STANDING or action.asked_at is None:
+        return ""
+    return f"If nobody answers within {say_span(right.answer_within)}, it goes on (the registry says act and tell)."
 
 
 def _target_note(uow: UnitOfWork, action: Action) -> str:
@@ -137,7 +146,7 @@ def ask_view(house: House, uow: UnitOfWork, action: Action, *, in_channel: bool 
         closed_by=tuple(w for a in deciding_answers(uow, action) if (w := house.who(a.decider, a.decider_role))),
         closed_at=next((a.at for a in reversed(deciding_answers(uow, action))), None),
         in_channel=in_channel,
-        warnings=tuple(text for text in (plan.warning, _maturity(house, plan)) if text),
+        warnings=tuple(text for text in (plan.warning, _maturity(house, plan), _acts(right, action)) if text),
         until=_until(action, plan),
     )
 

@@ -16,4 +16,5 @@ def page_note(house: House, uow: UnitOfWork, surface: Surface) -> OwnerNote | No
     if note is None:
         return None
     person = str(surface.payload.get("person", ""))
-    return replace(note, mentioned=house.who(person), why=str(surface.payload.get("why", "")))
+    role = str(surface.payload.get("role", ""))
+    return replace(note, mentioned=house.who(person, role), why=str(surface.payload.get("why", "")))

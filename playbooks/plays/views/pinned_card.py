@@ -9,7 +9,8 @@ from playbooks.domain.debt import DebtKind
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.ownership import Registry
 from playbooks.domain.rights import Authority, Right
-from playbooks.messages import Card, Fact, StandingLine
+from playbooks.messages import Card, Fact, StandingLine, Who
+from playbooks.plays import all_clear
 from playbooks.plays.bound_levers import people_of
 from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House, tag_of
@@ -56,7 +57,7 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         containment=containment_of(actions),
         automation=_automation(registry, incident, actions, overrides),
         fallback=(component.fallback or "") if component else "",
-        decide=people_of(house, (*right.holders, *right.deputies)) if right and next_action == "rollback" else (),
+        decide=_deciders(house, incident, right, next_action),
         levers=levers_of(registry, incident, overrides),
         overrides=tuple((o.component, o.due_at, o.id) for o in overrides),
         standing=_standing(uow, incident),
@@ -64,6 +65,14 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         suggestion=ended_line(incident),
         over=not incident.open,
     )
+
+
+def _deciders(house: House, incident: Incident, rollback: Authority | None, next_action: str) -> tuple[Who, ...]:
+    """Who decides on what comes next; nobody where it is anybody's."""
+    held = rollback if next_action == "rollback" else None
+    if next_action in ("mitigated", "resolve"):
+        held = all_clear.holders_of(house, incident)
+    return people_of(house, (*held.holders, *held.deputies)) if held is not None and held.approvals else ()
 
 
 def _standing(uow: UnitOfWork, incident: Incident) -> tuple[StandingLine, ...]:
