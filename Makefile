@@ -80,7 +80,7 @@ lock: $(VENV)/.made
 	$(PYTHON) -m venv "$$tools" && "$$tools/bin/pip" --quiet install "$(UV)"; \
 	"$$tools/bin/uv" pip compile pyproject.toml --extra build $(LOCKED) --output-file constraints.txt; \
 	"$$tools/bin/uv" pip compile pyproject.toml --extra dev --constraint constraints.txt $(LOCKED) --output-file constraints-dev.txt; \
-	for name in airflow flagd mlflow mlserver moto; do \
+	for name in airflow flagd mlflow mlserver moto vendors; do \
 		"$$tools/bin/uv" pip compile tests/real/locks/$$name.in --python-version 3.11 $(LOCKED) --output-file tests/real/locks/$$name.txt; \
 	done
 	@$(MAKE) --no-print-directory $(VENV)/.dev

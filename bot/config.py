@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from bot.config_pipeline import Pipeline, SlackAlerts
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
 from playbooks.domain.ownership_file import PATTERN_WORDS, Channel, Id, Span
+from playbooks.domain.routing import OWN
 from playbooks.errors import ConfigError
 from playbooks.schemas.marked import DocumentError, read, validate
 from playbooks.schemas.written import folder, ownership_schema, schema_text
@@ -86,6 +88,8 @@ class SourceEntry(_Strict):
     """What sends: its format, and how it proves who it is; `raw` for what has no mapping yet."""
     secret_env: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")] | None = None
     """Name of the variable with this source's own secret; without it MUSTER_INTAKE_TOKEN counts."""
+    quiet_after: Span | None = None
+    """After how long without a word of it the operators are told; without it, it may be quiet for ever."""
     topics: tuple[Annotated[str, Field(pattern=_TOPIC_PATTERN)], ...] = ()
     """Of `sns` only: ARNs of the topics that may send here and may subscribe this address."""
 
@@ -208,6 +212,9 @@ class Config(_Strict):
     """Changes this long before an incident are told with it."""
     cadences: Cadences = Cadences()
     weekly: Weekly = Weekly()
+    pipeline: Pipeline = Pipeline()
+    slack_alerts: Annotated[tuple[SlackAlerts, ...], Field(max_length=100)] = ()
+    """Channels in which messages of other apps are taken as alerts."""
     """When each team is told of its gaps, and the operators of conflicts and debt."""
     matcher_silent_after: Span = timedelta(days=14)
     """An alert matcher that never matched for so long is told as a gap."""
@@ -228,6 +235,12 @@ class Config(_Strict):
         double = sorted({word for word in words if words.count(word) > 1})
         if double:
             raise ValueError(f"two severities claim the word {double[0]}")
+        return self
+
+    @model_validator(mode="after")
+    def _own_name_is_free(self) -> Config:
+        if OWN in self.sources:
+            raise ValueError(f"no source may be named {OWN}: what Muster raises itself is named so")
         return self
 
     @property

@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackClientError
 
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
+from bot.config_pipeline import alert_channels
 from bot.jobs.bodies import Bodies, action_body, inspection_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
@@ -42,7 +43,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import inspection, notes, weekly_posts
+from playbooks.plays import heartbeats, inspection, notes, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
@@ -107,6 +108,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         on_error=lambda code: metrics.errors.labels(code).inc(),
         sync=holder.sync,
         registry_state=lambda: holder.complaint,
+        alert_channels=alert_channels(config.slack_alerts),
         registry_then=Versions(holder.current, lambda digest: kept_version(store, digest)).of,
     )
     refusals = Refusals(house)
@@ -116,6 +118,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("ownership", config.cadences.ownership, holder.reload),
         Tick("on_call", config.cadences.on_call, book.refresh),
         Tick(inspection.KIND, config.cadences.inspect, lambda: inspection.begin(house)),
+        Tick("expected", timedelta(minutes=1), lambda: heartbeats.plan(house)),
         Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
         Tick("ledger", timedelta(minutes=1), lambda: notes.plan(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
@@ -222,6 +225,12 @@ def rules_of(config: Config) -> Rules:
         weekly_day=_DAYS.index(config.weekly.day),
         weekly_at=time.fromisoformat(config.weekly.at),
         zone=config.time_zone,
+        pipeline=config.pipeline.rules(),
+        quiet_after={
+            name: int(entry.quiet_after.total_seconds())
+            for name, entry in config.sources.items()
+            if entry.quiet_after is not None
+        },
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
     )
 

@@ -26,6 +26,7 @@ EVENT: Table = _TABLES["event"]
 BODY: Table = _TABLES["event_body"]
 ALERT: Table = _TABLES["alert"]
 CHANGE: Table = _TABLES["change"]
+SILENCE: Table = _TABLES["silence"]
 QUARANTINE: Table = _TABLES["quarantine"]
 ACTION: Table = _TABLES["action"]
 APPROVAL: Table = _TABLES["approval"]
@@ -191,6 +192,7 @@ def alert_row(stored: StoredAlert) -> Values:
         "received_at": stored.received_at,
         "updated_at": stored.updated_at,
         "seen": stored.seen,
+        "path": stored.path,
     }
 
 
@@ -221,6 +223,7 @@ def to_alert(row: Row[Any]) -> StoredAlert:
         received_at=row.received_at,
         updated_at=row.updated_at,
         seen=row.seen,
+        path=tuple((str(stage), str(did), str(why)) for stage, did, why in row.path or ()),
     )
 
 

@@ -12,6 +12,7 @@ from storage.columns import Json, UtcDateTime
 # Said once for the indexes and the queries: SQLite uses a partial index only for the very same words.
 PENDING_JOB = text("wanted > done AND NOT parked")
 PENDING_SURFACE = text("wanted > shown")
+KEPT_BACK_ALERT = text("decision IN ('held', 'monitored', 'muted')")
 
 
 class Row(SQLModel):
@@ -124,6 +125,13 @@ class AlertRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("source", "fingerprint", "starts_at"),
         Index(None, "incident_id", "received_at"),
+        Index(
+            "ix_alert_kept_back",
+            "component",
+            "received_at",
+            sqlite_where=KEPT_BACK_ALERT,
+            postgresql_where=KEPT_BACK_ALERT,
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -147,6 +155,30 @@ class AlertRow(Row, table=True):
     received_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
     seen: int
+    path: list[Any] = Field(sa_type=Json, sa_column_kwargs={"server_default": "[]"})
+
+
+class SilenceRow(Row, table=True):
+    """Alerts of a component that are kept quiet for a time; `ended_at` is NULL until it is over."""
+
+    __tablename__ = "silence"
+    __table_args__ = (Index(None, "ended_at"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    component: str
+    failure: str
+    reason: str
+    by: str
+    team: str
+    starts_at: datetime = Field(sa_type=UtcDateTime)
+    ends_at: datetime = Field(sa_type=UtcDateTime)
+    at_end: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(sa_type=UtcDateTime)
+    ended_by: str
+    muted: int
+    version: int
 
 
 class ChangeRow(Row, table=True):

@@ -172,7 +172,9 @@ def route(
     source: Annotated[
         str, typer.Option(help="Name of the configured source; default: the first that can read it.")
     ] = "",
-    explain: Annotated[bool, typer.Option("--explain", help="Also the matchers that were tried, and why not.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also every stage it went through, and the matchers that were tried.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """What would happen to this payload: alerts, component, owner, dedup key, decision and its reason. Writes nothing.
@@ -206,6 +208,8 @@ def _lines(told: dict[str, Any]) -> list[str]:
             f"  dedup key  {row['dedup_key']}",
             f"  decision   {' '.join(filter(None, (row['decision'], row['incident'])))}, because {row['reason']}",
         ]
+        if "tried" in row:
+            lines += [f"    {step['stage']:<10} {step['did']}: {step['why']}" for step in row["path"]]
         for tried in row.get("tried", ()):
             mark = "fits" if tried["fits"] else "no  "
             lines.append(f"    {mark} {tried['component']}: {tried['matcher']} ({tried['why']})")

@@ -21,6 +21,7 @@ from playbooks import errors
 from playbooks.domain.alerts import Alert, Verdict
 from playbooks.domain.incidents import Incident, State, open_key, severity_for_alert
 from playbooks.domain.ownership import Registry
+from playbooks.domain.pipeline.path import whole
 from playbooks.domain.routing import Routed, Router
 from playbooks.plays.house import House
 from playbooks.plays.receive import receive
@@ -104,6 +105,10 @@ def _row(
         "decision": str(verdict.decision),
         "reason": str(verdict.reason),
         "incident": f"INC-{verdict.incident}" if verdict.incident else None,
+        "path": [
+            {"stage": step, "did": did, "why": why}
+            for step, did, why in whole(verdict.path, verdict.decision, verdict.reason)
+        ],
     }
 
 
@@ -151,7 +156,21 @@ class _Rehearsal:
 
 
 _READS = frozenset(
-    {"alerts_known", "spells_of", "open_incident_ids", "changes_before", "surface", "surfaces_of", "incident"}
+    {
+        "alerts_known",
+        "changes_before",
+        "episodes_since",
+        "incident",
+        "last_incident",
+        "open_incident_ids",
+        "points",
+        "silences_open",
+        "spells_of",
+        "standing",
+        "surface",
+        "surfaces_of",
+        "timers",
+    }
 )
 
 
@@ -176,6 +195,10 @@ class _Reading:
         )  # fmt: skip
         self.made[new.open_key] = incident
         return replace(incident), True
+
+    def save_incident(self, incident: Incident, *, open_key: str | None) -> Incident:
+        """As it would be saved."""
+        return incident
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.uow, name) if name in _READS else _nothing

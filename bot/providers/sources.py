@@ -43,6 +43,14 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "langsmith": "bot.providers.alerts.langsmith",
         "litellm": "bot.providers.alerts.litellm",
         "openai": "bot.providers.alerts.openai",
+        "github": "bot.providers.alerts.github",
+        "dbt": "bot.providers.alerts.dbt",
+        "wandb": "bot.providers.alerts.wandb",
+        "soda": "bot.providers.alerts.soda",
+        "great_expectations": "bot.providers.alerts.great_expectations",
+        "evidently": "bot.providers.alerts.evidently",
+        "mlflow": "bot.providers.alerts.mlflow",
+        "cloudevents": "bot.providers.alerts.cloudevents",
         "raw": "bot.providers.alerts.raw",
     }
 )
@@ -51,6 +59,7 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "generic": "bot.providers.changes.generic",
         "mlflow": "bot.providers.changes.mlflow",
         "unleash": "bot.providers.changes.unleash",
+        "huggingface": "bot.providers.changes.huggingface",
     }
 )
 KINDS: tuple[str, ...] = tuple(dict.fromkeys((*ALERTS, *CHANGES)))

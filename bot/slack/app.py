@@ -17,11 +17,13 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from structlog import get_logger
 
-from bot.slack import buttons, events, forms, ids, modals
+from bot.slack import buttons, events, forms, ids, modals, muting_modals
+from bot.slack.alert_messages import AlertChannel
 from bot.slack.blocks import render, who
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
 from bot.slack.commands import execute
 from bot.slack.grammar import parse, parse_mention
+from bot.slack.stamps import at_of
 from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import EventSource
@@ -89,11 +91,12 @@ def build_app(
     sync: Callable[[], str] = lambda: "",
     registry_state: Callable[[], str] = lambda: "",
     registry_then: Callable[[str], Registry] | None = None,
+    alert_channels: Mapping[str, AlertChannel] | None = None,
 ) -> tuple[App, Identity]:
     """The app with all listeners. Makes no call: importing and building work without Slack."""
     identity = Identity(client, token)
     zones = Zones(client)
-    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state, registry_then)
+    desk = Desk(house, {}, zones.of, identity.user, sync, registry_state, registry_then, alert_channels or {})
     quiet = logging.getLogger("muster.bolt")
     quiet.setLevel(logging.ERROR)  # its warnings are about set-ups that are not ours
     app = App(
@@ -206,6 +209,12 @@ class Edge:
         trigger = str(body.get("trigger_id", ""))
         if callback == ids.SHORTCUT_TIMELINE:
             reply: Reply | None = self._timeline_form(call, body)
+        elif callback == ids.SHORTCUT_REPORT:
+            message = body.get("message", {})
+            names = sorted(self.house.registry().components)
+            words, ts = str(message.get("text", ""))[:900], str(message.get("ts", ""))
+            form = muting_modals.report(names, channel=channel, ts=ts, text=words)
+            reply = OpenModal(form, f"Type it: `{self.house.rules.root} report <component> …`.")
         else:
             text = str(body.get("message", {}).get("text", ""))[:150]
             components = sorted(self.house.registry().components)
@@ -271,9 +280,7 @@ class Edge:
                 ),
             )
         ts = str(message.get("ts", ""))
-        view = modals.timeline(
-            found.id, at=forms.at_of(ts), text=str(message.get("text", "")), channel=call.channel, ts=ts
-        )
+        view = modals.timeline(found.id, at=at_of(ts), text=str(message.get("text", "")), channel=call.channel, ts=ts)
         return OpenModal(remembering(view, person=str(message.get("user", ""))), "Type it: `/inc note <text>`.")
 
     def _open(self, trigger: str, modal: OpenModal, channel: str) -> Reply | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from structlog import get_logger
 
+from bot.slack.alert_messages import AlertChannel
 from bot.slack.grammar import DecideArgs, ExtendArgs, Parsed, Person, StandArgs
 from playbooks import errors
 from playbooks.domain.ownership import Registry
@@ -57,7 +58,7 @@ class Desk:
     Attributes:
         zone_of: a Slack user's time zone, UTC when unknown. self_user: the bot's own Slack id.
         sync: reads the registry again and says what came of it. registry_state: what stands against today's files.
-        registry_then: a version of the registry by its hash.
+        registry_then: a version of the registry by its hash. alert_channels: where messages of apps are alerts.
     """
 
     house: House
@@ -67,6 +68,7 @@ class Desk:
     sync: Callable[[], str] = lambda: "The registry is as it was."
     registry_state: Callable[[], str] = lambda: ""
     registry_then: Callable[[str], Registry] | None = None
+    alert_channels: Mapping[str, AlertChannel] = field(default_factory=dict)
 
     def order(self, call: Call, role: str = "") -> Order:
         """The order behind a call, with the actor as the registry knows them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,13 +10,17 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from structlog import get_logger
 
+from bot.slack.alert_messages import read_alert
 from bot.slack.calls import Call, Desk
-from bot.slack.forms import at_of
+from bot.slack.messenger import EVENT_TYPE
+from bot.slack.stamps import at_of
 from playbooks import errors
+from playbooks.domain.routing import Router
 from playbooks.domain.timeline import EventSource
 from playbooks.messages import Home, Message
 from playbooks.plays import capture, handoff, home
 from playbooks.plays.house import actor_for
+from playbooks.plays.receive import keep_raw, receive
 
 log = get_logger(__name__)
 Event = Mapping[str, Any]
@@ -107,8 +112,10 @@ def permalink(client: WebClient, channel: str, ts: str) -> str:
 
 
 def _message(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:
-    """Edits and deletions of messages that stand in the timeline; everything else is not ours."""
+    """Alerts of other apps; edits and deletions of messages that stand in the timeline; everything else is not ours."""
     channel = str(event.get("channel", ""))
+    if channel in desk.alert_channels:
+        _alert(desk, channel, event)
     if event.get("subtype") == "message_changed":
         message = event.get("message", {})
         edited = str(message.get("edited", {}).get("ts", "") or event.get("ts", ""))
@@ -122,6 +129,28 @@ def _message(desk: Desk, client: WebClient, render: Render, event: Event, event_
         user = str(event.get("previous_message", {}).get("user", ""))
         call = _call(desk, user, channel, event_id, EventSource.MESSAGE)
         capture.message_deleted(desk.house, desk.order(call), channel, str(event.get("deleted_ts", "")))
+
+
+def _alert(desk: Desk, channel: str, event: Event) -> None:
+    """A message of another app, new or changed; people's words and our own messages are none."""
+    changed = event.get("subtype") == "message_changed"
+    message = event.get("message", {}) if changed else event
+    if event.get("subtype") not in (None, "bot_message", "message_changed") or not message.get("bot_id"):
+        return
+    own = desk.self_user()
+    if (own and message.get("user") == own) or (message.get("metadata") or {}).get("event_type") == EVENT_TYPE:
+        return
+    edited = str(message.get("edited", {}).get("ts", "") or event.get("ts", "")) if changed else ""
+    entry = desk.alert_channels[channel]
+    try:
+        alert = read_alert(entry, channel, message, edited=edited)
+    except errors.InputError as error:
+        keep_raw(desk.house, source=entry.source, body=json.dumps(message)[:100_000], why=error.sentence)
+        return
+    if alert is not None:
+        receive(desk.house, Router(desk.house.registry()), [[alert]])
+    elif not entry.apps:
+        keep_raw(desk.house, source=entry.source, body=json.dumps(message)[:100_000], why="it has no words")
 
 
 def _home(desk: Desk, client: WebClient, render: Render, event: Event, event_id: str) -> None:

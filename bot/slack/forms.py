@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.slack import ids, modals
 from bot.slack.calls import Call, Desk, Reply, refusal_of
 from bot.slack.commands import execute
 from bot.slack.grammar import AnswerArgs, NoteArgs
+from bot.slack.stamps import at_of
 from playbooks import errors
 from playbooks.domain.clocks import parse_when
 from playbooks.domain.timeline import EventKind
@@ -63,12 +63,3 @@ def _add_message(desk: Desk, call: Call, form: modals.Submission) -> Reply:
     except errors.MusterError as error:
         return refusal_of(desk.house, error)
     return done or Refusal("This channel belongs to no incident.", "Use it in an incident's channel.")
-
-
-def at_of(ts: str) -> datetime:
-    """The time of a Slack message from its `ts`, UTC. Raises InputError for what is no ts."""
-    try:
-        seconds, _, micros = ts.partition(".")
-        return datetime.fromtimestamp(int(seconds), UTC).replace(microsecond=int(micros.ljust(6, "0")[:6] or 0))
-    except (ValueError, OverflowError, OSError) as bad:
-        raise errors.InputError("That message has no usable time.", "Add a note instead: `/inc note …`.") from bad

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
@@ -357,7 +358,7 @@ VERBS: Final[dict[str, Verb]] = {
     "ack": Verb(lambda text, _: TextArgs(text), "ack", ("acknowledge", "take", "mine")),
     "lead": Verb(_lead, "lead [@person]", ("ic", "captain", "commander")),
     "role": Verb(_role, "role comms @person", ("assign",)),
-    "handoff": Verb(_handoff, "handoff @person [comms] or a team", ("hand-off", "handover")),
+    "handoff": Verb(_handoff, "handoff @person [comms], on_call:<team> or a team", ("hand-off", "handover")),
     "accept": Verb(_nothing, "accept", ("accepted",)),
     "sev": Verb(_sev, "sev 2 [because …]", ("severity",)),
     "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
@@ -385,6 +386,12 @@ VERBS: Final[dict[str, Verb]] = {
     "accept-risk": Verb(_accept_risk, "accept-risk <component> until 2026-12-01 because …", ("acceptrisk",)),
     "freeze": Verb(_freeze, "freeze <component> [for 2d] [because …]", ()),
     "unfreeze": Verb(_enable, "unfreeze <component> [because …]", ("thaw",)),
+    "silence": Verb(read_silence, "silence <component> [alert] for 2h because …", ("mute", "snooze")),
+    "maintenance": Verb(read_maintenance, "maintenance <component> from 22:00 until 23:30 because …", ()),
+    "unsilence": Verb(read_unsilence, "unsilence S-3 [because …]", ("unmute",)),
+    "silences": Verb(_nothing, "silences", ("muted",)),
+    "report": Verb(read_report, "report <component> <what went wrong>", ("complain",)),
+    "why": Verb(lambda text, _: TextArgs(text), "why <alert>", ()),
     "gaps": Verb(_who, "gaps [component or team]", ()),
     "confirm": Verb(_who, "confirm <component>", ("recertify",)),
     "task": Verb(_task, "task <what is left to do> [@person] [until 2026-12-01]", ("todo", "followup", "follow-up")),

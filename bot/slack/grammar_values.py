@@ -143,6 +143,39 @@ class StandArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceArgs:
+    """`silence <component> [alert] [from <time>] for <span>|until <time> [because …] [then open|list]`.
+
+    `failure`: the failure key or alert name it is limited to. `at_end`: `open` or `list`, empty for the default.
+    """
+
+    component: str = ""
+    failure: str = ""
+    start: str = ""
+    span: str = ""
+    until: str = ""
+    because: str = ""
+    at_end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportArgs:
+    """`report <component> <what went wrong>`; `ts`: of the message it is about, from the form alone."""
+
+    component: str = ""
+    text: str = ""
+    ts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsilenceArgs:
+    """`unsilence S-3 [because …]`."""
+
+    number: int | None = None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DebtArgs:
     """`debt [team|component|@person|me] [page]`; `whose` says that a person was named, who types where it is empty."""
 
@@ -218,6 +251,9 @@ Args = (
     | DebtArgs
     | TaskArgs
     | StandArgs
+    | SilenceArgs
+    | UnsilenceArgs
+    | ReportArgs
     | GlassArgs
     | AnswerArgs
     | HelpArgs

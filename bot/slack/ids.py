@@ -50,6 +50,7 @@ HANDOFF_DECLINE: Final = "handoff_decline"
 RENEW_OPEN: Final = "renew_open"
 LET_END_OPEN: Final = "let_end_open"
 UNFREEZE: Final = "unfreeze"
+UNSILENCE: Final = "unsilence"
 REVIEW_OPEN: Final = "review_open"
 
 ACTIONS: Final = (
@@ -92,6 +93,7 @@ ACTIONS: Final = (
     RENEW_OPEN,
     LET_END_OPEN,
     UNFREEZE,
+    UNSILENCE,
     REVIEW_OPEN,
 )
 
@@ -115,9 +117,13 @@ MODAL_HANDOFF: Final = "modal_handoff"
 MODAL_RISK: Final = "modal_risk"
 MODAL_FREEZE: Final = "modal_freeze"
 MODAL_LET_END: Final = "modal_let_end"
+MODAL_SILENCE: Final = "modal_silence"
+MODAL_MAINTENANCE: Final = "modal_maintenance"
+MODAL_REPORT: Final = "modal_report"
 
 SHORTCUT_TIMELINE: Final = "add_to_timeline"
 SHORTCUT_OPEN_INCIDENT: Final = "open_incident"
+SHORTCUT_REPORT: Final = "report_ai_problem"
 SHORTCUT_DECLARE: Final = "declare_incident"
 
 # ---------------------------------------------------------------- what a button carries
@@ -134,7 +140,7 @@ class Value:
 
     Attributes:
         incident: incident id. action: action id. hash: the plan hash an approval is bound to.
-        override: number of a debt entry. handoff: of a hand-off.
+        override: number of a debt entry. handoff: of a hand-off. silence: of a silence.
         component: registry id. version: a version to go to.
         person: Slack id where known, else a name. text: a command line, a sentence or a question.
         channel, ts: the message or channel it came from.
@@ -145,6 +151,7 @@ class Value:
     hash: str = ""
     override: int | None = None
     handoff: int | None = None
+    silence: int | None = None
     component: str = ""
     version: str = ""
     person: str = ""
@@ -159,6 +166,7 @@ _KEYS: Final = {
     "hash": "h",
     "override": "o",
     "handoff": "f",
+    "silence": "q",
     "component": "c",
     "version": "x",
     "person": "p",
@@ -166,7 +174,7 @@ _KEYS: Final = {
     "channel": "k",
     "ts": "s",
 }
-_NUMBERS: Final = frozenset({"incident", "action", "override", "handoff"})
+_NUMBERS: Final = frozenset({"incident", "action", "override", "handoff", "silence"})
 
 
 def encode(value: Value, *, limit: int = BUTTON_VALUE) -> str:

@@ -58,6 +58,7 @@ _COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
 )
 _SHORTCUTS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("Add to timeline", "message", ids.SHORTCUT_TIMELINE, "Put this message into the incident's timeline"),
+    ("Report an AI problem", "message", ids.SHORTCUT_REPORT, "Count this answer or behaviour for its owner"),
     ("Open incident", "message", ids.SHORTCUT_OPEN_INCIDENT, "Open an incident about this message"),
     ("Declare incident", "global", ids.SHORTCUT_DECLARE, "Something is wrong: open an incident"),
 )

@@ -168,6 +168,26 @@ def _read_freeze(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "freeze", values.StandArgs(name, None, *form.end("for"), because)
 
 
+def _read_silence(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "silence", _muting(form)
+
+
+def _read_maintenance(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    return "maintenance", _muting(form)
+
+
+def _muting(form: _Form) -> values.SilenceArgs:
+    name = _name(form, needed="Choose a component.")
+    because = form.text("because", needed="Say why: whoever looks for an alert reads it.")
+    return values.SilenceArgs(name, form.text("failure"), form.text("from"), *form.end("for"), because)
+
+
+def _read_report(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+    name = _name(form, needed="Choose the system it is about.")
+    text = " ".join(form.text("text", needed="Say what went wrong.").split())
+    return "report", values.ReportArgs(name, text, meta.ts)
+
+
 def _read_let_end(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "review", values.DecideArgs(meta.override, form.text("text", needed="Say what became of it."))
 
@@ -239,4 +259,7 @@ _READERS: Final = {
     ids.MODAL_RISK: _read_risk,
     ids.MODAL_FREEZE: _read_freeze,
     ids.MODAL_LET_END: _read_let_end,
+    ids.MODAL_SILENCE: _read_silence,
+    ids.MODAL_MAINTENANCE: _read_maintenance,
+    ids.MODAL_REPORT: _read_report,
 }

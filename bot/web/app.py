@@ -21,7 +21,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from bot.metrics import Metrics
-from bot.providers.alerts.reading import MAX_RAW, ReadResult, Rejected
+from bot.providers.alerts.reading import MAX_RAW, TELLS_CHANGES, ReadResult, Rejected
 from bot.providers.signatures import Unreached
 from bot.web import api, enqueue
 from bot.web.intake import GroupCommit
@@ -31,6 +31,7 @@ from bot.web.sources import Source, bearer_fits
 from bot.web.subscriptions import subscribed
 from playbooks import errors
 from playbooks.domain.alerts import Decision, Verdict
+from playbooks.plays.heartbeats import beat
 from playbooks.plays.house import House
 from playbooks.plays.receive import keep_raw, record_changes
 
@@ -90,6 +91,7 @@ def build_web(web: Web) -> Front:
     routes = [
         Route("/alerts/{source}", _route(web, _alerts), methods=["POST"]),  # other methods: told as refused
         Route("/changes/{source}", _route(web, _changes), methods=["POST"]),
+        Route("/heartbeats/{component}/{signal}", _route(web, _heartbeat), methods=["POST"]),
         Route(enqueue.PATH, _route(web, _enqueue), methods=["POST"]),
         Route("/slack/events", _route(web, _slack), methods=["POST"]),
         Route("/healthz", _healthz),
@@ -197,6 +199,8 @@ async def _alerts(web: Web, request: Request) -> Response:
     try:
         read: ReadResult = source.alerts(request.headers, body, source=source.name, received_at=web.house.now())
     except errors.InputError as error:
+        if error.code == TELLS_CHANGES and source.changes is not None:
+            return await _recorded(web, source, request, body)
         return await _unread(web, source, body, error)
     verdicts = await web.intake.put(read.alerts) if read.alerts else []
     if read.rejected:
@@ -241,6 +245,21 @@ async def _recorded(web: Web, source: Source, request: Request, body: bytes) -> 
         return await _unread(web, source, body, error)
     verdicts = await _threaded(web, partial(record_changes, web.house, changes))
     return _accepted(web, source, verdicts)
+
+
+async def _heartbeat(web: Web, request: Request) -> Response:
+    """An expected signal came; its body says nothing that is needed."""
+    await _body(request)
+    if not bearer_fits(request.headers, web.secrets):
+        web.on_refused("heartbeats", "wrong or missing secret")
+        raise Refused(401, "wrong_secret", "The secret is wrong or missing. Send it as `Authorization: Bearer …`.")
+    names = (request.path_params["component"][:80], request.path_params["signal"][:80])
+    try:
+        late = await _threaded(web, partial(beat, web.house, *names))
+    except errors.UnknownName as unknown:
+        raise Refused(404, "unknown_signal", unknown.told) from unknown
+    answer = {"component": names[0], "signal": names[1], "missing_from": late.isoformat()}
+    return Response(json.dumps(answer), status_code=202, media_type=_JSON)
 
 
 async def _threaded(web: Web, work: Callable[[], Any]) -> Any:

@@ -28,6 +28,15 @@ class Decision(StrEnum):
     REJECTED = "rejected"
     ECHO = "echo"
     CHANGE = "change"
+    MUTED = "muted"
+    HELD = "held"
+    MONITORED = "monitored"
+    REOPENED = "reopened"
+    EXPECTED = "expected"
+
+
+KEPT_BACK = frozenset({Decision.MUTED, Decision.HELD, Decision.MONITORED})
+"""Decisions on alerts that are kept and listed, but belong to no incident."""
 
 
 class Reason(StrEnum):
@@ -44,6 +53,16 @@ class Reason(StrEnum):
     BAD_ALERT = "this alert of the body cannot be used; kept in quarantine"
     OWN_ACTION = "it is the echo of an action Muster took"
     RECORDED_CHANGE = "changes are recorded and open no incident"
+    SILENCED = "a silence covers it; it is kept and listed"
+    MAINTENANCE = "its component is in maintenance; it is kept and listed"
+    FLAPPING = "it fires and ends over and over; held until it stands still"
+    NOT_SUSTAINED = "the breach is not sustained yet, as its matcher asks; held"
+    MONITOR_MODE = "its matcher is in monitor mode; it is recorded and opens nothing"
+    UPSTREAM_OPEN = "an incident of what its component reads is open"
+    SAME_COMPONENT = "an incident of its component opened just before"
+    JUST_RESOLVED = "its incident was resolved just before and is open again"
+    EARLIER_OVER = "the last incident for this failure is over; the new one refers to it"
+    SIGNAL_CAME = "it is a signal that was expected; it is due again later"
     NO_ALERT = "it says nothing of whether something fires; kept as it came"
 
 
@@ -151,7 +170,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for one alert of a body: what was decided, why, and for which incident."""
+    """The answer for one alert of a body: what was decided, why, and for which incident.
+
+    `path`: the stages that had something to say, as (stage, what it did, why).
+    """
 
     alert_id: str
     fingerprint: str
@@ -159,3 +181,4 @@ class Verdict:
     decision: Decision
     reason: Reason
     incident: int | None = None
+    path: tuple[tuple[str, str, str], ...] = ()

@@ -29,6 +29,7 @@ from playbooks.domain.on_call_file import PAGERDUTY_PATTERN, OnCallEntry
 SILENT_DEFAULT = timedelta(minutes=10)
 _HOLDER_PATTERN = r"^((team|on_call):)?[a-z0-9][a-z0-9-]{0,62}$"
 _PATH_PATTERN = r"^(source|name|severity|(labels|annotations)\.[^\s].*)$"
+_CLOCK_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _LEVER_PATTERN = r"^(rollback|disable)$"
 _USER_PATTERN = r"^([UW][A-Z0-9]{2,20})?$"
 _CHANNEL_PATTERN = r"^([CG][A-Z0-9]{2,20})?$"
@@ -36,6 +37,7 @@ PATTERN_WORDS = {
     _USER_PATTERN: "is no Slack user id such as U01DANA",
     _CHANNEL_PATTERN: "is no Slack channel id such as C01FRAUDML (an id, not a name)",
     PAGERDUTY_PATTERN: "is no PagerDuty id such as PABC123 (an id, not a name)",
+    _CLOCK_PATTERN: 'must be a time of day such as "06:30"',
     _LEVER_PATTERN: "is no kind of lever; there are rollback and disable",
     ID_PATTERN: "must be 1 to 63 small letters, digits and dashes",
     _HOLDER_PATTERN: "must be a person's id, `team:…` or `on_call:…`",
@@ -157,6 +159,18 @@ MatchValue = Annotated[
 MatchPath = Annotated[str, Field(pattern=_PATH_PATTERN, max_length=200)]
 
 
+class SustainedEntry(Strict):
+    """What a breach needs before it opens an incident; everything named must hold. Until then the alert is held."""
+
+    for_: Annotated[Span | None, Field(alias="for")] = None
+    """How long it must have lasted, since the first breached window the alert names, else since its start."""
+    points: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Breached points: as the alert says (`windows: 4 of the last 4`), else counted within the last `within`."""
+    within: Span = timedelta(hours=1)
+    samples: Annotated[int | None, Field(ge=1)] = None
+    """Samples behind the value, where the alert says how many."""
+
+
 class AlertMatch(Strict):
     """Which alerts are this component's; every condition must hold."""
 
@@ -165,6 +179,28 @@ class AlertMatch(Strict):
     """Failure key: one incident is open per component and failure. Without it the alert's name is the key."""
     severity: Annotated[str, Field(min_length=1, max_length=30)] | None = None
     """Severity of the incident, instead of the alert's own."""
+    monitor: bool = False
+    """Only record what fits, to see what it would do before it is live."""
+    sustained: SustainedEntry | None = None
+    """One noisy point opens nothing: what a breach needs before it does."""
+
+
+class ExpectedEntry(Strict):
+    """A signal that must come again and again: a training, an evaluation, a pipeline's run. A missing one is an alert.
+
+    It comes by `POST /heartbeats/<component>/<signal>`, as an alert that fits `match` (Alertmanager's Watchdog), or as
+    a change of the subject `change`.
+    """
+
+    signal: Id
+    every: Span
+    by: Annotated[str, Field(pattern=_CLOCK_PATTERN)] | None = None
+    """Time of day at which it is due, on the clock of `time_zone`; without it, `every` after the last one."""
+    grace: Span = timedelta(minutes=10)
+    """How much later than due it may come."""
+    match: Annotated[dict[MatchPath, MatchValue], Field(min_length=1, max_length=16)] | None = None
+    change: Annotated[str, Field(min_length=1, max_length=300)] | None = None
+    severity: Annotated[str, Field(min_length=1, max_length=30)] = "warning"
 
 
 class Limits(Strict):
@@ -295,6 +331,8 @@ class Component(Strict):
     fallback: Line = ""
     """What takes over when it is switched off."""
     alerts: Annotated[tuple[AlertMatch, ...], Field(max_length=200)] = ()
+    expects: Annotated[tuple[ExpectedEntry, ...], Field(max_length=50)] = ()
+    """Signals that must come; one that is missing is an alert of this component."""
     levers: dict[LeverKind, Binding] = Field(default_factory=dict)
     rights: Rights = Rights()
     reviewed_on: date | None = None

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from playbooks.domain.alerts import Alert
 from playbooks.domain.ownership import Registry
-from playbooks.domain.ownership_file import AlertMatch, Exists, MatchValue, Regex
+from playbooks.domain.ownership_file import AlertMatch, Exists, MatchValue, Regex, SustainedEntry
 
+OWN = "muster"  # source of alerts that Muster raises itself
 LONGEST_MATCHED = 256  # characters of a value a regular expression looks at
 
 Getter = Callable[[Alert], str | None]
@@ -25,6 +26,8 @@ class Routed:
         component: registry id, empty where nothing fits. failure: the matcher's key, else the alert's name.
         team: the accountable team, empty without a component. why: one clause for people and logs.
         severity: what the matcher sets instead of the alert's own, empty where it sets none.
+        signal: the expected signal it is, empty for an alert like any other.
+        monitor: its matcher only records. sustained: what a breach needs before it opens something, None for nothing.
     """
 
     component: str
@@ -32,6 +35,9 @@ class Routed:
     team: str
     why: str
     severity: str = ""
+    monitor: bool = False
+    sustained: SustainedEntry | None = None
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class _Rule:
     severity: str
     conditions: tuple[_Condition, ...]
     words: str
+    monitor: bool
+    sustained: SustainedEntry | None
 
     def fits(self, alert: Alert) -> bool:
         return all(c.test(c.get(alert)) for c in self.conditions)
@@ -76,6 +84,7 @@ class Router:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._rules = tuple(_compile(registry))
+        self._expected = tuple(_expected(registry))
         self._index: list[tuple[Getter, dict[str, list[_Rule]]]] = []
         self._unindexed: list[_Rule] = []
         self._build_index()
@@ -95,6 +104,12 @@ class Router:
 
     def route(self, alert: Alert) -> Routed:
         """Component, failure key and team of an alert; component is empty where nothing fits."""
+        if self._expected:
+            for fits, signal in self._expected:
+                if fits(alert):
+                    return signal
+        if alert.source == OWN:
+            return self._own(alert)
         best: _Rule | None = None
         ties: list[_Rule] = []
         for rules in self._candidates(alert):
@@ -111,7 +126,14 @@ class Router:
         if best is None:
             return self._unmatched(alert)
         failure = best.failure or alert.name
-        return Routed(best.component, failure, best.team, _why(best, ties), best.severity)
+        why = _why(best, ties)
+        return Routed(best.component, failure, best.team, why, best.severity, best.monitor, best.sustained)
+
+    def _own(self, alert: Alert) -> Routed:
+        """An alert that Muster raises itself says whose it is; no matcher may take it for something else."""
+        component = self._registry.components.get(alert.labels.get("component", ""))
+        team = component.accountable if component is not None else ""
+        return Routed(component.id if component is not None else "", alert.name, team, "Muster raised it itself")
 
     def _candidates(self, alert: Alert) -> Iterator[list[_Rule]]:
         for get, by_value in self._index:
@@ -157,9 +179,26 @@ def _compile(registry: Registry) -> Iterator[_Rule]:
             conditions = tuple(_condition(path, value) for path, value in entry.match.items())
             words = " and ".join(c.words for c in conditions)
             yield _Rule(
-                order, component.id, component.accountable, entry.failure or "", entry.severity or "", conditions, words
+                order,
+                component.id,
+                component.accountable,
+                entry.failure or "",
+                entry.severity or "",
+                conditions,
+                words,
+                entry.monitor,
+                entry.sustained,
             )
             order += 1
+
+
+def _expected(registry: Registry) -> Iterator[tuple[Callable[[Alert], bool], Routed]]:
+    for component in registry.components.values():
+        for entry in component.expects:
+            if entry.match is not None:
+                test = matcher_test(AlertMatch(match=entry.match))
+                why = f"the expected signal {entry.signal}: {matcher_words(AlertMatch(match=entry.match))}"
+                yield test, Routed(component.id, entry.signal, component.accountable, why, signal=entry.signal)
 
 
 def matcher_test(entry: AlertMatch) -> Callable[[Alert], bool]:

@@ -35,6 +35,7 @@ _SAYS: tuple[tuple[str, str], ...] = (
     ("slow", "is slow"),
     ("down", "is down"),
     ("unavailable", "is down"),
+    ("report", "misbehaves, people report"),
     ("hallucination", "answers without grounds"),
     ("groundedness", "answers without grounds"),
     ("accuracy", "is less accurate"),

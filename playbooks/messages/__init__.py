@@ -28,12 +28,14 @@ from playbooks.messages.lists import (
     TimelineList,
     TimelineRow,
 )
+from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.replies import Help, Home, Refusal, Say
 from playbooks.messages.union import Message
 
 __all__ = [
     "ActionStatus",
+    "AlertPath",
     "Announcement",
     "Ask",
     "Card",
@@ -51,6 +53,7 @@ __all__ = [
     "Home",
     "IncidentList",
     "IncidentRow",
+    "KeptRow",
     "Late",
     "Lever",
     "Message",
@@ -61,6 +64,8 @@ __all__ = [
     "Refusal",
     "Resolved",
     "Say",
+    "SilenceList",
+    "SilenceNote",
     "StandingLine",
     "Suggestion",
     "Summary",

@@ -8,6 +8,7 @@ from playbooks.messages.incidents import Announcement, Card, HandoffOffer, Owner
 from playbooks.messages.late import Late
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
+from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.replies import Help, Home, Refusal, Say
 
 Message = (
@@ -26,6 +27,9 @@ Message = (
     | DebtList
     | GapList
     | TeamGaps
+    | SilenceNote
+    | SilenceList
+    | AlertPath
     | OperatorGaps
     | TimelineList
     | Summary

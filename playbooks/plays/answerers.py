@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from playbooks.domain.actions import Override
-from playbooks.domain.authority import Authority, Right
+from playbooks.domain.authority import Authority, Right, may_decide
 from playbooks.domain.debt import REVIEWED, DebtKind
 from playbooks.plays.bound_levers import RIGHT_OF
-from playbooks.plays.deciding import held_in
+from playbooks.plays.deciding import held_in, right_used, used_facts
 from playbooks.plays.house import House
 from playbooks.ports import UnitOfWork
 
@@ -34,6 +36,15 @@ def held_over(house: House, uow: UnitOfWork, entry: Override) -> Authority | Non
         return None
     incident = uow.incident(entry.incident_id) if entry.incident_id is not None else None
     return held_in(house, entry.component, right, incident)
+
+
+def used_over(person: str, right: Right | None, held: Authority | None) -> Mapping[str, str]:
+    """What the timeline keeps of ending or reviewing an entry: the right used, else that it is theirs."""
+    decision = right.value if right is not None else "end"
+    holder = may_decide(held, person) if held is not None else None
+    if held is None or holder is None:
+        return {"decision": decision, "right": "answers for the entry", "used": "holder", "rule": ""}
+    return {"decision": decision, "right": right_used(held, holder), **used_facts(held, person)}
 
 
 def answerers(house: House, uow: UnitOfWork, entry: Override) -> tuple[str, ...]:

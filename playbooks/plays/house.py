@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
@@ -12,6 +12,7 @@ from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
+from playbooks.domain.pipeline.case import PipelineRules
 from playbooks.messages import Tag, Who
 from playbooks.ports import Clock, Ids, OnCall, Store, Surface, UnitOfWork
 
@@ -34,6 +35,8 @@ class Rules:
             of the ledger that is overdue. freeze_for: length of a freeze that names none.
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
         matcher_silent_after: a matcher that never matched for so long is a gap.
+        pipeline: what alerts go through before they open something.
+        quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
 
     severities: tuple[Severity, ...] = DEFAULT_SEVERITIES
@@ -61,6 +64,8 @@ class Rules:
     weekly_at: time = time(9)
     zone: str = "UTC"
     matcher_silent_after: int = 14 * 86400
+    pipeline: PipelineRules = field(default_factory=PipelineRules)
+    quiet_after: Mapping[str, int] = field(default_factory=dict)
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""

@@ -8,10 +8,11 @@ from typing import Any
 
 from playbooks import errors
 from playbooks.domain.facts import move_facts
-from playbooks.domain.incidents import Incident, State, check_move, open_key
+from playbooks.domain.incidents import OVER_STATES, Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.house import House, say_in_channel
 from playbooks.plays.orders import Order, event_of
+from playbooks.plays.releases import plan_release
 from playbooks.plays.switched_off import show_what_is_off
 from playbooks.ports import UnitOfWork
 
@@ -39,6 +40,8 @@ def move_to(
         now=now,
     )
     show_what_is_off(uow, incident.id, now)
+    if wanted in OVER_STATES:
+        plan_release(uow, incident, now)
     return replace(incident, state=wanted)
 
 

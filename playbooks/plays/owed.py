@@ -13,7 +13,7 @@ from playbooks.domain.debt import REVIEW_WITHIN, REVIEWED, DebtKind
 from playbooks.domain.facts import override_facts
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays.answerers import answerers
+from playbooks.plays.answerers import answerers, held_over, right_over, used_over
 from playbooks.plays.house import House, must_find
 from playbooks.plays.notes import cancel_timers, set_timers, show_entry
 from playbooks.plays.orders import Order, event_of, execution
@@ -81,13 +81,14 @@ def close_debt(house: House, order: Order, number: int, because: str) -> Say:
         facts = {**entry.facts, "closed_because": words}
         entry = uow.save_override(replace(entry, state="closed", closed_at=now, closed_by=order.actor.id, facts=facts))
         show_entry(house, uow, entry, now)
-        _closed(uow, order, entry, words, now)
+        _closed(house, uow, order, entry, words, now)
     return Say(f"D-{number} is closed.")
 
 
-def _closed(uow: UnitOfWork, order: Order, entry: Override, words: str, now: datetime) -> None:
+def _closed(house: House, uow: UnitOfWork, order: Order, entry: Override, words: str, now: datetime) -> None:
     if entry.incident_id is None:
         return
+    used = {**used_over(order.actor.id, right_over(uow, entry), held_over(house, uow, entry)), "verdict": "closed"}
     event = event_of(
         order,
         must_find(uow, entry.incident_id),
@@ -95,7 +96,7 @@ def _closed(uow: UnitOfWork, order: Order, entry: Override, words: str, now: dat
         f"{DebtKind(entry.kind).words} D-{entry.id} reviewed: {words}",
         now=now,
         dedup=f"debt:{entry.id}:closed",
-        payload=override_facts(entry, "closed", why=words),
+        payload={**override_facts(entry, "closed", why=words), **used},
         component=entry.component,
     )
     uow.append(entry.incident_id, event, now=now)

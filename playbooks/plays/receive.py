@@ -12,13 +12,16 @@ from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason
 from playbooks.domain.incidents import Incident, open_key, severity_for_alert
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import MUSTER, Actor, source_actor
+from playbooks.domain.pipeline.case import Case, Ruling, Step
+from playbooks.domain.pipeline.path import followed, path_of
 from playbooks.domain.routing import Routed, Router
 from playbooks.domain.signals import headline, read_signal
 from playbooks.domain.timeline import EventSource
-from playbooks.plays import escalation, storms
+from playbooks.plays import escalation, heartbeats, reopening, storms
 from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, refresh, refresh_readers, say_in_channel, want
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
+from playbooks.plays.pipeline import Passage, look, open_of, settle
 from playbooks.plays.placing import placed
 from playbooks.plays.targets import binding_target, change_target, components_of_target, targets_of
 from playbooks.ports import (
@@ -28,6 +31,7 @@ from playbooks.ports import (
     KnownAlert,
     NewIncident,
     OpenIncident,
+    Redecided,
     StoredAlert,
     Surface,
     UnitOfWork,
@@ -47,6 +51,10 @@ class _Batch:
     total: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     firing: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     opened: set[int] = field(default_factory=set)
+    passage: Passage | None = None
+    beats: set[tuple[str, str]] = field(default_factory=set)
+    again: dict[Episode, StoredAlert] = field(default_factory=dict)
+    anew: list[Redecided] = field(default_factory=list)
 
 
 def receive(house: House, router: Router, bodies: Sequence[Sequence[Alert]]) -> list[list[Verdict]]:
@@ -56,20 +64,80 @@ def receive(house: House, router: Router, bodies: Sequence[Sequence[Alert]]) -> 
         bodies: the alerts of each HTTP body, in the order they came.
     Returns the verdicts in the same shape. When it returns, everything is on disk. Raises `errors.StoreBusy`.
     """
-    routed = [[router.route(alert) for alert in body] for body in bodies]
-    keys = {_key(r) for body in routed for r in body}
+    routed = _routed(router, bodies)  # before the transaction: others wait for it
     with house.store.begin(lane="alerts") as uow:
-        found = placed(uow, bodies, now=house.now())
-        if found is not bodies:
-            bodies, routed = found, [[router.route(alert) for alert in body] for body in found]
-        episodes = [_episode(a) for body in bodies for a in body]
-        batch = _Batch(house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys))))
-        verdicts = [
-            [_decide(house, uow, batch, alert, route) for alert, route in zip(body, routes, strict=True)]
-            for body, routes in zip(bodies, routed, strict=True)
-        ]
-        _write(house, uow, batch)
+        return _take(house, uow, router, bodies, routed)
+
+
+def take(house: House, uow: UnitOfWork, router: Router, bodies: Sequence[Sequence[Alert]]) -> list[list[Verdict]]:
+    """`receive` in the caller's transaction."""
+    return _take(house, uow, router, bodies, _routed(router, bodies))
+
+
+def _routed(router: Router, bodies: Sequence[Sequence[Alert]]) -> list[list[Routed]]:
+    return [[router.route(alert) for alert in body] for body in bodies]
+
+
+def _take(
+    house: House,
+    uow: UnitOfWork,
+    router: Router,
+    bodies: Sequence[Sequence[Alert]],
+    routed: Sequence[Sequence[Routed]],
+) -> list[list[Verdict]]:
+    keys = {_key(r) for body in routed for r in body}
+    found = placed(uow, bodies, now=house.now())
+    if found is not bodies:
+        bodies, routed = found, _routed(router, found)
+    episodes = [_episode(a) for body in bodies for a in body]
+    batch = _Batch(house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys))))
+    batch.passage = look(house, uow, _new(batch, bodies, routed), batch.open, batch.now)
+    verdicts = [
+        [_decide(house, uow, batch, alert, route) for alert, route in zip(body, routes, strict=True)]
+        for body, routes in zip(bodies, routed, strict=True)
+    ]
+    _write(house, uow, batch)
+    if house.rules.quiet_after:
+        heartbeats.heard(house, uow, {alert.source for body in bodies for alert in body}, batch.now)
     return verdicts
+
+
+def _new(
+    batch: _Batch, bodies: Sequence[Sequence[Alert]], routed: Sequence[Sequence[Routed]]
+) -> list[tuple[Alert, Routed]]:
+    """Firing episodes that are not stored."""
+    return [
+        (alert, route)
+        for body, routes in zip(bodies, routed, strict=True)
+        for alert, route in zip(body, routes, strict=True)
+        if alert.status is AlertStatus.FIRING and not route.signal and _episode(alert) not in batch.known
+    ]
+
+
+def retake(house: House, uow: UnitOfWork, router: Router, stored: Sequence[StoredAlert]) -> list[Verdict]:
+    """Decide again on stored episodes, in the caller's transaction; those that changed meanwhile are left out.
+
+    Returns the verdicts of the others, in the order given.
+    """
+    uow.hold_alerts([each.id for each in stored])
+    known = uow.alerts_known([_episode(each.alert) for each in stored])
+    due = [each for each in stored if _same(known.get(_episode(each.alert)), each)]
+    cases = [(each.alert, router.route(each.alert)) for each in due]
+    batch = _Batch(house.now(), {}, dict(uow.open_incident_ids(sorted({_key(r) for _, r in cases}))))
+    batch.again = {_episode(each.alert): each for each in due}
+    batch.passage = look(house, uow, cases, batch.open, batch.now)
+    verdicts = [_decide(house, uow, batch, alert, routed) for alert, routed in cases]
+    _write(house, uow, batch)
+    return verdicts
+
+
+def _same(known: KnownAlert | None, stored: StoredAlert) -> bool:
+    return (
+        known is not None
+        and known.status is AlertStatus.FIRING
+        and known.decision is stored.decision
+        and known.incident_id == stored.incident_id
+    )
 
 
 def _episode(alert: Alert) -> Episode:
@@ -82,22 +150,31 @@ def _key(routed: Routed) -> str:
 
 def _decide(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Routed) -> Verdict:
     known = batch.known.get(_episode(alert))
+    if routed.signal and alert.status is AlertStatus.FIRING:
+        batch.beats.add((routed.component, routed.signal))
     if known is not None:
         return _again(batch, alert, known)
+    if routed.signal:
+        return _keep(house, batch, alert, routed, Decision.EXPECTED, Reason.SIGNAL_CAME, None)
     if alert.status is AlertStatus.RESOLVED:
         held = batch.open.get(_key(routed))
         return _keep(house, batch, alert, routed, Decision.RESOLVED, Reason.ENDED_UNSEEN, held.id if held else None)
     held = batch.open.get(_key(routed))
-    if held is None:
-        held = _open(house, uow, batch, alert, routed)
-        decision, reason = Decision.OPENED, Reason.NEW_FAILURE
-        if not routed.component:
-            decision, reason = Decision.UNOWNED, Reason.NO_COMPONENT
-        if held.id not in batch.opened:  # another replica opened it between our look and our insert
-            decision, reason = Decision.ATTACHED, Reason.OPEN_INCIDENT
-    else:
-        decision, reason = Decision.ATTACHED, Reason.OPEN_INCIDENT
-    return _keep(house, batch, alert, routed, decision, reason, held.id)
+    ruling = _ruling(batch, alert, routed, attached=held is not None)
+    if ruling is not None:
+        return _keep(house, batch, alert, routed, ruling.decision, ruling.reason, ruling.incident, ruling.step)
+    if held is not None:
+        return _keep(house, batch, alert, routed, Decision.ATTACHED, Reason.OPEN_INCIDENT, held.id)
+    decision, reason, number = _open(house, uow, batch, alert, routed)
+    return _keep(house, batch, alert, routed, decision, reason, number)
+
+
+def _ruling(batch: _Batch, alert: Alert, routed: Routed, *, attached: bool) -> Ruling | None:
+    if batch.passage is None:
+        return None
+    again = batch.again.get(_episode(alert)) if batch.again else None
+    received_at = again.received_at if again is not None else batch.now
+    return batch.passage.rule(Case(alert, routed, attached, received_at, again is not None))
 
 
 def _again(batch: _Batch, alert: Alert, known: KnownAlert) -> Verdict:
@@ -124,27 +201,63 @@ def _again(batch: _Batch, alert: Alert, known: KnownAlert) -> Verdict:
 
 
 def _keep(
-    house: House, batch: _Batch, alert: Alert, routed: Routed, decision: Decision, reason: Reason, incident: int | None
+    house: House,
+    batch: _Batch,
+    alert: Alert,
+    routed: Routed,
+    decision: Decision,
+    reason: Reason,
+    incident: int | None,
+    last: Step | None = None,
 ) -> Verdict:
-    stored = StoredAlert(
-        house.ids.new(), alert, routed.component, routed.failure, decision, reason, incident, batch.now, batch.now
-    )
-    batch.fresh.append(stored)
+    path = path_of(routed, last, decision, reason)
+    again = batch.again.get(_episode(alert)) if batch.again else None
+    number = again.id if again is not None else house.ids.new()
+    if again is not None:
+        path = followed(again.path, path, batch.now)
+        batch.anew.append(Redecided(number, decision, reason, incident, path, batch.now))
+        _leave(batch, again)
+    else:
+        stored = StoredAlert(
+            number, alert, routed.component, routed.failure, decision, reason, incident, batch.now, batch.now, 1, path
+        )
+        batch.fresh.append(stored)
     batch.known[_episode(alert)] = KnownAlert(
-        stored.id, alert.status, incident, routed.component, routed.failure, decision, 1
+        number, alert.status, incident, routed.component, routed.failure, decision, 1
     )
     if incident is not None:
         batch.events[incident].append(alert)
         batch.total[incident] += 1
         batch.firing[incident] += 1 if alert.status is AlertStatus.FIRING else 0
-    return _verdict(stored.id, alert, decision, reason, incident)
+    return _verdict(number, alert, decision, reason, incident, path)
 
 
-def _verdict(alert_id: str, alert: Alert, decision: Decision, reason: Reason, incident: int | None) -> Verdict:
-    return Verdict(alert_id, alert.fingerprint, alert.status.value, decision, reason, incident)
+def _leave(batch: _Batch, stored: StoredAlert) -> None:
+    """An episode that is decided again no longer counts where it was."""
+    if stored.incident_id is not None:
+        batch.events.setdefault(stored.incident_id, [])
+        batch.total[stored.incident_id] -= 1
+        batch.firing[stored.incident_id] -= 1
 
 
-def _open(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Routed) -> OpenIncident:
+def _verdict(
+    alert_id: str,
+    alert: Alert,
+    decision: Decision,
+    reason: Reason,
+    incident: int | None,
+    path: tuple[Step, ...] = (),
+) -> Verdict:
+    return Verdict(alert_id, alert.fingerprint, alert.status.value, decision, reason, incident, path)
+
+
+def _open(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Routed) -> tuple[Decision, Reason, int]:
+    """Open an incident, or again the one that was resolved just before."""
+    earlier = reopening.earlier(house, uow, routed, batch.now)
+    if earlier is not None and reopening.just_resolved(house, earlier, batch.now):
+        incident = reopening.reopen(house, uow, earlier, alert, batch.now)
+        batch.open[_key(routed)] = open_of(incident)
+        return Decision.REOPENED, Reason.JUST_RESOLVED, incident.id
     registry = house.registry()
     team, home = _home(house, registry, routed)
     signal = read_signal(alert)
@@ -161,14 +274,22 @@ def _open(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Ro
             team=team,
             home=home,
             signal=signal,
+            reopened_from=earlier.id if earlier is not None else None,
         )
     )
-    if new:
-        batch.opened.add(incident.id)
-        open_up(house, uow, incident, by=source_actor(alert.source).role, source=EventSource.WEBHOOK, now=batch.now)
-    held = OpenIncident(incident.id, incident.team, incident.home, incident.alerts_total, incident.alerts_firing)
-    batch.open[_key(routed)] = held
-    return held
+    held = batch.open[_key(routed)] = open_of(incident)
+    if not new:  # another replica opened it between our look and our insert
+        return Decision.ATTACHED, Reason.OPEN_INCIDENT, incident.id
+    batch.opened.add(incident.id)
+    open_up(house, uow, incident, by=source_actor(alert.source).role, source=EventSource.WEBHOOK, now=batch.now)
+    if batch.passage is not None:
+        batch.passage.opened(incident, held)
+    if earlier is not None:
+        reopening.link(uow, incident, earlier, batch.now)
+        return Decision.OPENED, Reason.EARLIER_OVER, incident.id
+    if not routed.component:
+        return Decision.UNOWNED, Reason.NO_COMPONENT, incident.id
+    return Decision.OPENED, Reason.NEW_FAILURE, incident.id
 
 
 def _home(house: House, registry: Registry, routed: Routed) -> tuple[str, str]:
@@ -210,7 +331,8 @@ def _subjects(registry: Registry, component: str) -> list[str]:
 
 
 def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
-    held = {each.id: each for each in batch.open.values()}
+    joined = batch.passage.joined if batch.passage is not None else {}
+    held = {each.id: each for each in (*joined.values(), *batch.open.values())}
     grown, together = [], {}
     for incident_id, alerts in batch.events.items():
         seen_before = held[incident_id].alerts_total if incident_id in held else 0
@@ -224,6 +346,10 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
     # After the incidents' rows are ours: an alert refers to one, and two that refer first wait for each other for ever.
     uow.add_alerts(batch.fresh)
     uow.touch_alerts(list(batch.touched.values()))
+    uow.redecide(batch.anew)
+    if batch.passage is not None:
+        settle(uow, batch.passage)
+    heartbeats.came(house, uow, batch.beats, batch.now)
     ended = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
     told = many | batch.opened | ended
     _counted(uow, [held[i] for i in batch.events if i in held and i not in told], now=batch.now)
@@ -303,6 +429,7 @@ def _record(
             uow.append_many(number, [change_event(change)], now=now)
         _remember_serving(uow, registry, change)
         tell_change(house, uow, change, components, now)
+        heartbeats.came(house, uow, heartbeats.of_change(registry, change), now)
     return Verdict(change.key, change.key, change.kind, decision, reason, incident)
 
 

@@ -8,15 +8,13 @@ from datetime import datetime, timedelta
 
 from playbooks import errors
 from playbooks.domain.actions import Override
-from playbooks.domain.authority import Authority, Right, may_decide
 from playbooks.domain.debt import REVIEWED, SWITCHED, DebtKind
 from playbooks.domain.facts import entry_facts
 from playbooks.domain.people import MUSTER, Actor
 from playbooks.domain.rights import decide_refusal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays.answerers import answerers, held_over, right_over
-from playbooks.plays.deciding import right_used, used_facts
+from playbooks.plays.answerers import answerers, held_over, right_over, used_over
 from playbooks.plays.freezes import FREEZE, loud_targets
 from playbooks.plays.house import House, want
 from playbooks.plays.lateness import telling
@@ -166,7 +164,7 @@ def _may_end(house: House, uow: UnitOfWork, order: Order, entry: Override) -> Ma
     people = answerers(house, uow, entry)
     right, held = right_over(uow, entry), held_over(house, uow, entry)
     if order.actor.id in people:
-        return _used(order, right, held)
+        return used_over(order.actor.id, right, held)
     if right is not None and held is not None:
         denied = decide_refusal(house.registry(), entry.component, right, held, house.on_call.now)
         raise denied.about(entry.incident_id)
@@ -177,15 +175,6 @@ def _may_end(house: House, uow: UnitOfWork, order: Order, entry: Override) -> Ma
         ask=people,
         facts={"decision": "end", "component": entry.component, "reason": "not_held"},
     ).about(entry.incident_id)
-
-
-def _used(order: Order, right: Right | None, held: Authority | None) -> Mapping[str, str]:
-    """The right it was ended under; who holds the entry, or answers for it, needs none beside."""
-    decision = right.value if right is not None else "end"
-    holder = may_decide(held, order.actor.id) if held is not None else None
-    if held is None or holder is None:
-        return {"decision": decision, "right": "answers for the entry", "used": "holder", "rule": ""}
-    return {"decision": decision, "right": right_used(held, holder), **used_facts(held, order.actor.id)}
 
 
 def _close(uow: UnitOfWork, entry: Override, by: str, words: str, now: datetime) -> Override:

@@ -16,7 +16,18 @@ from playbooks.domain.lateness import late_words
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
-from playbooks.plays import errands, escalation, silence, storms, terms, weekly, weekly_posts
+from playbooks.plays import (
+    errands,
+    escalation,
+    heartbeats,
+    retaking,
+    silence,
+    silences,
+    storms,
+    terms,
+    weekly,
+    weekly_posts,
+)
 from playbooks.plays.answerers import dm_of
 from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import held_right
@@ -132,6 +143,12 @@ def fire(house: House, timer: Timer) -> bool:
         return weekly_posts.fire(house, timer)
     if timer.kind in terms.KINDS:
         return terms.fire(house, timer)
+    if timer.kind in retaking.KINDS:
+        return retaking.fire(house, timer)
+    if timer.kind in silences.KINDS:
+        return silences.fire(house, timer)
+    if timer.kind in heartbeats.KINDS:
+        return heartbeats.fire(house, timer, lambda alert: retaking.raise_own(house, alert))
     with house.store.begin() as uow:
         now = house.now()
         number = int(timer.subject)

@@ -20,6 +20,7 @@ from playbooks.ports.incidents import Incidents, NewIncident
 from playbooks.ports.memory import Captured, Document, Memory
 from playbooks.ports.messenger import Messenger, Posted
 from playbooks.ports.outside import Clock, Ids, Lever, Levers, OnCall, Probe
+from playbooks.ports.silences import KeptBack, Redecided, Silences
 from playbooks.ports.store import Store, UnitOfWork
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Incidents",
     "Job",
     "JobBoard",
+    "KeptBack",
     "KnownAlert",
     "Lever",
     "Levers",
@@ -49,7 +51,9 @@ __all__ = [
     "Posted",
     "Probe",
     "Quarantined",
+    "Redecided",
     "Series",
+    "Silences",
     "Store",
     "StoredAlert",
     "Surface",

@@ -14,7 +14,10 @@ from playbooks.domain.timeline import NewEvent
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """An alert episode as stored, with what was decided."""
+    """An alert episode as stored, with what was decided.
+
+    `path`: the stages that had something to say, as (stage, what it did, why).
+    """
 
     id: str
     alert: Alert
@@ -26,6 +29,7 @@ class StoredAlert:
     received_at: datetime
     updated_at: datetime
     seen: int = 1
+    path: tuple[tuple[str, str, str], ...] = ()
 
 
 Episode = tuple[str, str, datetime]  # source, fingerprint, starts_at
@@ -54,6 +58,7 @@ class OpenIncident:
     home: str
     alerts_total: int
     alerts_firing: int
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,11 @@ from storage.store.handoffs import Handoffs
 from storage.store.incidents import Incidents
 from storage.store.memory import Memory
 from storage.store.schedule import Schedule
+from storage.store.silences import Silences
 from storage.store.surfaces import Surfaces
 
 
-class SqlUnitOfWork(Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory):
+class SqlUnitOfWork(Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences):
     """Implements `ports.UnitOfWork` on one open transaction."""
 
 

@@ -53,6 +53,12 @@ class Schedule(Part):
         """Take away; nothing when there is none."""
         self._db.execute(delete(TIMER).where(TIMER.c.id == timer_id))
 
+    def take_timer(self, timer_id: str, *, now: datetime) -> Timer | None:
+        """Take away a timer that is due; None when there is no such one, or another process took it."""
+        taken = delete(TIMER).where(TIMER.c.id == timer_id, TIMER.c.due_at <= now).returning(*TIMER.c)
+        row = self._db.execute(taken).one_or_none()
+        return None if row is None else to_timer(row)
+
     def due_timers(self, *, now: datetime, limit: int = 100) -> list[Timer]:
         """What is due, first due first."""
         query = select(TIMER).where(TIMER.c.due_at <= now).order_by(TIMER.c.due_at, TIMER.c.id).limit(limit)

@@ -67,7 +67,7 @@ class Workflows:
                 run["status"], run["conclusion"] = "completed", conclusion
 
     def __call__(self, asked: Asked) -> Answer:
-        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+        if asked.headers.get("authorization") not in (f"Bearer {TOKEN}", f"token {TOKEN}"):
             return 401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}
         if asked.headers.get("x-github-api-version") != "2022-11-28":
             return 400, {"message": "unsupported API version"}
@@ -87,12 +87,7 @@ class Workflows:
     def _workflow(self, asked: Asked, name: str, rest: str) -> Answer:
         match asked.method, rest:
             case "GET", "":
-                return 200, {
-                    "id": 161335,
-                    "name": name,
-                    "path": f".github/workflows/{name}",
-                    "state": self.states[name],
-                }
+                return 200, self._described(name)
             case "GET", "/runs":
                 wanted = asked.query.get("status")
                 if wanted is not None and wanted not in STATES:
@@ -105,6 +100,21 @@ class Workflows:
             case "POST", "/dispatches":
                 return self._dispatch(asked, name)
         return 404, {"message": "Not Found"}
+
+    def _described(self, name: str) -> dict[str, Any]:
+        url = f"https://api.github.com{REPOSITORY}/workflows/161335"
+        return {
+            "id": 161335,
+            "node_id": "MDg6V29ya2Zsb3cxNjEzMzU=",
+            "name": name,
+            "path": f".github/workflows/{name}",
+            "state": self.states[name],
+            "created_at": "2026-01-08T23:48:37.000-08:00",
+            "updated_at": "2026-01-08T23:50:21.000-08:00",
+            "url": url,
+            "html_url": f"https://github.com/acme/pipelines/blob/main/.github/workflows/{name}",
+            "badge_url": f"https://github.com/acme/pipelines/workflows/{name}/badge.svg",
+        }
 
     def _dispatch(self, asked: Asked, name: str) -> Answer:
         try:

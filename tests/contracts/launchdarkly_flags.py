@@ -48,6 +48,9 @@ def _flag() -> dict[str, Any]:
         "offVariation": 1,
         "prerequisites": [],
         "_environmentName": "Production",
+        "_site": {"href": "/default/production/features/auto-decline", "type": "text/html"},
+        "trackEvents": False,
+        "trackEventsFallthrough": False,
     }
     return {
         "name": "Auto decline",
@@ -55,6 +58,12 @@ def _flag() -> dict[str, Any]:
         "key": "auto-decline",
         "_version": 7,
         "archived": False,
+        "creationDate": 1700000000000,
+        "temporary": False,
+        "tags": [],
+        "_links": {"self": {"href": PATH, "type": "application/json"}},
+        "experiments": {"baselineIdx": 0, "items": []},
+        "customProperties": {},
         "variations": [
             {"_id": "v0", "value": True, "name": "decline"},
             {"_id": "v1", "value": False, "name": "send to review"},

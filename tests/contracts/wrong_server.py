@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ssl
+import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Self
 
-from playbooks.plugin import Kind
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
-SELF_SIGNED = Path(__file__).parent / "self_signed.pem"  # made for these tests; it guards nothing
+from playbooks.plugin import Kind
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,17 @@ WRONG: Mapping[str, Wrong] = {
 }
 
 
+def _self_signed() -> bytes:
+    """A key and a certificate that it signed itself, PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(begun).not_valid_after(begun + timedelta(days=36_500))
+    signed = made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    return signed + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 class WrongServer:
     """Serves until its `with` ends; `wrong` is what it answers. With `tls` by a certificate that nobody signed."""
 
@@ -83,7 +99,10 @@ class WrongServer:
         self._server.daemon_threads = True
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(SELF_SIGNED)
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(_self_signed())
+                file.flush()
+                context.load_cert_chain(file.name)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_address[1]}"
 

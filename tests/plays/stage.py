@@ -14,6 +14,7 @@ from playbooks.domain.actions import Action, ActionKind, Mark, Override, Version
 from playbooks.domain.alerts import Alert, AlertStatus, Verdict
 from playbooks.domain.incidents import Incident
 from playbooks.domain.ownership import Registry
+from playbooks.domain.routing import Router
 from playbooks.domain.timeline import Event, EventKind, EventSource, timeline_view
 from playbooks.messages import Card, Refusal, Say
 from playbooks.plays import approvals, levers
@@ -82,7 +83,8 @@ class Stage:
 
     def alert(self, *alerts: Alert) -> list[Verdict]:
         """One body."""
-        return receive(self.house, ROUTER, [alerts])[0]
+        router = ROUTER if self.registry is REGISTRY else Router(self.registry)
+        return receive(self.house, router, [alerts])[0]
 
     def opened(self, component: str = "fraud-scorer", name: str = "a") -> int:
         """An incident opened by an alert, with everything that follows."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from bot.metrics import Metrics
+from bot.slack.calls import Call, Desk
+from bot.slack.commands import execute
+from bot.slack.grammar import parse
 from playbooks import errors, render
 from playbooks.domain.drafts.facts import draft_figures
 from playbooks.domain.handoffs import Handoff
 from playbooks.domain.incidents import Role
-from playbooks.domain.timeline import EventKind
+from playbooks.domain.timeline import EventKind, EventSource
 from playbooks.plays import handoff, incident
 from playbooks.plays.reach import line_of
 from playbooks.score import score
@@ -252,6 +255,17 @@ def test_only_the_lead_hands_the_role_over(stage: Stage, who: str) -> None:
     number = led(stage)
     with pytest.raises(errors.Denied):
         handoff.offer_on_call(stage.house, stage.by(who), number, Role.LEAD, "search")
+
+
+@on_sqlite
+@pytest.mark.parametrize(("word", "receiver"), [("on_call:search", "on_call:search"), ("on-call", "on_call:fraud-ml")])
+def test_a_role_is_typed_as_the_registry_writes_it(stage: Stage, word: str, receiver: str) -> None:
+    number = led(stage)
+    call = Call("U01DANA", "", f"typed:{word}", EventSource.SLASH)
+    execute(Desk(stage.house), call, parse(f"INC-{number} handoff {word}", command="/inc", root="/inc"))
+    with stage.bot.store.read() as uow:
+        (offer,) = uow.handoffs(number, open_only=True)
+    assert (offer.receiver, offer.role, offer.giver) == (receiver, "lead", "dana")
 
 
 @on_sqlite

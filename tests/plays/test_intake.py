@@ -67,8 +67,9 @@ def test_a_new_episode_after_the_end_fires_again(stage: Stage) -> None:
 def test_after_resolve_an_alert_opens_a_new_incident(stage: Stage) -> None:
     number = stage.opened()
     closing.resolve(stage.house, stage.by("dana"), number, Resolution())
+    stage.clock.at += HOUR
     verdict = stage.alert(alert("b"))[0]
-    assert (verdict.decision, verdict.incident) == (Decision.OPENED, 2)
+    assert (verdict.decision, verdict.reason, verdict.incident) == (Decision.OPENED, Reason.EARLIER_OVER, 2)
 
 
 def test_an_end_never_seen_firing_opens_nothing(stage: Stage) -> None:

@@ -294,6 +294,7 @@ def test_reopen_pages_nobody_and_makes_no_second_channel(stage: Stage, path: lis
 def test_reopen_is_blocked_by_another_open_incident_of_the_same_failure(stage: Stage) -> None:
     number = stage.opened()
     MOVES["resolve"](stage, number)
+    stage.clock.at += HOUR
     other = stage.opened(name="b")
     assert other != number
     with pytest.raises(errors.Conflict, match=f"INC-{other} is open for the same failure") as refused:

@@ -15,7 +15,7 @@ from playbooks import render
 from playbooks import score as rubric
 from playbooks.domain.timeline import Event, EventKind, EventSource
 from playbooks.messages import Refusal
-from playbooks.plays import breakglass, capture, closing, incident
+from playbooks.plays import breakglass, capture, closing, hygiene, incident, owed
 from playbooks.plays import home as homes
 from playbooks.plays.refusals import PREFIX
 from tests.plays.authority_registry import ALL_CLEAR
@@ -227,3 +227,19 @@ def test_who_was_only_refused_did_not_act(stage: Stage) -> None:
     typed(stage, "zoe", "/rollback fraud-scorer")
     draft = render.render_draft(stage.events(number), incident_id=number, head=stage.incident(number).chain_head)
     assert "search" not in {i.team for i in draft.facts.invitees}
+
+
+@on_sqlite
+def test_a_review_is_a_use_of_the_right_and_leaves_the_verdict_of_the_action(stage: Stage) -> None:
+    action = stage.asked()
+    stage.wait(11 * MINUTE)
+    breakglass.break_glass(stage.house, stage.by("dana"), action.id, "nobody answers, money is lost")
+    stage.settle()
+    number = action.incident_id
+    assert number is not None
+    owed.close_debt(stage.house, stage.by("omar"), hygiene.debt_list(stage.house).rows[0].number, "it was right")
+    draft = render.render_draft(stage.events(number), incident_id=number, head=stage.incident(number).chain_head)
+    done = draft.facts.privileged[0]
+    assert done.verdict is not None
+    assert done.verdict.text == "approved"
+    assert [(g.verdict, g.used) for g in draft.facts.grants] == [("approved", "break_glass"), ("closed", "holder")]

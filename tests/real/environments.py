@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LOCKS = Path(__file__).parent / "locks"
-PYTHON = ("mlflow", "mlserver", "airflow", "flagd", "moto")
+PYTHON = ("mlflow", "mlserver", "airflow", "flagd", "moto", "vendors")
 NODE = ("emulate", "unleash")
 
 # The newest Python a server still installs on, where that is not the newest there is.

@@ -7,6 +7,7 @@ from playbooks.domain.rights import Authority, Holder, Right
 from playbooks.domain.who import StageView, WhoView
 from playbooks.messages import (
     ActionStatus,
+    AlertPath,
     Announcement,
     Ask,
     Card,
@@ -20,6 +21,7 @@ from playbooks.messages import (
     Home,
     IncidentList,
     IncidentRow,
+    KeptRow,
     Lever,
     Message,
     OperatorGaps,
@@ -29,6 +31,8 @@ from playbooks.messages import (
     Refusal,
     Resolved,
     Say,
+    SilenceList,
+    SilenceNote,
     Suggestion,
     Summary,
     Tag,
@@ -241,7 +245,44 @@ GAP = GapRow("fraud-scorer", "No fallback is named.", "Write under `fallback` wh
 DUE = EntryToConfirm("fraud-scorer", "5f0c9a7e5f0c9a7e", (GAP,), 2, date(2026, 11, 20), True)
 CONFIRMED = replace(DUE, confirmed_by=DANA, confirmed_at=at(3, 0))
 
+MUTED = SilenceNote(
+    3, "silence", "drift on fraud-scorer", "on", "the index is rebuilt", DANA, at(2, 0), at(4, 0), True, 7
+)
+PLANNED = replace(
+    MUTED, number=4, kind="maintenance", phase="planned", starts_at=at(22, 0), ends_at=at(23, 30), muted=0
+)
+OVER = replace(MUTED, phase="over", ended_at=at(3, 0), ended_by=OMAR)
+KEPT = KeptRow("muted", "fraud-scorer", "drift", 7, 2, at(2, 40))
+WHY = AlertPath(
+    alert="0199aa3c-7d0e-7c3e-9a55-0b1f6f0f6c11",
+    name="ModelDriftHigh",
+    source="alertmanager",
+    component="fraud-scorer",
+    status="firing",
+    decision="attached",
+    reason="an incident of what its component reads is open",
+    received_at=at(2, 31),
+    updated_at=at(2, 40),
+    seen=3,
+    steps=(
+        ("verify", "passed", "the sender's secret or signature was right"),
+        ("dedup", "new", "this episode was not known"),
+        ("route", "fraud-scorer", "labels.component = fraud-scorer"),
+        ("inhibit", "attached", "fraud-scorer reads transactions-features, which has INC-41 open"),
+    ),
+    incident="INC-41",
+    channel="C41INC",
+    link="https://alerts.example.com/1",
+    others=(("0199aa3c-0000", "muted", at(1, 0)),),
+)
+
 STORY: dict[str, Message] = {
+    "silence": MUTED,
+    "maintenance": PLANNED,
+    "silence over": OVER,
+    "silences": SilenceList((MUTED, PLANNED), (OVER,), (KEPT, replace(KEPT, how="held", firing=0)), 2),
+    "nothing muted": SilenceList((), (), ()),
+    "why": WHY,
     "gaps": GapList((GAP, replace(GAP, since=None, todo="")), 3, "Today's has 1 error.", "fraud-ml"),
     "team gaps": TeamGaps("fraud-ml", (DUE, CONFIRMED), 4),
     "operator gaps": OperatorGaps((GAP,), 1, (GAP,), 2, (("fraud-ml", 7), ("search", 1))),

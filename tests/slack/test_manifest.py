@@ -49,6 +49,7 @@ def test_every_command_and_shortcut_is_there() -> None:
     assert all(command["should_escape"] for command in made["features"]["slash_commands"])
     assert [shortcut["callback_id"] for shortcut in made["features"]["shortcuts"]] == [
         ids.SHORTCUT_TIMELINE,
+        ids.SHORTCUT_REPORT,
         ids.SHORTCUT_OPEN_INCIDENT,
         ids.SHORTCUT_DECLARE,
     ]

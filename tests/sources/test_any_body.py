@@ -44,7 +44,7 @@ def outcome(kind: str, body: bytes) -> tuple[list[Alert], int]:
     try:
         result = found.read({}, body, source=kind, received_at=NOW)
     except InputError as error:
-        return [], {"not_json": 1, "not_mappable": 1}[error.code or ""]
+        return [], {"not_json": 1, "not_mappable": 1, "tells_changes": 1}[error.code or ""]
     for alert in result.alerts:
         well(alert)
     return result.alerts, len(result.rejected)

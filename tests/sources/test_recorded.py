@@ -11,7 +11,9 @@ from tests.sources.bodies import (
     RESOLVED,
     At,
     Time,
+    body_of,
     check_file,
+    only,
     read,
     since_1970,
     utc,
@@ -272,11 +274,72 @@ ROWS = [
     (
         "openai",
         "openai/webhook_fine_tuning_job_failed.json",
-        OPENAI | {"severity": "error", "labels.object": At("data.id", "ftjob_abc123")},
+        OPENAI | {"severity": "", "labels.object": At("data.id", "ftjob_abc123")},
     ),
     ("openai", "openai/webhook_response_cancelled.json", OPENAI | {"name": At("type", "response.cancelled")}),
     ("openai", "openai/webhook_response_failed.json", OPENAI | {"name": At("type", "response.failed")}),
     ("openai", "openai/webhook_response_incomplete.json", OPENAI | {"name": At("type", "response.incomplete")}),
+    (
+        "github",
+        "github/workflow_run_completed.json",
+        {
+            "fingerprint": "workflow_run:octo-org/octo-repo:2823525:master",  # repository, workflow_id, head_branch
+            "name": At("workflow.name", "test"),
+            "status": RESOLVED,  # workflow_run.conclusion: success
+            "ends_at": Time("workflow_run.updated_at", "2020-10-05T16:33:49Z", utc(2020, 10, 5, 16, 33, 49)),
+            "labels.branch": At("workflow_run.head_branch", "master"),
+            "labels.component": At("repository.name", "octo-repo"),
+            "link": At("workflow_run.html_url", "https://github.com/octo-org/octo-repo/actions/runs/289782451"),
+        },
+    ),
+    (
+        "github",
+        "github/check_run_completed.json",
+        {
+            "name": At("check_run.name", "Octocoders-linter"),
+            "status": RESOLVED,  # check_run.conclusion: success
+            "labels.branch": At("check_run.check_suite.head_branch", "changes"),
+        },
+    ),
+    (
+        "github",
+        "github/deployment_status_payload.json",
+        {
+            "status": RESOLVED,  # deployment_status.state: success
+            "labels.environment": At("deployment.environment", "production"),
+            "ends_at": Time("deployment_status.updated_at", "2019-05-15T15:20:55Z", utc(2019, 5, 15, 15, 20, 55)),
+        },
+    ),
+    (
+        "dbt",
+        "dbt/job_run_errored.json",
+        {
+            "fingerprint": "1:123:1234",  # accountId, data.jobId, data.environmentId
+            "name": At("data.jobName", "dbt Vault"),
+            "status": FIRING,  # eventType: job.run.errored
+            "starts_at": Time("data.runErroredAt", "2023-01-31T21:15:20Z", utc(2023, 1, 31, 21, 15, 20)),
+            "labels.project": At("data.projectName", "Snowflake Github Demo"),
+            "summary": "dbt Vault: Errored",  # data.runStatusMessage is None
+        },
+    ),
+    (
+        "dbt",
+        "dbt/job_run_completed.json",
+        {
+            "status": RESOLVED,  # data.runStatus: Success
+            "ends_at": Time("data.runFinishedAt", "2023-01-31T19:29:32Z", utc(2023, 1, 31, 19, 29, 32)),
+        },
+    ),
+    (
+        "great_expectations",
+        "great_expectations/checkpoint_result_failed.json",
+        {
+            "status": FIRING,  # validation_results[0].success is false
+            "labels.asset": At("validation_results.0.expectations.0.kwargs.batch_id", "feature_store-fraud_features"),
+            "signal.value": At("validation_results.0.statistics.success_percent", 25.0),
+            "signal.failed": At("validation_results.0.statistics.unsuccessful_expectations", 3),
+        },
+    ),
     (
         "litellm",
         "litellm/budget_crossed.json",
@@ -300,6 +363,10 @@ ASIDE = [
     ("eventbridge", "eventbridge/codepipeline_execution_state_change_event.json", "says STARTED", True),
 ]
 UNREAD = [("azure_monitor", "azure_monitor/application_insights_context.json")]
+ASIDE += [
+    ("cloudevents", f"cloudevents/json_format_{line}.json", "com.example.someevent says nothing", True)
+    for line in (220, 285, 326, 360, 398)
+]
 
 
 @pytest.mark.parametrize(("kind", "file", "expected"), ROWS, ids=[row[1] for row in ROWS])
@@ -320,6 +387,50 @@ def test_a_recorded_part_of_a_body_is_not_mappable(kind, file):
     with pytest.raises(InputError) as refused:
         read(kind, (PAYLOADS / file).read_bytes())
     assert refused.value.code == "not_mappable"
+
+
+def test_evidentlys_report_has_one_alert_per_test():
+    body = body_of("evidently/data_drift_report.json")
+    result = read("evidently", body)
+    assert [alert.status.value == RESOLVED for alert in result.alerts] == [
+        test["status"] == "SUCCESS" for test in body["tests"]
+    ]
+    assert [alert.name for alert in result.alerts] == [test["name"] for test in body["tests"]]
+    assert [alert.summary for alert in result.alerts] == [test["description"] for test in body["tests"]]
+    assert len({alert.fingerprint for alert in result.alerts}) == len(result.alerts)
+    assert [alert.labels.get("column", "") for alert in result.alerts] == ["", "amount", "merchant_7d", "country"]
+    by_id = {metric["id"]: metric for metric in body["metrics"]}
+    measured = by_id[body["tests"][1]["metric_config"]["metric_id"]]
+    assert result.alerts[1].signal["value"] == str(measured["value"])
+
+
+def test_alibis_drift_in_binary_mode():
+    headers = {
+        "ce-type": "io.seldon.serving.inference.drift",
+        "ce-namespace": "development",
+        "ce-inferenceservicename": "cifar10",
+        "ce-endpoint": "default",
+        "ce-requestid": "3z1",
+    }
+    body = body_of("seldon/alibi_drift_cloudevent_binary.json")
+    alert = only("cloudevents", body, headers)
+    assert alert.status.value == FIRING  # data.is_outlier: [1]
+    assert alert.labels["component"] == "cifar10"  # Ce-Inferenceservicename
+    assert alert.labels["detector"] == "KSDrift"  # meta.name
+    body["data"]["is_outlier"] = [0]
+    ends = only("cloudevents", body, headers)
+    assert (ends.status.value, ends.fingerprint) == (RESOLVED, alert.fingerprint)
+
+
+def test_an_empty_batch_of_cloudevents_is_read_whole():
+    assert read("cloudevents", (PAYLOADS / "cloudevents/json_format_478.json").read_bytes()).alerts == []
+
+
+@pytest.mark.parametrize("file", sorted((PAYLOADS / "mlflow").glob("*.json")), ids=lambda path: path.stem)
+def test_mlflows_changes_are_left_to_the_changes(file):
+    with pytest.raises(InputError) as refused:
+        read("mlflow", file.read_bytes())
+    assert refused.value.code == "tells_changes"
 
 
 def test_no_key_of_litellm_is_kept():

@@ -30,12 +30,13 @@ def all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 def stored(running: Scene) -> tuple[set[str], dict[str, int]]:
-    """Ids of all alerts and kept bodies, and how many series of a source fire."""
+    """Ids of all alerts, changes and kept bodies, and how many series of a source fire."""
     engine = make_engine(running.settings.database_url.get_secret_value())
     try:
         with SqlStore(engine, RandomIds()).read() as uow, engine.connect() as connection:
             kept = {item.id for item in uow.quarantined(limit=10_000)}
             rows = connection.exec_driver_sql("SELECT id, source, status FROM alert").all()
+            kept |= {row[0] for row in connection.exec_driver_sql("SELECT key FROM change")}
     finally:
         engine.dispose()
     firing: dict[str, int] = {}

@@ -19,7 +19,6 @@ from playbooks.domain.alerts import Alert
 from playbooks.plugin import header_of
 
 _FAILED = ("failed", "expired", "incomplete", "cancelled", "canceled", "error", "errored")
-_SEVERITIES = {"failed": "error", "error": "error", "errored": "error"}
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
@@ -46,7 +45,6 @@ def _event(came: Came, event: Mapping[str, Any]) -> Alert:
         firing=True,
         known=None,
         began=when(event, "created_at", "timestamp"),
-        severity=_SEVERITIES.get(ending, "warning"),
         summary=text(data, "error.message", "incomplete_details.reason", "message") or f"{kind}: {thing}",
         component=labels.get("component") or labels.get("service", ""),
         labels={**labels, "event": kind, "object": thing},

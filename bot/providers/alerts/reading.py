@@ -22,6 +22,7 @@ MAX_ANNOTATION = 4096
 MAX_LINK = 2048
 MAX_RAW = 16_384
 MAX_FINGERPRINT = 128
+TELLS_CHANGES = "tells_changes"  # code of the InputError for a body that is read as changes instead
 
 
 @dataclass(frozen=True, slots=True)

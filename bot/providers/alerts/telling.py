@@ -190,6 +190,11 @@ def identity(*parts: str) -> str:
     return f"{told[:63]}-{sha256(told.encode('utf-8', 'replace')).hexdigest()}"
 
 
+def _delivery(key: str) -> str:
+    """The id of a delivery; hashed where it is too long to be kept, since a cut one might be another's."""
+    return key if len(key) <= MAX_NAME else sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
 def alert(
     came: Came,
     *,
@@ -232,5 +237,5 @@ def alert(
         annotations=cut({**long, **{k: v for k, v in (annotations or {}).items() if v}}, MAX_ANNOTATION),
         link=next(filter(None, map(web_address, links)), ""),
         signal=cut({key: value for key, value in (signal or {}).items() if value}, MAX_FIGURE),
-        said=Said(known, line(came.delivery, MAX_NAME)) if known is not None or came.delivery else None,
+        said=Said(known, _delivery(came.delivery)) if known is not None or came.delivery else None,
     )

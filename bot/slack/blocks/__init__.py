@@ -17,6 +17,7 @@ from bot.slack.blocks import (
     ledger,
     levers,
     lists,
+    muted,
     override,
     owner,
     replies,
@@ -55,6 +56,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return ledger.debts(message, root=root)
         case messages.GapList() | messages.TeamGaps() | messages.OperatorGaps():
             return _gaps(message, root)
+        case messages.SilenceNote() | messages.SilenceList() | messages.AlertPath():
+            return _muted(message, root)
         case messages.IncidentList() | messages.TimelineList() | messages.Summary() | messages.Help():
             return _list(message, root)
         case _:
@@ -78,6 +81,18 @@ def _gaps(message: messages.GapList | messages.TeamGaps | messages.OperatorGaps,
             return gaps.week(message, root=root)
         case messages.OperatorGaps():
             return gaps.operators(message, root=root)
+        case _:
+            assert_never(message)
+
+
+def _muted(message: messages.SilenceNote | messages.SilenceList | messages.AlertPath, root: str) -> kit.Rendered:
+    match message:
+        case messages.SilenceNote():
+            return muted.note(message, root=root)
+        case messages.SilenceList():
+            return muted.listing(message, root=root)
+        case messages.AlertPath():
+            return muted.path(message, root=root)
         case _:
             assert_never(message)
 

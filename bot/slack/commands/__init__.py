@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, about_of, refusal_of
-from bot.slack.commands import errands, governance, levers, lifecycle, owners, people, reads
+from bot.slack.commands import errands, governance, levers, lifecycle, muting, owners, people, reads
 from bot.slack.grammar import Parsed
 from playbooks import errors
 from playbooks.messages import Say
@@ -50,6 +50,12 @@ HANDLERS: Mapping[str, Handler] = {
     "accept-risk": governance.accept_risk,
     "freeze": governance.freeze,
     "unfreeze": governance.unfreeze,
+    "silence": muting.silence,
+    "maintenance": muting.maintenance,
+    "unsilence": muting.unsilence,
+    "silences": muting.silences,
+    "why": muting.why,
+    "report": muting.report,
     "gaps": governance.gaps,
     "confirm": governance.confirm,
     "task": governance.task,

@@ -41,6 +41,17 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "Alerts",
+        (
+            ("report", "counts a problem you saw for the component's owner"),
+            ("why", "the stages an alert went through, and why it was decided so"),
+            ("silence", "keeps a component's alerts quiet, always with an end"),
+            ("maintenance", "the same for planned work"),
+            ("unsilence", "ends one before its time"),
+            ("silences", "what is muted, held or only recorded"),
+        ),
+    ),
+    (
         "Levers and rights",
         (
             ("/rollback", "rolls a model back to the last good version"),

@@ -103,7 +103,7 @@ def privileged_of(entries: Sequence[Entry]) -> tuple[Privileged, ...]:
 def _privileged(number: int, group: Sequence[Entry]) -> Privileged:
     asked = next((e for e in group if e.kind is EventKind.ACTION and e.text("phase") == "requested"), None)
     started = next((e for e in group if e.kind is EventKind.ACTION and e.text("phase") == "started"), None)
-    decisions = only(group, EventKind.DECISION)
+    decisions = [e for e in only(group, EventKind.DECISION) if e.text("phase") != "closed"]  # that is its review
     verdict = decisions[-1] if decisions else None
     yes = [e for e in decisions if e.text("verdict") == "approved"]
     result = last(group, EventKind.ACTION_RESULT)

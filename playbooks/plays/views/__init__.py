@@ -12,6 +12,7 @@ from playbooks.plays.hygiene import debt_post
 from playbooks.plays.lateness import with_lateness
 from playbooks.plays.views.asked import ask, preview
 from playbooks.plays.views.errand import errand_view
+from playbooks.plays.views.muted import silence_note
 from playbooks.plays.views.owner import owner_note
 from playbooks.plays.views.page import page_note
 from playbooks.plays.views.pinned_card import card
@@ -51,6 +52,7 @@ _BUILDERS: Mapping[str, Builder] = {
     "override_warn": override_note,
     "override_ask": override_note,
     "entry": entry_note,
+    "silence": silence_note,
     "debt": debt_post,
     "say": say_post,
     "post": plain_post,
