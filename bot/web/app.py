@@ -174,9 +174,14 @@ async def _admitted(web: Web, request: Request, body: bytes) -> Source:
     name = request.path_params["source"]
     known = web.sources.get(name)
     if known is not None:
-        admits = partial(known.admits, request.headers, body, now=web.house.now(), query=request.url.query)
+        admits = known.admits
+        asked = {"now": web.house.now(), "query": request.scope.get("query_string", b"").decode("latin-1")}
         try:
-            if admits() if known.proof is None else await _threaded(web, admits):
+            if known.proof is None:
+                proven = admits(request.headers, body, **asked)
+            else:
+                proven = await _threaded(web, partial(admits, request.headers, body, **asked))
+            if proven:
                 return known
         except Unreached as unreached:
             raise Refused(503, "unproven", f"{unreached}. Send it again.", retry_after=5) from None
