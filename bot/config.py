@@ -19,7 +19,7 @@ from playbooks.domain.ownership_file import PATTERN_WORDS, Channel, Id, Span
 from playbooks.domain.routing import OWN
 from playbooks.errors import ConfigError
 from playbooks.schemas.marked import DocumentError, read, validate
-from playbooks.schemas.written import folder, ownership_schema, schema_text
+from playbooks.schemas.written import folder, mapping_schema, ownership_schema, schema_text
 
 _SOURCE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 _ROOT_PATTERN = r"^/[a-z0-9_-]{1,31}$"
@@ -93,10 +93,15 @@ class SourceEntry(_Strict):
     topics: tuple[Annotated[str, Field(pattern=_TOPIC_PATTERN)], ...] = ()
     """Of `sns` only: ARNs of the topics that may send here and may subscribe this address."""
 
+    mapping: Annotated[str, Field(min_length=1, max_length=300)] | None = None
+    """Of `mapped` only: file that says how its bodies become alerts, relative to this file."""
+
     @model_validator(mode="after")
-    def _topics_of_sns(self) -> SourceEntry:
+    def _of_its_kind(self) -> SourceEntry:
         if self.topics and self.kind != "sns":
             raise ValueError("only a source of the kind sns has topics")
+        if (self.mapping is None) == (self.kind == "mapped"):
+            raise ValueError("a source of the kind mapped names its mapping, and no other does")
         return self
 
 
@@ -166,7 +171,7 @@ class Postmortem(_Strict):
 
 
 Name = Annotated[str, Field(pattern=_SOURCE_PATTERN)]
-_DEFAULT_SOURCES = {kind: SourceEntry(kind=kind) for kind in KINDS}
+_DEFAULT_SOURCES = {kind: SourceEntry(kind=kind) for kind in KINDS if kind != "mapped"}
 
 
 class Config(_Strict):
@@ -309,6 +314,7 @@ def muster_schema() -> str:
 
 
 def write_schemas() -> None:
-    """Write the schemas of both files into `playbooks/schemas`; run it after a change of a model."""
+    """Write the schemas of all files into `playbooks/schemas`; run it after a change of a model."""
     (folder() / "ownership.json").write_text(ownership_schema(), "utf-8")
     (folder() / "muster.json").write_text(muster_schema(), "utf-8")
+    (folder() / "mapping.json").write_text(mapping_schema(), "utf-8")

@@ -152,6 +152,19 @@ def test_every_kind_of_alert_source_is_listed_and_has_a_set_up() -> None:
     assert set(re.findall(r"^## `([a-z_]+)`", guide, re.MULTILINE)) == set(ALERTS)
 
 
+def test_the_mapping_in_the_guide_gives_what_it_promises(tmp_path: Path) -> None:
+    from bot.mappings import load
+    from bot.providers.alerts.mapped import differences
+
+    guide = (ROOT / "docs" / "alert-sources.md").read_text()
+    found = re.search(r"```yaml\n(api: mapping.*?)```", guide, re.DOTALL)
+    assert found
+    (tmp_path / "tool.yaml").write_text(found[1])
+    assert differences(load(tmp_path / "tool.yaml")) == []
+    listed = {path.stem for path in (ROOT / "bot" / "examples" / "mappings").glob("*.yaml")}
+    assert all(name.lower() in guide.lower() for name in listed)
+
+
 def test_the_template_for_datadog_is_read_whole() -> None:
     from datetime import UTC, datetime
 

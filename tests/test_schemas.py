@@ -11,12 +11,15 @@ import yaml
 
 from bot.config import muster_schema
 from playbooks.domain.ownership import Registry
-from playbooks.schemas.written import folder, ownership_schema
+from playbooks.schemas.written import folder, mapping_schema, ownership_schema
 
 EXAMPLES = Path(__file__).parents[1] / "bot" / "examples"
 
 
-@pytest.mark.parametrize(("name", "make"), [("ownership.json", ownership_schema), ("muster.json", muster_schema)])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("ownership.json", ownership_schema), ("muster.json", muster_schema), ("mapping.json", mapping_schema)],
+)
 def test_the_committed_schemas_are_up_to_date(name, make):
     again = "python -c 'from bot.config import write_schemas; write_schemas()'"
     assert (folder() / name).read_text("utf-8") == make(), f"run: {again}"
@@ -72,6 +75,14 @@ def as_json(path: Path) -> Any:
 def test_the_examples_validate_against_the_schemas(name):
     schema = json.loads((folder() / f"{name}.json").read_text("utf-8"))
     document = as_json(EXAMPLES / f"{name}.yaml")
+    assert faults(document, schema, schema) == []
+    assert faults(document | {"nonsense": 1}, schema, schema) == ["$.nonsense: no such key"]
+
+
+@pytest.mark.parametrize("path", sorted((EXAMPLES / "mappings").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_example_mappings_validate_against_their_schema(path):
+    schema = json.loads((folder() / "mapping.json").read_text("utf-8"))
+    document = as_json(path)
     assert faults(document, schema, schema) == []
     assert faults(document | {"nonsense": 1}, schema, schema) == ["$.nonsense: no such key"]
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from playbooks.check import Finding
     from playbooks.domain.ownership import Registry
 
+_MAPPING = re.compile(r"^\s*api:\s*['\"]?mapping/", re.MULTILINE)
 _REGISTRY = re.compile(r"^\s*api:\s*['\"]?ownership/", re.MULTILINE)
 
 
@@ -70,7 +71,7 @@ def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
     from playbooks.domain.ownership import Registry
     from playbooks.schemas.marked import DocumentError
 
-    config_path, registry_paths = _sorted_out(paths)
+    config_path, registry_paths, mapping_paths = _sorted_out(paths)
     found: list[Finding] = []
     config: Config | None = Config()
     if config_path is not None:
@@ -81,6 +82,9 @@ def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
             config = None
     if not registry_paths and config is not None and (config_path is not None or not paths):
         registry_paths = list(config.ownership_paths(config_path.parent if config_path else Path()))
+    if config is not None and config_path is not None:
+        mapping_paths += [config_path.parent / entry.mapping for entry in config.sources.values() if entry.mapping]
+    found += _mappings(mapping_paths)
     registry = Registry()
     try:
         registry, complaints = load_registry([(path, text_of(path)) for path in registry_paths], SystemClock())
@@ -101,11 +105,29 @@ def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR), about or "nothing"
 
 
-def _sorted_out(paths: list[Path]) -> tuple[Path | None, list[Path]]:
-    """The configuration and the registry's files among the paths; the settings' configuration where none is named."""
+def _mappings(paths: list[Path]) -> list[Finding]:
+    """Mappings that cannot be used, and samples that do not give what is expected of them."""
+    from bot.mappings import load
+    from bot.providers.alerts.mapped import differences
+    from playbooks.check import Finding, Level, file_findings
+    from playbooks.schemas.marked import DocumentError
+
+    found = []
+    for path in dict.fromkeys(paths):
+        try:
+            found += [Finding(Level.ERROR, path.name, f"{words}.") for words in differences(load(path))]
+        except DocumentError as error:
+            found += file_findings(error)
+        except (ConfigError, InputError) as error:
+            found.append(Finding(Level.ERROR, path.name, error.told))
+    return found
+
+
+def _sorted_out(paths: list[Path]) -> tuple[Path | None, list[Path], list[Path]]:
+    """The configuration, the registry's files and mappings; the settings' configuration where none is named."""
     if not paths:
         config = settings().config
-        return (config if config.is_file() else None), []
+        return (config if config.is_file() else None), [], []
     files: list[Path] = []
     for path in paths:
         inside = sorted(each for each in path.glob("*.y*ml") if each.suffix in (".yaml", ".yml"))
@@ -113,17 +135,20 @@ def _sorted_out(paths: list[Path]) -> tuple[Path | None, list[Path]]:
             raise InputError(f"There is no YAML file in {path}.", "Name the files to check.")
         files += inside if path.is_dir() else [path]
     registry = [path for path in files if _REGISTRY.search(text_of(path))]
-    rest = [path for path in files if path not in registry and "muster" in path.name]
-    unknown = [path for path in files if path not in registry and path not in rest]
+    mappings = [path for path in files if _MAPPING.search(text_of(path))]
+    known = {*registry, *mappings}
+    rest = [path for path in files if path not in known and "muster" in path.name]
+    unknown = [path for path in files if path not in known and path not in rest]
     named = [path for path in unknown if path in paths]
     if named:
         raise InputError(
             f"{named[0]} is neither an ownership file nor a configuration.",
-            "An ownership file begins with `api: ownership/v1`; a configuration has muster in its name.",
+            "An ownership file begins with `api: ownership/v1`, a mapping with `api: mapping/v1`; a configuration has "
+            "muster in its name.",
         )
     if len(rest) > 1:
         raise InputError(f"{rest[0]} and {rest[1]} are both configurations.", "Check one at a time.")
-    return (rest[0] if rest else None), registry
+    return (rest[0] if rest else None), registry, mappings
 
 
 def _bindings(registry: Registry, config: Config) -> list[Finding]:

@@ -27,6 +27,7 @@ class Books:
     house: House
     config: Config
     templates: Path | None
+    folder: Path = Path()
 
 
 @contextmanager
@@ -48,6 +49,6 @@ def opened(settings: Settings, *, migrate: bool = False) -> Iterator[Books]:
             registry = Registry
         book = OnCallBook(registry, clock, ttl=config.cadences.on_call)
         templates = folder / config.postmortem.templates if config.postmortem.templates else None
-        yield Books(House(store, clock, RandomIds(), registry, book, rules_of(config)), config, templates)
+        yield Books(House(store, clock, RandomIds(), registry, book, rules_of(config)), config, templates, folder)
     finally:
         engine.dispose()

@@ -12,6 +12,7 @@ from typing import Any
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.doctor import load_registry
+from bot.mappings import readers
 from bot.providers.alerts.reading import ReadResult
 from bot.providers.oncall.resolver import OnCallBook
 from bot.settings import Settings
@@ -36,7 +37,7 @@ def rehearse(settings: Settings, body: bytes, *, source: str, name: str, explain
     config = Config.load_file(settings.config)
     registry, _ = load_registry(config, settings.config.parent)
     clock = SystemClock()
-    chosen, read = read_body(config, body, source=source, name=name, at=clock.now())
+    chosen, read = read_body(config, settings.config.parent, body, source=source, name=name, at=clock.now())
     with _looking(settings.database_url.get_secret_value()) as (store, compared):
         book = OnCallBook(lambda: registry, clock, ttl=config.cadences.on_call)
         house = House(_Rehearsal(store), clock, RandomIds(), lambda: registry, book, rules_of(config))
@@ -51,9 +52,14 @@ def rehearse(settings: Settings, body: bytes, *, source: str, name: str, explain
     return {"source": chosen.name, "compared_with": compared, "alerts": rows, "rejected": rejected}
 
 
-def read_body(config: Config, body: bytes, *, source: str, name: str, at: datetime) -> tuple[Source, ReadResult]:
-    """A body as the named source reads it, else as the first one that can. Raises InputError."""
-    sources = _alert_sources(config)
+def read_body(
+    config: Config, folder: Path, body: bytes, *, source: str, name: str, at: datetime
+) -> tuple[Source, ReadResult]:
+    """A body as the named source reads it, else as the first one that can. Raises InputError.
+
+    `folder` is the configuration's: mappings lie beside it.
+    """
+    sources = _alert_sources(config, folder)
     if source:
         if source not in sources:
             known = ", ".join(sources)
@@ -81,8 +87,9 @@ def _read(chosen: Source, body: bytes, at: datetime) -> ReadResult:
     return chosen.alerts({}, body, source=chosen.name, received_at=at)
 
 
-def _alert_sources(config: Config) -> dict[str, Source]:
-    found = {name: source(name, entry.kind, ()) for name, entry in config.sources.items()}
+def _alert_sources(config: Config, folder: Path) -> dict[str, Source]:
+    mapped = readers(config, folder)
+    found = {name: source(name, entry.kind, (), mapped=mapped.get(name)) for name, entry in config.sources.items()}
     return {name: each for name, each in found.items() if each.alerts is not None}
 
 

@@ -41,7 +41,7 @@ def _recorded(books: Books, router: Router, entry: Entry) -> list[Verdict]:
         if reader is None:
             raise UnknownName(f"No source of changes is named {named}.", "See `sources:` in muster.yaml.")
         return record_changes(books.house, reader({}, entry.body, source=named, received_at=now))
-    chosen, read = read_body(books.config, entry.body, source=entry.source, name=entry.name, at=now)
+    chosen, read = read_body(books.config, books.folder, entry.body, source=entry.source, name=entry.name, at=now)
     if read.rejected:
         refused = read.rejected[0]
         raise InputError(f"{entry.name}: alert {refused.index} of {chosen.name} cannot be used: {refused.reason}.")
@@ -74,7 +74,9 @@ def to_service(settings: Settings, url: str) -> Iterator[Put]:
         def put(entry: Entry) -> list[dict[str, Any]]:
             named = entry.source or "generic"
             if not entry.source and entry.kind == "alerts":
-                named = read_body(config, entry.body, source="", name=entry.name, at=SystemClock().now())[0].name
+                named = read_body(
+                    config, settings.config.parent, entry.body, source="", name=entry.name, at=SystemClock().now()
+                )[0].name
             if named not in sources or not sources[named].secrets:
                 raise InputError(f"The source {named} is closed here: it has no secret.", "Set MUSTER_INTAKE_TOKEN.")
             headers = {"Authorization": f"Bearer {sources[named].secrets[0]}", "Content-Type": "application/json"}

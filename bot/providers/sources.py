@@ -51,6 +51,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "evidently": "bot.providers.alerts.evidently",
         "mlflow": "bot.providers.alerts.mlflow",
         "cloudevents": "bot.providers.alerts.cloudevents",
+        "mapped": "bot.providers.alerts.mapped",
         "raw": "bot.providers.alerts.raw",
     }
 )

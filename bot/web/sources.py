@@ -67,15 +67,17 @@ class Source:
         return any(signed(headers, body, self.secrets, now=now) for signed in self.signed)
 
 
-def source(name: str, kind: str, secrets: Sequence[str], *, proof: SnsProof | None = None) -> Source:
-    """A source of a known kind; `proof` for one of SNS whose topics are listed."""
+def source(
+    name: str, kind: str, secrets: Sequence[str], *, proof: SnsProof | None = None, mapped: Read | None = None
+) -> Source:
+    """A source of a known kind; `proof` for one of SNS whose topics are listed, `mapped` for one with a mapping."""
     alerts, changes = alert_source(kind), change_source(kind)
     signed = (alerts.signed if alerts else None, changes.signed if changes else None)
     return Source(
         name,
         kind,
         tuple(s for s in secrets if s),
-        alerts.read if alerts else None,
+        mapped or (alerts.read if alerts else None),
         changes.read if changes else None,
         tuple(each for each in signed if each is not None),
         alerts.plain if alerts else (),

@@ -97,4 +97,4 @@ def beyond_words(beyond: Beyond, entry: RightEntry, component: Component, right:
         return f"it goes up to tier {limits.tier} and {this}"
     if beyond is Beyond.ENVIRONMENT:
         return f"it is for {limits.environment} and this is {environment_of(component, right)}"
-    return f"it holds {entry.hours}"
+    return f"it counts {entry.hours}"

@@ -240,6 +240,11 @@ def _is_absent(value: str | None) -> bool:
     return not value
 
 
+def value_test(value: MatchValue) -> Test:
+    """Whether a value meets a predicate of a file, compiled once."""
+    return _condition("", value).test
+
+
 def _getter(path: str) -> Getter:
     head, _, rest = path.partition(".")
     if head == "labels":

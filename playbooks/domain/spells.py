@@ -19,7 +19,8 @@ Series = tuple[str, str]  # source, fingerprint
 class Spell:
     """One stored episode of a series; `ends_at` is None while it fires.
 
-    `held`: its incident still takes alerts. Many vendors never tell an end, so that what people have closed is over.
+    `held`: its incident still takes alerts, or it has none (silenced, say). Many vendors never tell an end, so that
+    what people have closed is over.
     """
 
     starts_at: datetime

@@ -35,6 +35,7 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
             return action
         incident = must_find(uow, action.incident_id or 0)
         check_thawed(house, uow, action, now)
+        action = as_strict_as_now(house, uow, incident, action)
         right, used = decider(house, order, incident, action)
         approval = Approval(action.id, order.actor.id, used, "approved", action.plan_hash, now)
         if not uow.add_approval(approval):
@@ -49,6 +50,12 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
         refresh_asks(uow, action, now)
         left = action.approvals_needed - len(given)
         return Say(f"Your approval of action {action.id} is recorded; {left} more needed.")
+
+
+def as_strict_as_now(house: House, uow: UnitOfWork, incident: Incident | None, action: Action) -> Action:
+    """A request that needs more approvals by now, by a stricter registry or a worse severity; never fewer."""
+    needed = held_right(house, action.component, action.kind, incident).approvals
+    return action if needed <= action.approvals_needed else uow.save_action(replace(action, approvals_needed=needed))
 
 
 def counts(approval: Approval, action: Action) -> bool:
@@ -100,13 +107,19 @@ def live_action(
     if action.state in (ActionState.AWAITING, ActionState.PREVIEWED) and action.expires_at and now >= action.expires_at:
         if action.state is ActionState.PREVIEWED:  # of a request the timer writes it down, with its event
             uow.save_action(replace(action, state=ActionState.EXPIRED, error="nobody decided in time"))
-        again = "." if action.kind in STANDING else f": `/{action.kind.value} {action.component}`."
-        return Refusal(f"Action {action_id} expired.", f"Ask again{again}")
+        return _expired(action)
+    if action.state is ActionState.EXPIRED:
+        return _expired(action)
     if action.state is not wanted:
         return Refusal(f"Action {action_id} is already {_word(action)}.", "Nothing was done twice.")
     if plan_hash and plan_hash != action.plan_hash:
         return Refusal("That button belongs to an older plan.", "Use the newest message.")
     return action
+
+
+def _expired(action: Action) -> Refusal:
+    again = "." if action.kind in STANDING else f": `/{action.kind.value} {action.component}`."
+    return Refusal(f"Action {action.id} expired.", f"Ask again{again}")
 
 
 def _word(action: Action) -> str:

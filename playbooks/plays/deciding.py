@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from playbooks import errors
 from playbooks.domain.authority import Authority, Holder, Right, authority, may_decide
 from playbooks.domain.cases import Case
@@ -31,6 +33,8 @@ def decider_of(
     held = found.held
     if found.why is Why.OWN_REQUEST:
         raise own_request(held, component, person).about(incident.id if incident is not None else None)
+    if found.why is Why.NOT_NEEDED:
+        raise _not_needed(held, component).about(incident.id if incident is not None else None)
     if found.holder is None:
         denied = decide_refusal(registry, component, right, held, on_call, found.clause)
         denied.facts["reason"] = found.why.value
@@ -39,17 +43,40 @@ def decider_of(
     return held, found.holder
 
 
+def _not_needed(held: Authority, component: str) -> errors.Denied:
+    """The answer to who holds nothing where the registry asks for nobody."""
+    facts = {"decision": held.right.value, "component": component, "reason": Why.NOT_NEEDED.value, "rule": held.rule}
+    return errors.Denied(
+        f"Nobody has to decide on this {held.right.noun} of *{component}*.",
+        "Whoever may ask for it asks anew, and it starts at once.",
+        code="not_needed",
+        facts=facts,
+    )
+
+
 def own_request(held: Authority, component: str, person: str) -> errors.Denied:
     """The answer to who asked and would decide where two others have to."""
     facts = {"decision": held.right.value, "component": component, "reason": Why.OWN_REQUEST.value, "rule": held.rule}
     facts["may"] = ", ".join(dict.fromkeys(h.role for h in (*held.holders, *held.deputies) if h.person != person))
+    every = (*held.holders, *held.deputies)
+    others = [h for h in every if h.person != person]
     return errors.Denied(
         "You asked for this, and two others have to decide.",
-        "Ask " + (", ".join(h.role for h in held.holders) or "another holder") + ".",
+        _others(others, len(every), held.approvals),
         code="own_request",
-        ask=tuple(h.person for h in held.holders if h.person != person),
+        ask=tuple(h.person for h in others),
         facts=facts,
     )
+
+
+def _others(others: Sequence[Holder], every: int, needed: int) -> str:
+    """The next step of who asked: whom to ask, or why that is not enough."""
+    named = " and ".join(f"@{h.person} ({h.role})" for h in others[:4]) or "nobody"
+    if len(others) >= needed:
+        return f"Ask {named}."
+    if every >= needed:
+        return f"Without you there is only {named}, and {needed} have to decide: let somebody else ask for it."
+    return f"There is only {named} now, and {needed} have to decide: break the glass, or name more in the registry."
 
 
 def capacity_of(held: Authority, person: str) -> str:

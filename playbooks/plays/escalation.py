@@ -9,6 +9,7 @@ from playbooks.domain.actions import ActionState
 from playbooks.domain.clocks import say_span
 from playbooks.domain.escalation import Policy, Whom, policy_for
 from playbooks.domain.incidents import Incident, State
+from playbooks.domain.lateness import LATE_AFTER
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent
 from playbooks.plays.house import House, want
@@ -16,7 +17,6 @@ from playbooks.plays.levels import Asked, Levels
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 KIND = "ack_escalation"
-_LATE = timedelta(minutes=2)  # a sweep that was busy is not late yet
 _NOT_ANSWERED = frozenset({State.TRIAGE, State.INVESTIGATING})
 _EARLY = (ActionState.PLANNING, ActionState.PREVIEWED, ActionState.WITHDRAWN)
 
@@ -63,7 +63,7 @@ def fire(house: House, timer: Timer) -> bool:
             return True
         told = _told(uow, incident)
         place = policy.next(_levels(told))
-        late = now - held.due_at if now - held.due_at > _LATE else None
+        late = now - held.due_at if now - held.due_at > LATE_AFTER else None
         if place is None:
             _end(house, uow, incident, told, late, now)
             return True

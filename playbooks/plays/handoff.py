@@ -10,6 +10,7 @@ from playbooks.domain.clocks import say_span
 from playbooks.domain.facts import move_facts
 from playbooks.domain.handoffs import Handoff, handoff_facts
 from playbooks.domain.incidents import Incident, Role
+from playbooks.domain.lateness import LATE_AFTER
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Fact, HandoffOffer, Say, Who
@@ -22,7 +23,6 @@ from playbooks.plays.receivers import TEAM, asked, on_call_receiver, receivers, 
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 REMIND_AFTER = timedelta(minutes=10)
-_LATE = timedelta(minutes=2)  # a sweep that was busy is not late yet
 ESCALATE_AFTER = 2  # reminders, then the accountable team's channel is told
 
 
@@ -238,7 +238,9 @@ def remind(house: House, uow: UnitOfWork, handoff_id: int, now: datetime, *, due
     named = ", ".join(f"{{{place}}}" for place in range(len(people) - 1)) or "nobody"
     what = "" if handoff.role == TEAM else f"The {handoff.role} of "
     text = f"{what}{incident.name} was offered to {named} {waits} ago and is not accepted; {{{len(people) - 1}}} stays."
-    text += f" ({say_span(now - due)} late: I could not ask in time.)" if due is not None and now - due > _LATE else ""
+    text += (
+        f" ({say_span(now - due)} late: I could not ask in time.)" if due is not None and now - due > LATE_AFTER else ""
+    )
     _nudge(house, uow, incident, handoff, text, people, now)
     _say(house, uow, incident, f"handoff:{handoff.id}:{handoff.reminders}", text, people, now)
     for place, channel in _higher(house, incident, handoff) if escalated else ():

@@ -11,6 +11,7 @@ from playbooks.domain.clocks import say_span
 from playbooks.domain.debt import DebtKind
 from playbooks.domain.facts import action_facts, override_facts
 from playbooks.domain.incidents import Incident
+from playbooks.domain.lateness import LATE_AFTER
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.plays.approvals import refresh_asks, start
@@ -24,7 +25,6 @@ from playbooks.ports import Surface, Timer, UnitOfWork
 
 KINDS = (REMIND, SILENCE)
 ACT_AND_TELL = "act_and_tell"
-LATE = timedelta(minutes=2)  # a sweep that was busy is not late yet
 
 
 def fire(house: House, uow: UnitOfWork, timer: Timer, now: datetime) -> None:
@@ -36,7 +36,7 @@ def fire(house: House, uow: UnitOfWork, timer: Timer, now: datetime) -> None:
         return  # its own timer says so; nobody is asked for what can no longer be given
     incident = uow.incident(action.incident_id, lock=True) if action.incident_id is not None else None
     right = held_right(house, action.component, action.kind, incident)
-    late = now - timer.due_at if now - timer.due_at > LATE else None
+    late = now - timer.due_at if now - timer.due_at > LATE_AFTER else None
     if timer.kind == REMIND:
         _remind(house, uow, action, incident, right, int(timer.payload.get("time", 1)), late, now)
     else:

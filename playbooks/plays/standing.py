@@ -210,6 +210,7 @@ def approve(house: House, order: Order, action_id: int, plan_hash: str = "") -> 
         if isinstance(action, Refusal):
             return action
         incident = must_find(uow, action.incident_id) if action.incident_id is not None else None
+        action = approvals.as_strict_as_now(house, uow, incident, action)
         right, used = approvals.decider(house, order, incident, action)
         if not uow.add_approval(Approval(action.id, order.actor.id, used, "approved", action.plan_hash, now)):
             return Refusal("You already answered this request.", "Another holder has to approve.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from playbooks.domain.mapping_file import MappingFile
 from playbooks.domain.ownership_file import OwnershipFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -38,6 +39,11 @@ def ownership_schema() -> str:
     # With imports a component of ours may leave to them what it is and who answers for it; `muster check` knows.
     schema["$defs"]["Component"].pop("required", None)
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def mapping_schema() -> str:
+    """Schema of a mapping file."""
+    return schema_text(MappingFile, "Muster mapping of a tool's alerts (mapping/v1)")
 
 
 def folder() -> Path:

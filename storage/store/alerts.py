@@ -33,7 +33,7 @@ _BY_EPISODE = (
     "ON source = asked.s AND fingerprint = asked.f AND starts_at = asked.t"
 )
 _NEWEST = (
-    "SELECT alert.starts_at, alert.ends_at, incident.open_key FROM alert "
+    "SELECT alert.starts_at, alert.ends_at, alert.incident_id, incident.open_key FROM alert "
     "LEFT JOIN incident ON incident.id = alert.incident_id "
     "WHERE alert.source = ? AND alert.fingerprint = ? ORDER BY alert.starts_at DESC LIMIT 50"
 )
@@ -87,8 +87,8 @@ class Alerts(Part):
         for each in set(series):
             rows = fetch(self._db, _NEWEST, each)
             found[each] = [
-                Spell(moment_of(begun), None if ended is None else moment_of(ended), open_key is not None)
-                for begun, ended, open_key in reversed(rows)
+                Spell(moment_of(begun), None if ended is None else moment_of(ended), number is None or key is not None)
+                for begun, ended, number, key in reversed(rows)
             ]
         return found
 

@@ -164,7 +164,7 @@ def test_a_refusal_says_when_the_right_would_count(registry: Registry) -> None:
     late = ruling(registry, "scorer", R, "omar", on_call, Case(NIGHT, "sev2"))
     said = decide_refusal(registry, "scorer", R, late.held, on_call, late.clause).sentence
     assert said == (
-        "You can't decide on this rollback of *scorer* (you hold it, but it holds mon-fri 09:00-18:00 Europe/Vienna): "
+        "You can't decide on this rollback of *scorer* (you hold it, but it counts mon-fri 09:00-18:00 Europe/Vienna): "
         "@lin (deputy) can."
     )
     worse = ruling(registry, "scorer", R, "omar", on_call, Case(NOON, "sev1"))

@@ -9,6 +9,7 @@ import pytest
 from playbooks.domain.alerts import Alert, AlertStatus, Decision, Known, Reason, Said
 from playbooks.plays import closing
 from playbooks.plays.closing import Resolution
+from playbooks.ports import StoredAlert
 from tests.plays.stage import MINUTE, Stage, alert
 
 
@@ -75,8 +76,18 @@ def test_a_source_that_tells_no_end_opens_again_once_people_closed(stage: Stage)
     assert opened.incident is not None
     closing.resolve(stage.house, stage.by("dana"), opened.incident, Resolution("over"))
     (later,) = stage.alert(_fires(Known.WHILE_OPEN, after=10))
-    assert later.decision is Decision.OPENED
-    assert later.incident != opened.incident
+    assert later.decision is Decision.REOPENED  # and no duplicate of what is over
+    assert later.incident == opened.incident
+    assert later.alert_id != opened.alert_id
+
+
+def test_what_has_no_incident_is_repeated_as_long_as_it_fires(stage: Stage) -> None:
+    first = replace(alert("a", component=""), said=Said(Known.WHILE_OPEN))
+    with stage.bot.store.begin() as uow:
+        now = stage.house.now()
+        uow.add_alerts([StoredAlert("n-1", first, "", "f", Decision.RAW, Reason.NO_ALERT, None, now, now)])
+    (again,) = stage.alert(replace(first, starts_at=first.starts_at + MINUTE))
+    assert (again.decision, again.alert_id) == (Decision.DUPLICATE, "n-1")
 
 
 def test_sources_that_state_their_starts_are_left_alone(stage: Stage) -> None:

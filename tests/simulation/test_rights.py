@@ -14,7 +14,7 @@ from playbooks import errors
 from playbooks.domain.actions import Action
 from playbooks.domain.authority import Authority, Holder, Right
 from playbooks.domain.incidents import Incident
-from playbooks.plays import approvals, breakglass, effects, levers, standing, switched_off, timebox
+from playbooks.plays import approvals, breakglass, effects, levers, notes, standing, switched_off, timebox
 from playbooks.plays.bound_levers import RIGHT_OF
 from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House
@@ -79,7 +79,7 @@ def _answers_count_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def _freezes_never_end(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(standing, "set_timers", lambda *_: None)
+    patch.setattr(notes, "set_timers", lambda *_: None)
 
 
 def _nothing_ends(patch: pytest.MonkeyPatch) -> None:

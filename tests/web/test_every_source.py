@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.clock import RandomIds
-from bot.providers.sources import ALERTS
+from bot.providers.sources import ALERTS as READ
 from storage.engine import make_engine
 from storage.store import SqlStore
 from tests.end_to_end.scene import Scene, scene
 from tests.sources.test_any_body import ANY, recorded
 
+ALERTS = tuple(kind for kind in READ if kind != "mapped")  # which needs a mapping of somebody's own
 BROKEN = (b"", b"{", b"\xff\xfe\x00", b"null", b"7", b"[]", b"{}", b'"x"', b"[" * 5000, b'{"a": 1e999}', b"<xml/>")
 
 

@@ -128,10 +128,10 @@ def moment_of(value: object) -> datetime | None:
 
 def _loose_time(value: str) -> datetime | None:
     """Times without a zone, with slashes, a zone in words, or as e-mail writes them."""
-    plain = value.removesuffix("UTC").removesuffix("GMT").strip().replace("/", "-")
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
+    plain = value.removesuffix("UTC").removesuffix("GMT").strip().replace("/", "-").replace(" +", "+")
+    for read, told in ((datetime.fromisoformat, plain), (parsedate_to_datetime, value)):
         try:
-            at = read(plain if read is datetime.fromisoformat else value)
+            at = read(told)
             return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
         except (ValueError, OverflowError, TypeError, IndexError):
             continue
@@ -165,7 +165,7 @@ def _tag(item: object) -> tuple[str, str]:
     if isinstance(item, list) and len(item) == 2:
         return scalar(item[0]).strip(), scalar(item[1]).strip()
     if isinstance(item, Mapping):
-        return text(item, "name", "key", "Name", "Key"), text(item, "value", "Value")
+        return text(item, "name", "key", "Name", "Key", "tag"), text(item, "value", "Value", "value.stringValue")
     return "", ""
 
 
