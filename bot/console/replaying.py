@@ -56,6 +56,7 @@ def _row(verdict: Verdict) -> dict[str, Any]:
         "decision": str(verdict.decision),
         "reason": str(verdict.reason),
         "incident": f"INC-{verdict.incident}" if verdict.incident is not None else None,
+        "path": [{"stage": stage, "did": did, "why": why} for stage, did, why in verdict.path],
     }
 
 

@@ -203,6 +203,14 @@ class ExpectedEntry(Strict):
     severity: Annotated[str, Field(min_length=1, max_length=30)] = "warning"
 
 
+def _each_once(entries: tuple[ExpectedEntry, ...]) -> tuple[ExpectedEntry, ...]:
+    names = [entry.signal for entry in entries]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise ValueError(f"the signal {double[0]} is expected twice; one of them must go")
+    return entries
+
+
 class Limits(Strict):
     """Up to where an entry goes; beyond it the next entry of the right counts."""
 
@@ -331,7 +339,7 @@ class Component(Strict):
     fallback: Line = ""
     """What takes over when it is switched off."""
     alerts: Annotated[tuple[AlertMatch, ...], Field(max_length=200)] = ()
-    expects: Annotated[tuple[ExpectedEntry, ...], Field(max_length=50)] = ()
+    expects: Annotated[tuple[ExpectedEntry, ...], Field(max_length=50), AfterValidator(_each_once)] = ()
     """Signals that must come; one that is missing is an alert of this component."""
     levers: dict[LeverKind, Binding] = Field(default_factory=dict)
     rights: Rights = Rights()

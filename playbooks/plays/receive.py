@@ -350,11 +350,20 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
     if batch.passage is not None:
         settle(uow, batch.passage)
     heartbeats.came(house, uow, batch.beats, batch.now)
+    for incident_id in sorted({each.incident_id for each in batch.again.values() if each.incident_id is not None}):
+        _tell_left(uow, incident_id, batch)
     ended = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
     told = many | batch.opened | ended
     _counted(uow, [held[i] for i in batch.events if i in held and i not in told], now=batch.now)
     for incident_id in sorted(ended):
         _tell_end(uow, incident_id, batch)
+
+
+def _tell_left(uow: UnitOfWork, incident_id: int, batch: _Batch) -> None:
+    """An incident that alerts left counts fewer: its messages say so."""
+    incident = uow.incident(incident_id)
+    if incident is not None and incident_id not in batch.opened:
+        refresh(uow, incident, now=batch.now)
 
 
 def _counted(uow: UnitOfWork, incidents: Sequence[OpenIncident], *, now: datetime) -> None:

@@ -19,8 +19,8 @@ from playbooks.plays.receive import retake
 from playbooks.plays.retaking import ROUND
 from playbooks.ports import StoredAlert, Surface, Timer, UnitOfWork
 
-END = "silence_end"
-KINDS = (END,)
+START, END = "silence_start", "silence_end"
+KINDS = (START, END)
 REASON_MIN = 3
 LATE = timedelta(minutes=1)
 _MOMENT = timedelta(minutes=1)  # between typing and doing, which changes no length
@@ -70,6 +70,8 @@ def begin(house: House, order: Order, wish: Wish) -> Say:
             )
         )
         uow.set_timer(Timer(f"{END}:{silence.id}", END, str(silence.id), silence.ends_at, {}))
+        if silence.starts_at > now:
+            uow.set_timer(Timer(f"{START}:{silence.id}", START, str(silence.id), silence.starts_at, {}))
         show(house, uow, silence, now)
     begins = f"in {say_span(silence.starts_at - now)}" if silence.starts_at > now else "now"
     lasts = say_span(silence.ends_at - silence.starts_at)
@@ -125,6 +127,7 @@ def end(house: House, order: Order, number: int, because: str = "") -> Say:
         words = " ".join(because.split())
         reason = f"{silence.reason} (ended: {words})" if words else silence.reason
         silence = uow.save_silence(replace(silence, ended_at=now, ended_by=order.actor.id, reason=reason))
+        uow.cancel_timer(f"{START}:{number}")
         uow.set_timer(Timer(f"{END}:{number}", END, str(number), now, {}))
         show(house, uow, silence, now)
     return Say(f"{silence.name} is over: alerts of *{silence.scope}* count again.")
@@ -134,7 +137,10 @@ def end(house: House, order: Order, number: int, because: str = "") -> Say:
 
 
 def fire(house: House, timer: Timer) -> bool:
-    """The end of a silence: what it muted and still fires is decided again, or listed. False when it is not due."""
+    """The start of a planned one is shown; at the end what still fires is decided again, or listed.
+
+    False when it is not due after all.
+    """
     router = Router(house.registry())
     with house.store.begin(lane="alerts") as uow:
         now = house.now()
@@ -142,6 +148,9 @@ def fire(house: House, timer: Timer) -> bool:
         silence = uow.silence(int(timer.subject), lock=True) if taken is not None else None
         if taken is None or silence is None:
             return False
+        if timer.kind == START:
+            show(house, uow, silence, now)
+            return True
         if silence.ended_at is None:
             silence = uow.save_silence(replace(silence, ended_at=now))
         left = _left(uow, silence)

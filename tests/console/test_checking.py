@@ -83,6 +83,9 @@ def test_route_says_what_would_happen_and_writes_nothing(house: Shell) -> None:
     assert "owner      fraud-ml, on call dana; told in C01FRAUDML" in said.out
     assert "decision   opened INC-1, because no open incident" in said.out
     assert "fits fraud-scorer: labels.component = fraud-scorer" in said.out
+    stages = [line.split()[0] for line in said.out.splitlines() if ": " in line and line.startswith("    ")]
+    assert stages[:4] == ["verify", "parse", "dedup", "route"]
+    assert "    open       opened: no open incident for this component and failure" in said.out
     assert sorted(path.name for path in house.folder.iterdir()) == before
 
 
@@ -94,6 +97,7 @@ def test_route_compares_with_what_is_open(incident: Shell) -> None:
     before = dump()
     (row,) = incident("route", "alert.json", "--json").data()["alerts"]
     assert (row["decision"], row["incident"]) == ("duplicate", "INC-1")
+    assert [step["stage"] for step in row["path"]] == ["verify", "parse", "dedup"]
     (row,) = incident("route", "-", "--json", given=json.dumps(FIRING | {"name": "Other"})).data()["alerts"]
     assert (row["decision"], row["incident"], row["dedup_key"].split()[0]) == ("attached", "INC-1", "generic")
     (row,) = incident("route", "-", "--json", given=json.dumps(FIRING | {"component": "unknown"})).data()["alerts"]

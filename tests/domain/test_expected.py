@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from playbooks.domain.alerts import AlertStatus
+from playbooks.domain.ownership import DocumentError, Registry
 from playbooks.domain.ownership_file import ExpectedEntry
 from playbooks.domain.pipeline.expected import late_at, missing_alert
 
@@ -50,3 +51,23 @@ def test_the_alert_says_when_it_was_due_and_when_the_last_one_came() -> None:
     ended = missing_alert("fraud-scorer", HOURLY, late, None, came=late + timedelta(minutes=9))
     assert ended.status is AlertStatus.RESOLVED
     assert (ended.source, ended.fingerprint, ended.starts_at) == (alert.source, alert.fingerprint, alert.starts_at)
+
+
+@pytest.mark.parametrize(
+    ("expects", "said"),
+    [
+        ("{signal: eval, every: 1h}, {signal: eval, every: 2h}", "the signal eval is expected twice"),
+        ('{signal: eval, every: 1d, by: "25:00"}', 'must be a time of day such as "06:30"'),
+        ("{signal: eval, every: soon}", "must be a length of time"),
+        ("{signal: eval}", "every"),
+    ],
+)
+def test_what_cannot_be_expected_is_told_with_its_line(expects: str, said: str) -> None:
+    text = (
+        "api: ownership/v1\nteams:\n  a: {}\ncomponents:\n"
+        f"  x:\n    kind: model\n    accountable: a\n    expects: [{expects}]\n"
+    )
+    with pytest.raises(DocumentError) as told:
+        Registry.load(text)
+    assert said in str(told.value)
+    assert told.value.problems[0].line == 8

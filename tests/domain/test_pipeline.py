@@ -259,6 +259,20 @@ def test_a_path_that_goes_on_and_on_keeps_its_beginning_and_its_end() -> None:
     assert path[-1][1] == "held"
 
 
+@pytest.mark.parametrize("decision", [Decision.DUPLICATE, Decision.RESOLVED])
+def test_what_dedup_decides_goes_no_further(decision: Decision) -> None:
+    for path in ((), path_of(ROUTED, None, decision, Reason.SAME_EPISODE)):
+        steps = whole(path, decision, Reason.SAME_EPISODE)
+        assert [stage for stage, _, _ in steps] == ["verify", "parse", "dedup"]
+        assert steps[-1] == ("dedup", decision.value, Reason.SAME_EPISODE.value)
+
+
+def test_an_expected_signal_is_known_by_its_route() -> None:
+    path = path_of(ROUTED, None, Decision.EXPECTED, Reason.SIGNAL_CAME)
+    steps = whole(path, Decision.EXPECTED, Reason.SIGNAL_CAME)
+    assert steps[-1] == ("route", "expected", "labels.component = fraud-scorer")
+
+
 def test_what_was_stored_before_paths_were_kept_ends_with_its_decision() -> None:
     steps = whole((), Decision.ATTACHED, Reason.OPEN_INCIDENT)
     assert steps[-1] == ("open", "attached", Reason.OPEN_INCIDENT.value)

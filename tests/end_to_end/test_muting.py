@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.slack import ids
-from tests.end_to_end.scene import DANA, HOME, Scene
+from tests.end_to_end.scene import DANA, HOME, OMAR, Scene
 
 
 def test_a_silence_by_command_keeps_alerts_quiet_until_a_click_ends_it(night: Scene) -> None:
@@ -32,3 +32,16 @@ def test_a_bare_silence_opens_its_form_and_the_form_mutes(night: Scene) -> None:
     again = night.workspace.slash(DANA, HOME, "/inc silence").wait_for_view()
     wrong = night.workspace.submit_view(DANA, again, {"component": "fraud-scorer", "for": "a while", "because": "x"})
     assert set(wrong.errors or ()) == {"for"}
+
+
+def test_reports_by_shortcut_and_by_command_count_for_the_owner(night: Scene) -> None:
+    seen = night.workspace.say(DANA, HOME, "the bot declined my mother")
+    form = night.workspace.shortcut(DANA, ids.SHORTCUT_REPORT, seen).wait_for_view()
+    assert not night.workspace.submit_view(DANA, form, {"component": "fraud-scorer"}).errors
+    night.whisper(DANA, "1 of 3 people within 1 h")
+    said = night.workspace.slash(OMAR, HOME, "/inc report fraud-scorer it declines everybody")
+    assert "2 of 3 people" in said.text
+    third = next(user for user in night.workspace.channel(HOME).members if user not in (DANA, OMAR))
+    said = night.workspace.slash(third, HOME, "/inc report fraud-scorer same here")
+    assert "It stands in INC-1" in said.text
+    night.message(HOME, "fraud-scorer misbehaves, people report", button=ids.TAKE)

@@ -110,6 +110,7 @@ def test_a_planned_maintenance_mutes_from_its_start(stage: Stage) -> None:
     assert stage.alert(alert("a", "auto-decline"))[0].decision is Decision.OPENED
     assert "phase='planned'" in stage.posted("silence:1")[0]
     stage.wait(90 * MINUTE)
+    assert "phase='on'" in stage.posted("silence:1")[0]
     assert decided(stage.alert(alert("a"))) == [(Decision.MUTED, Reason.MAINTENANCE)]
     stage.wait(2 * HOUR)
     assert [i.component for i in stage.incidents()] == ["fraud-scorer", "auto-decline"]

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.simulation.exploring import Found, explore, twice, wrong
-from tests.simulation.ledger_scenarios import EVERY
+from tests.simulation.quiet_scenarios import EVERY
 from tests.simulation.running import Scenario, play
 from tests.simulation.scenarios import TIMEBOX, TROUBLED_ROLLBACK
 from tests.simulation.world import Database, World
@@ -22,6 +22,7 @@ LEAST = {
     "rollback, the lever lies": 170,
     "time box, lever down at its end": 280,
     "what stands": 350,
+    "kept quiet": 240,
 }
 STRIDE = 19  # a prime, so that the seeds of a story together walk over different points
 LONGER = 41

@@ -16,16 +16,20 @@ _DID = {"passed": "✓", "new": "✓"}
 def note(view: SilenceNote, *, root: str = "/inc") -> kit.Rendered:
     """The message of one silence, edited until it is over."""
     first, second = _lines(view)
-    button = kit.button("End it now", ids.UNSILENCE, ids.Value(silence=view.number))
+    button = kit.button(_button(view), ids.UNSILENCE, ids.Value(silence=view.number))
     return kit.message(
         kit.section(first, second), kit.context(_count(view)), kit.actions(button) if view.phase != "over" else []
     )
 
 
+def _button(view: SilenceNote) -> str:
+    return "Call it off" if view.phase == "planned" else "End it now"
+
+
 def _lines(view: SilenceNote) -> tuple[str, str]:
     scope = escape.bold(escape.value(view.scope, 130))
     ends, reason = escape.moment(view.ends_at, _WHEN), escape.value(view.reason, 300)
-    by = f"{escape.mention(view.by)}, S-{view.number}."
+    by = f"Asked for by {escape.mention(view.by)}, S-{view.number}."
     if view.phase == "over":
         who = f", ended by {escape.mention(view.ended_by)}" if view.ended_by is not None else ""
         return f"The {_kind(view)} of {scope} is over{who} — {reason}", by

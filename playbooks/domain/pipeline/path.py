@@ -8,13 +8,18 @@ from playbooks.domain.alerts import Decision, Reason
 from playbooks.domain.pipeline.case import Stage, Step
 from playbooks.domain.routing import Routed
 
+# Decisions that an earlier stage takes than the last one, which opens or attaches.
+_DECIDES = {Decision.DUPLICATE: Stage.DEDUP, Decision.RESOLVED: Stage.DEDUP, Decision.EXPECTED: Stage.ROUTE}
 _MOST = 24  # steps that are kept of an alert that is decided over and over
 
 
 def path_of(routed: Routed, last: Step | None, decision: Decision, reason: Reason) -> tuple[Step, ...]:
     """Where it was routed and why, and what decided: a stage, else the last one, which opens or attaches."""
     routing = (Stage.ROUTE.value, routed.component or "nobody", routed.why)
-    return (routing, last if last is not None else (Stage.OPEN.value, decision.value, reason.value))
+    if last is None:
+        why = routed.why if decision is Decision.EXPECTED else reason.value
+        last = (_DECIDES.get(decision, Stage.OPEN).value, decision.value, why)
+    return (routing, last)
 
 
 def followed(before: tuple[Step, ...], more: tuple[Step, ...], now: datetime) -> tuple[Step, ...]:
@@ -42,7 +47,8 @@ _PASSED: tuple[tuple[Stage, str, str], ...] = (
 def whole(path: tuple[Step, ...], decision: Decision, reason: Reason) -> tuple[Step, ...]:
     """The path with the stages it passed; what was stored before paths were kept ends with its decision alone."""
     said = {stage for stage, _, _ in path}
-    first = path[1] if len(path) > 1 else (Stage.OPEN.value, decision.value, reason.value)
+    alone = (_DECIDES.get(decision, Stage.OPEN).value, decision.value, reason.value)
+    first = path[1] if len(path) > 1 else alone
     found: list[Step] = []
     for stage, did, why in _PASSED:
         if stage.value == first[0]:
