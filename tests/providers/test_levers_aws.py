@@ -55,7 +55,13 @@ def _as_checked(request: str, service: str) -> tuple[str, str]:
     ],
 )
 def test_the_signature_holds_for_the_request_as_it_arrives(service: str, binding: dict) -> None:
-    told = {"State": "ENABLED", "ProductionVariants": [], "FunctionVersion": "1", "Versions": []}
+    told = {
+        "State": "ENABLED",
+        "EndpointStatus": "InService",
+        "ProductionVariants": [],
+        "FunctionVersion": "1",
+        "Versions": [],
+    }
     with scripted(answer(200, told)) as server:
         _lever(server.url).describe(binding)
 
