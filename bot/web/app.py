@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from pydantic_core import to_json
 from slack_bolt import App, BoltRequest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -283,13 +283,14 @@ def _accepted(web: Web, source: Source, verdicts: list[Verdict]) -> Response:
         }
         for v in verdicts
     ]
-    counts = Counter(v.decision for v in verdicts)
+    counts: dict[Decision, int] = {}
+    for verdict in verdicts:
+        counts[verdict.decision] = counts.get(verdict.decision, 0) + 1
     for decision, number in counts.items():
         web.metrics.alerts.labels(source.name, decision.value).inc(number)
-    duplicates = counts[Decision.DUPLICATE]
-    accepted = len(verdicts) - duplicates - counts[Decision.REJECTED]
-    body = json.dumps({"accepted": accepted, "duplicates": duplicates, "alerts": rows})
-    return Response(body, 202, media_type=_JSON)
+    duplicates = counts.get(Decision.DUPLICATE, 0)
+    accepted = len(verdicts) - duplicates - counts.get(Decision.REJECTED, 0)
+    return Response(to_json({"accepted": accepted, "duplicates": duplicates, "alerts": rows}), 202, media_type=_JSON)
 
 
 async def _enqueue(web: Web, request: Request) -> Response:
