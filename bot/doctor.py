@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from functools import partial
 from importlib.metadata import distributions
 from pathlib import Path
@@ -16,6 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import SystemClock
 from bot.config import Config
+from bot.findings import Finding, Level, ok
 from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.registry import LeverShelf
@@ -35,38 +34,6 @@ PACKAGES = ("bot", "playbooks", "storage")
 _CLOCK_WARNS = timedelta(seconds=30)
 _CLOCK_BREAKS = timedelta(minutes=4)  # Slack's signature is good for five
 _MOST_CHANNELS = 40  # asked one by one: `conversations.info` allows about 50 a minute
-
-
-class Level(StrEnum):
-    """How bad a finding is. With an error the bot would not do its work."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was looked at, what was seen, and what to do about it."""
-
-    level: Level
-    what: str
-    sentence: str
-    next_step: str = ""
-
-    def line(self) -> str:
-        """For a terminal."""
-        mark = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✗"}[self.level]
-        return f"{mark} {self.what:10} {self.sentence}" + (f"\n{'':13}→ {self.next_step}" if self.next_step else "")
-
-    def as_dict(self) -> dict[str, str]:
-        """For `--json`."""
-        return {key: str(value) for key, value in asdict(self).items()}
-
-
-def ok(what: str, sentence: str) -> Finding:
-    """Nothing to do."""
-    return Finding(Level.OK, what, sentence)
 
 
 def refuse_foreign_names() -> None:

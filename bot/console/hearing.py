@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.clock import RandomIds
 from bot.config import Config
-from bot.doctor import Finding, Level, ok
+from bot.findings import Finding, Level, ok
 from bot.settings import Settings
 from playbooks.ports import Quarantined
 from storage import schema

@@ -73,9 +73,10 @@ def doctor(
     Exit code 1 if the bot would not work as it stands.
     """
     from bot import doctor as checks
+    from bot.findings import Level
 
     findings = checks.examine(settings())
-    broken = any(finding.level is checks.Level.ERROR for finding in findings)
+    broken = any(finding.level is Level.ERROR for finding in findings)
     if as_json:
         show({"ok": not broken, "findings": [finding.as_dict() for finding in findings]})
     else:

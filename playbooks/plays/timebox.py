@@ -21,10 +21,10 @@ from playbooks.plays import (
     escalation,
     heartbeats,
     retaking,
-    silence,
     silences,
     storms,
     terms,
+    unanswered,
     weekly,
     weekly_posts,
 )
@@ -157,8 +157,8 @@ def fire(house: House, timer: Timer) -> bool:
         uow.cancel_timer(timer.id)
         if timer.kind == "approval_expiry":
             _expire(house, telling(uow, timer, now), number, now)
-        elif timer.kind in silence.KINDS:
-            silence.fire(house, uow, timer, now)
+        elif timer.kind in unanswered.KINDS:
+            unanswered.fire(house, uow, timer, now)
         elif timer.kind == "override_warn":
             _warn(house, telling(uow, timer, now), number, now)
         elif timer.kind == "override_end":
