@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
@@ -136,13 +136,13 @@ def must_find(uow: UnitOfWork, incident_id: int, *, lock: bool = True) -> Incide
 
 def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
     """Ask for the newest card, owner's message and channel topic of an incident, in this transaction."""
-    want(uow, Surface(f"owner_note:{incident.id}", "owner_note", incident.home, incident_id=incident.id), now=now)
-    want_card(uow, incident.id, now=now)
+    number, here = incident.id, f"incident:{incident.id}"
+    surfaces = [Surface(f"owner_note:{number}", "owner_note", incident.home, incident_id=number), card_of(number)]
     if incident.channel:
-        want(uow, Surface(f"topic:{incident.id}", "topic", f"incident:{incident.id}", incident_id=incident.id), now=now)
-    for surface in uow.surfaces_of(incident.id):
-        if surface.kind == "page" or (surface.kind == "suggest" and not incident.open):  # its buttons lead nowhere now
-            want(uow, surface, now=now)
+        surfaces.append(Surface(f"topic:{number}", "topic", here, incident_id=number))
+    old = {"page"} if incident.open else {"page", "suggest"}  # buttons that lead nowhere now, or say another state
+    surfaces += [surface for surface in uow.surfaces_of(number) if surface.kind in old]
+    want_all(uow, surfaces, now=now)
     redraw(uow, incident, now=now)
 
 
@@ -156,11 +156,12 @@ def refresh_readers(house: House, uow: UnitOfWork, incident: Incident, *, now: d
 
 def want_card(uow: UnitOfWork, incident_id: int, *, now: datetime) -> None:
     """Ask for the newest card of an incident."""
-    want(
-        uow,
-        Surface(f"card:{incident_id}", "card", f"incident:{incident_id}", pin=True, incident_id=incident_id),
-        now=now,
-    )
+    want(uow, card_of(incident_id), now=now)
+
+
+def card_of(incident_id: int) -> Surface:
+    """The pinned card of an incident."""
+    return Surface(f"card:{incident_id}", "card", f"incident:{incident_id}", pin=True, incident_id=incident_id)
 
 
 def redraw(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
@@ -173,6 +174,12 @@ def want(uow: UnitOfWork, surface: Surface, *, now: datetime, delay: float = 0.0
     """Ask for a message to be shown or renewed, and for the job that brings its target up to date."""
     uow.want_surface(surface)
     uow.want_job("deliver", surface.target, now=now, lane=surface.target, delay=delay)
+
+
+def want_all(uow: UnitOfWork, surfaces: Sequence[Surface], *, now: datetime) -> None:
+    """`want` for each, at once and in few statements."""
+    uow.want_surfaces(surfaces)
+    uow.want_jobs([("deliver", surface.target, surface.target) for surface in surfaces], now=now)
 
 
 def say_in_channel(

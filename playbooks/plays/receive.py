@@ -19,7 +19,7 @@ from playbooks.domain.signals import headline, read_signal
 from playbooks.domain.timeline import EventSource
 from playbooks.plays import escalation, heartbeats, reopening, storms
 from playbooks.plays.freezes import tell_change
-from playbooks.plays.house import House, refresh, refresh_readers, say_in_channel, want
+from playbooks.plays.house import House, card_of, refresh, refresh_readers, say_in_channel, want, want_all
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
 from playbooks.plays.pipeline import Passage, look, open_of, settle
 from playbooks.plays.placing import placed
@@ -354,7 +354,8 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
         _tell_left(uow, incident_id, batch)
     ended = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
     told = many | batch.opened | ended
-    _counted(uow, [held[i] for i in batch.events if i in held and i not in told], now=batch.now)
+    counting = [surface for i in batch.events if i in held and i not in told for surface in _counting(held[i])]
+    want_all(uow, counting, now=batch.now)
     for incident_id in sorted(ended):
         _tell_end(uow, incident_id, batch)
 
@@ -366,17 +367,10 @@ def _tell_left(uow: UnitOfWork, incident_id: int, batch: _Batch) -> None:
         refresh(uow, incident, now=batch.now)
 
 
-def _counted(uow: UnitOfWork, incidents: Sequence[OpenIncident], *, now: datetime) -> None:
-    """Ask at once for what counts alerts, the owner's message and the card."""
-    surfaces = [surface for each in incidents for surface in _counting(each)]
-    uow.want_surfaces(surfaces)
-    uow.want_jobs([("deliver", surface.target, surface.target) for surface in surfaces], now=now)
-
-
 def _counting(incident: OpenIncident) -> tuple[Surface, Surface]:
+    """What counts alerts: the owner's message and the card."""
     note = Surface(f"owner_note:{incident.id}", "owner_note", incident.home, incident_id=incident.id)
-    card = Surface(f"card:{incident.id}", "card", f"incident:{incident.id}", pin=True, incident_id=incident.id)
-    return note, card
+    return note, card_of(incident.id)
 
 
 def _tell_end(uow: UnitOfWork, incident_id: int, batch: _Batch) -> None:
