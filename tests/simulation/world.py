@@ -134,6 +134,7 @@ class Served:
         """See `Database`."""
         tables = [table.name for table in Row.metadata.sorted_tables]
         with self.engine.begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))  # the timeline is append-only
             connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
 
 
