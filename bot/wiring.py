@@ -24,8 +24,8 @@ from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
 from bot.jobs.local import LocalEngine
 from bot.jobs.surfaces import Projector
-from bot.mappings import readers
 from bot.metrics import Metrics
+from bot.providers.alerts.reading import Read
 from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.registry import LeverShelf
@@ -239,12 +239,20 @@ def rules_of(config: Config) -> Rules:
 def sources_of(config: Config, settings: Settings) -> dict[str, Source]:
     """The configured senders with their secrets; one without any is closed. Raises ConfigError for a bad mapping."""
     found = {}
-    mapped = readers(config, settings.config.parent)
+    mapped = _mapped(config, settings.config.parent)
     for name, entry in config.sources.items():
         own = settings.secret(entry.secret_env) if entry.secret_env else None
         secrets = (own.get_secret_value(),) if own is not None else _secrets(settings) if not entry.secret_env else ()
         found[name] = source(name, entry.kind, secrets, proof=_proof(entry.topics), mapped=mapped.get(name))
     return found
+
+
+def _mapped(config: Config, folder: Path) -> Mapping[str, Read]:
+    if not any(entry.mapping for entry in config.sources.values()):
+        return {}
+    from bot.mappings import readers
+
+    return readers(config, folder)
 
 
 def _proof(topics: Sequence[str]) -> SnsProof | None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from playbooks.domain.mapping_file import MappingFile
 from playbooks.domain.ownership_file import OwnershipFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -43,6 +42,8 @@ def ownership_schema() -> str:
 
 def mapping_schema() -> str:
     """Schema of a mapping file."""
+    from playbooks.domain.mapping_file import MappingFile  # its models cost a start of the bot 45 ms
+
     return schema_text(MappingFile, "Muster mapping of a tool's alerts (mapping/v1)")
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
 from bot.providers.alerts.reading import AlertSource, Headers, NoAlert, Read, ReadResult, not_mappable, scalar
 from bot.providers.alerts.telling import Came, alert, dig, each, identity, moment_of, parsed, rows, tags, usable
 from playbooks.domain.alerts import Alert, Known
-from playbooks.domain.mapping_file import Expected, Fixed, MappingFile, Place
 from playbooks.domain.ownership_file import MatchValue
 from playbooks.domain.routing import value_test
+
+if TYPE_CHECKING:  # its models cost a start of the bot 45 ms, with or without mappings
+    from playbooks.domain.mapping_file import Expected, MappingFile, Place
 
 _KNOWN = {"stated": None, "by_id": Known.BY_ID, "by_turn": Known.BY_TURN, "while_open": Known.WHILE_OPEN}
 Fits = Callable[[Any, Any], bool]
@@ -91,7 +93,7 @@ def _value(path: str | None, part: Any, whole: Any) -> Any:
 
 
 def _text(place: Place | None, part: Any, whole: Any) -> str:
-    if isinstance(place, Fixed):
+    if place is not None and not isinstance(place, str | tuple):
         return place.text
     for path in (place,) if isinstance(place, str) else place or ():
         found = _plain(_value(path, part, whole))
