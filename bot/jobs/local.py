@@ -13,6 +13,7 @@ from playbooks.ports import Clock, Job, JobBoard
 
 _log = structlog.get_logger(__name__)
 _MANY = 20
+_ALONE = 1.0  # seconds after the start in which one job runs at a time
 _BREATH = 0.05
 
 
@@ -46,7 +47,7 @@ class LocalEngine:
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._threads = [
             threading.Thread(target=self._looking, name="job-look", daemon=True),
-            *(threading.Thread(target=self._working, name=f"job-{n}", daemon=True) for n in range(workers)),
+            *(threading.Thread(target=self._working, args=(n,), name=f"job-{n}", daemon=True) for n in range(workers)),
         ]
 
     # ------------------------------------------------------------ life
@@ -94,7 +95,9 @@ class LocalEngine:
                 self._stopping.wait(_BREATH)
             self._wake.wait(self._look)
 
-    def _working(self) -> None:
+    def _working(self, number: int) -> None:
+        if number:  # what comes in after a start goes first: all that was left undone waited longer already
+            self._stopping.wait(_ALONE)
         while (job := self._take()) is not None:
             try:
                 self._run(job.id)
