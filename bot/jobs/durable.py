@@ -86,6 +86,7 @@ class DbosEngine:
         self._workers, self._poll, self._look, self._stale, self._beat_every = workers, poll, look, stale, beat_every
         self._state = threading.Condition()
         self._lanes: set[str] = set()
+        self._inside = 0  # workflows under way in this process
         self._asked: dict[str, float] = {}  # state of a job -> when its workflow may be asked after
         self._wake, self._stopping = threading.Event(), threading.Event()
         self._relay: threading.Thread | None = None
@@ -121,7 +122,8 @@ class DbosEngine:
         if self._relay is not None:
             self._relay.join(patience)
         with self._state:
-            self._state.wait_for(lambda: not self._lanes, timeout=patience)
+            # What DBOS still writes down about a body that ended needs the database, too: else it tries for ever.
+            self._state.wait_for(lambda: not self._lanes and not self._inside, timeout=patience)
         if self._dbos is not None:
             self._dbos.DBOS.destroy(destroy_registry=True)
 
@@ -221,9 +223,18 @@ class DbosEngine:
         """The body as a plain function: DBOS marks what it registers, and a bound method cannot be marked."""
 
         def muster_job(job_id: str, state: str) -> None:
-            self._body(job_id, state)
+            self._count(1)
+            try:
+                self._body(job_id, state)
+            finally:
+                self._count(-1)
 
         return muster_job
+
+    def _count(self, more: int) -> None:
+        with self._state:
+            self._inside += more
+            self._state.notify_all()
 
     def _settle(self, job_id: str, state: str) -> None:
         lane = self._lane_of(job_id)
