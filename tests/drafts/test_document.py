@@ -254,11 +254,11 @@ def test_mei_is_invited_once():
 
 def test_a_document_with_a_critical_fault_is_refused_in_a_sentence():
     chain = story()
-    known = {"incident_id": 42, "head": chain.head, "severities": LABELS}
     text = draft(chain).text
-    assert len(must_pass(text, chain.events, **known)) == 32
+    assert len(must_pass(text, chain.events, incident_id=42, head=chain.head, severities=LABELS)) == 32
+    damaged = text.replace("Who was affected", "See [E77]: who was affected")
     with pytest.raises(errors.Conflict) as caught:
-        must_pass(text.replace("Who was affected", "See [E77]: who was affected"), chain.events, **known)
+        must_pass(damaged, chain.events, incident_id=42, head=chain.head, severities=LABELS)
     assert caught.value.code == "document_refused"
     assert "P2 impact: E77 does not exist" in caught.value.sentence
     assert "--score" in caught.value.next_step
