@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from playbooks import errors
 from playbooks.domain.drafts import words
 from playbooks.domain.drafts.entries import COARSE, whole_second
 from playbooks.domain.drafts.reading import (
@@ -75,6 +76,33 @@ def score(
 def refused(checks: Sequence[Check]) -> list[Check]:
     """The critical checks that failed."""
     return [check for check in checks if check.critical and not check.ok]
+
+
+def must_pass(
+    markdown: str,
+    events: Sequence[Event],
+    *,
+    incident_id: int,
+    head: str,
+    templates: Path | None = None,
+    severities: Mapping[str, str] = {},
+) -> list[Check]:
+    """All checks of a document that may be closed or published; those that failed are not critical.
+
+    Raises:
+        errors.Conflict: a critical check failed; the sentence names the first three, code `document_refused`.
+    """
+    checks = score(markdown, events, incident_id=incident_id, head=head, templates=templates, severities=severities)
+    wrong = refused(checks)
+    if wrong:
+        named = "; ".join(f"{check.id} {check.why}" for check in wrong[:3])
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise errors.Conflict(
+            f"The document of INC-{incident_id} does not hold {len(wrong)} of its checks: {named}{more}.",
+            f"Mend that; `muster postmortem INC-{incident_id} --score` tells all of it.",
+            code="document_refused",
+        )
+    return checks
 
 
 # ---------------------------------------------------------------- facts
