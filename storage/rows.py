@@ -14,6 +14,7 @@ from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason
 from playbooks.domain.handoffs import Handoff
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import Actor, ActorKind
+from playbooks.domain.publishing import Publication
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision
 from playbooks.ports import Captured, Document, Job, NewIncident, StoredAlert, Surface, Timer
 from storage import tables
@@ -44,6 +45,7 @@ CONFIRMATION: Table = _TABLES["confirmation"]
 BOOKMARK: Table = _TABLES["bookmark"]
 CAPTURED: Table = _TABLES["captured"]
 DOCUMENT: Table = _TABLES["document"]
+PUBLICATION: Table = _TABLES["publication"]
 NOTICE: Table = _TABLES["notice"]
 REGISTRY_VERSION: Table = _TABLES["registry_version"]
 EXECUTOR: Table = _TABLES["executor"]
@@ -350,3 +352,13 @@ def document_row(document: Document) -> Values:
 def to_document(row: Row[Any]) -> Document:
     """The document of a row of `document`."""
     return Document(**_mapping(row))
+
+
+def publication_row(publication: Publication) -> Values:
+    """The row of `publication`."""
+    return _values(publication)
+
+
+def to_publication(row: Row[Any]) -> Publication:
+    """The publication of a row of `publication`."""
+    return Publication(**_mapping(row))

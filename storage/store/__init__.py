@@ -17,12 +17,15 @@ from storage.store.gaps import GapMemory
 from storage.store.handoffs import Handoffs
 from storage.store.incidents import Incidents
 from storage.store.memory import Memory
+from storage.store.publications import Publications
 from storage.store.schedule import Schedule
 from storage.store.silences import Silences
 from storage.store.surfaces import Surfaces
 
 
-class SqlUnitOfWork(Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences):
+class SqlUnitOfWork(
+    Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences, Publications
+):
     """Implements `ports.UnitOfWork` on one open transaction."""
 
 
