@@ -151,10 +151,8 @@ def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
 
 def refresh_readers(house: House, uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
     """Cards of what reads a component say whether an incident is open there: its beginning and its end renew them."""
-    readers = set(house.registry().readers(incident.component))
-    for other in uow.incidents(open_only=True, limit=1000) if readers else ():
-        if other.component in readers:
-            want_card(uow, other.id, now=now)
+    for other in uow.open_incidents_in(house.registry().readers(incident.component)):
+        want_card(uow, other.id, now=now)
 
 
 def want_card(uow: UnitOfWork, incident_id: int, *, now: datetime) -> None:
@@ -183,6 +181,11 @@ def want_all(uow: UnitOfWork, surfaces: Sequence[Surface], *, now: datetime) -> 
     """`want` for each, at once and in few statements."""
     uow.want_surfaces(surfaces)
     uow.want_jobs([("deliver", surface.target, surface.target) for surface in surfaces], now=now)
+
+
+def spoken(text: str, mentions: Sequence[str] = (), *, hint: str = "", by: str = "") -> dict[str, object]:
+    """What a `say` message holds: the sentence, whom its `{0}`, `{1}` name, the next step, and who says it."""
+    return {"text": text, "by": by, "hint": hint, "mentions": list(mentions)}
 
 
 def say_in_channel(
