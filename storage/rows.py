@@ -15,6 +15,7 @@ from playbooks.domain.documents import DocumentLife, DocumentState, DocumentStep
 from playbooks.domain.handoffs import Handoff
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import Actor, ActorKind
+from playbooks.domain.publishing import Publication
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision
 from playbooks.ports import Captured, Document, Job, NewIncident, StoredAlert, Surface, Timer
 from storage import tables
@@ -47,6 +48,7 @@ CAPTURED: Table = _TABLES["captured"]
 DOCUMENT: Table = _TABLES["document"]
 DOCUMENT_LIFE: Table = _TABLES["document_life"]
 DOCUMENT_STEP: Table = _TABLES["document_step"]
+PUBLICATION: Table = _TABLES["publication"]
 NOTICE: Table = _TABLES["notice"]
 REGISTRY_VERSION: Table = _TABLES["registry_version"]
 EXECUTOR: Table = _TABLES["executor"]
@@ -376,3 +378,13 @@ def to_step(row: Row[Any]) -> DocumentStep:
     values = _mapping(row)
     del values["id"]
     return DocumentStep(**values | {"kind": StepKind(values["kind"])})
+
+
+def publication_row(publication: Publication) -> Values:
+    """The row of `publication`."""
+    return _values(publication)
+
+
+def to_publication(row: Row[Any]) -> Publication:
+    """The publication of a row of `publication`."""
+    return Publication(**_mapping(row))

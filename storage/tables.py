@@ -483,6 +483,28 @@ class DocumentStepRow(Row, table=True):
     facts: dict[str, Any] = Field(sa_type=Json)
 
 
+class PublicationRow(Row, table=True):
+    """A document at a place outside: what is intended, and what was read back."""
+
+    __tablename__ = "publication"
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id")
+    name: str = Field(primary_key=True)
+    state: str
+    place: str
+    link: str
+    form: str
+    digest: str
+    trying: str
+    attempts: int
+    error: str
+    next_step: str
+    over: bool
+    by: str
+    under: str
+    published_at: datetime | None = Field(sa_type=UtcDateTime)
+
+
 class NoticeRow(Row, table=True):
     """Something an operator must see, and how often it happened."""
 

@@ -12,10 +12,11 @@ from playbooks.ports.durable import Durable
 from playbooks.ports.gaps import Gaps
 from playbooks.ports.incidents import Incidents
 from playbooks.ports.memory import Memory
+from playbooks.ports.publishing import Publications
 from playbooks.ports.silences import Silences
 
 
-class UnitOfWork(Incidents, Alerts, Actions, Durable, Memory, Gaps, Silences, Documents, Protocol):
+class UnitOfWork(Incidents, Alerts, Actions, Durable, Memory, Gaps, Silences, Publications, Documents, Protocol):
     """One transaction: state + events + jobs. Opened by `Store.begin`; committed at the end of the `with`."""
 
 

@@ -18,12 +18,15 @@ from storage.store.gaps import GapMemory
 from storage.store.handoffs import Handoffs
 from storage.store.incidents import Incidents
 from storage.store.memory import Memory
+from storage.store.publications import Publications
 from storage.store.schedule import Schedule
 from storage.store.silences import Silences
 from storage.store.surfaces import Surfaces
 
 
-class SqlUnitOfWork(Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences, DocumentLives):
+class SqlUnitOfWork(
+    Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences, Publications, DocumentLives
+):
     """Implements `ports.UnitOfWork` on one open transaction."""
 
 

@@ -113,7 +113,7 @@ def _row(item: Item) -> str:
 
 
 def _ticket(ticket: str) -> str:
-    plain = not set(ticket) & set("()<>|\\`\" “”")
+    plain = not set(ticket) & set('()<>|\\`" “”')
     return f"[link]({ticket})" if ticket.startswith(("http://", "https://")) and plain else words.escape(ticket)
 
 
