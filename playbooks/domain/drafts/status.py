@@ -14,6 +14,7 @@ from playbooks.domain.drafts import words
 PRINTED = ("status", "action-items", "review")
 """Names of these blocks. They are no machine blocks: what they say is not in the chain."""
 _EMPTY_ROW = "|  |  |  |  |  |  |"
+_MOVED = {"draft": "Back to draft", "in_review": "Sent to review", "reviewed": "Reviewed"}
 _STATES = {state.label: state for state in DocumentState}
 
 
@@ -142,10 +143,7 @@ def _step(step: DocumentStep) -> str:
     why = f": {words.escape(because)}" if because else ""
     if step.kind is StepKind.MOVED:
         after = step.facts.get("to")
-        if after == DocumentState.DRAFT:
-            return f"Back to draft {at} by {by}{why}"
-        done = {DocumentState.IN_REVIEW: "Sent to review", DocumentState.REVIEWED: "Reviewed"}.get(str(after), "Closed")
-        return f"{done} {at} by {by}{why}"
+        return f"{_MOVED.get(str(after), 'Closed')} {at} by {by}{why}"
     if step.kind is StepKind.OWNER and step.facts.get("from"):
         return f"Handed to {_person(str(step.facts.get('to') or ''))} {at} by {by}"
     if step.kind is StepKind.DUE:
