@@ -15,8 +15,9 @@ from playbooks.domain.people import MUSTER, Actor, source_actor
 from playbooks.domain.pipeline.case import Case, Ruling, Step
 from playbooks.domain.pipeline.path import followed, path_of
 from playbooks.domain.routing import Routed, Router
-from playbooks.domain.signals import headline, read_signal
+from playbooks.domain.signals import headline
 from playbooks.domain.timeline import EventSource
+from playbooks.domain.typed_signals import told_of
 from playbooks.plays import escalation, heartbeats, reopening, storms
 from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, card_of, refresh, refresh_readers, say_in_channel, want, want_all
@@ -258,7 +259,7 @@ def _open(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Ro
         return Decision.REOPENED, Reason.JUST_RESOLVED, incident.id
     registry = house.registry()
     team, home = _home(house, registry, routed)
-    signal = read_signal(alert)
+    signal = told_of(alert, routed.failure)
     incident, new = uow.open_incident(
         NewIncident(
             title=headline(alert, routed.component, routed.failure),
