@@ -256,7 +256,13 @@ def test_why_finds_an_alert_by_id_fingerprint_name_and_component(stage: Stage) -
 
 def test_why_tells_what_was_measured_since_when_and_for_how_long_nobody_heard(stage: Stage) -> None:
     began = stage.clock.now() - timedelta(minutes=26)
-    told = {"metric": "PSI", "value": "0.34", "limit": "0.20", "reference": "Oct 1–31", "first_breach": began.isoformat()}
+    told = {
+        "metric": "PSI",
+        "value": "0.34",
+        "limit": "0.20",
+        "reference": "Oct 1–31",
+        "first_breach": began.isoformat(),
+    }
     [verdict] = stage.alert(replace(alert("a"), annotations=told))
     path = alert_path(stage.house, verdict.alert_id)
     assert path.signal == "Drift · PSI 0.34, limit 0.20, against Oct 1–31"

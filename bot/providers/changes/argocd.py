@@ -1,8 +1,8 @@
 """Argo CD's notifications as changes: an application is deployed, or its sync failed.
 
-Argo CD sends what a template says (argo-cd docs, operator-manual/notifications/services/webhook); the template is shipped
-as `bot/examples/argocd-notifications.yaml` and this reads its body. The secret comes as `Authorization: Bearer`. A change
-is about the label `component` of the Application, else about its name.
+Argo CD sends what a template says (argo-cd docs, operator-manual/notifications/services/webhook); the template is
+shipped as `bot/examples/argocd-notifications.yaml` and this reads its body. The secret comes as a bearer token. A
+change is about the label `component` of the Application, else about its name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """GitHub's webhooks as changes: deployments, how they went, and workflow runs that completed.
 
-Signed in `X-Hub-Signature-256` as `sha256=<hex>`; `X-GitHub-Delivery` names the delivery and is the same when it is sent
-again (docs.github.com, webhooks). A change is about the component in the deployment's own `payload`, else about the
+Signed in `X-Hub-Signature-256`; `X-GitHub-Delivery` names the delivery and is the same when it is sent again
+(docs.github.com, webhooks). A change is about the component in the deployment's own `payload`, else about the
 repository's name. Other events change nothing that runs and are left out.
 """
 

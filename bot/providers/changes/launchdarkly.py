@@ -1,9 +1,9 @@
 """LaunchDarkly's webhooks: flags switched, their rules, and the segments and environments they stand on.
 
-A body is an audit log entry: `_id`, `date` in milliseconds, `kind`, `accesses` of `action` and `resource`, and for flags
-the versions before and after (launchdarkly.com/docs/api/webhooks, docs/api/audit-log). With a secret it is signed in
-`X-LD-Signature`, the HMAC-SHA256 of the raw body in hex (docs/home/infrastructure/webhooks). Our own switch comes back as
-`updateOn` of `proj/<project>:env/<environment>:flag/<flag>`. Deliveries may come out of order: `date` counts.
+A body is an audit log entry: `_id`, `date` in milliseconds, `kind`, `accesses` of `action` and `resource`, and for
+flags the versions before and after (launchdarkly.com/docs/api/webhooks, docs/api/audit-log). With a secret it is signed
+in `X-LD-Signature`, the HMAC-SHA256 of the raw body in hex (docs/home/infrastructure/webhooks). Our own switch comes
+back as `updateOn` of `proj/<project>:env/<environment>:flag/<flag>`. Deliveries may come out of order: `date` counts.
 """
 
 from __future__ import annotations
