@@ -59,6 +59,7 @@ ABOVE = (
     "instants",
     "durations",
     "changes",
+    "similar",
     "state",
     "decisions",
     "rights",

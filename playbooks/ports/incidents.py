@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -43,6 +43,16 @@ class Incidents(Protocol):
     def incidents(self, *, open_only: bool, limit: int = 50) -> list[Incident]: ...
     def open_incident_for(self, open_key: str) -> Incident | None: ...
     def open_incidents_of(self, component: str) -> list[Incident]: ...
+    def past_incidents(
+        self, components: Sequence[str], failure: str, *, since: datetime, before: int, limit: int = 200
+    ) -> list[Incident]:
+        """Resolved or closed incidents of these components, or with this failure on a known one, newest first.
+
+        Args:
+            since: opened then or later. before: only with a smaller number.
+        """
+        ...
+
     def unowned_incidents(self, *, since: datetime) -> list[tuple[int, str, datetime]]:
         """(id, failure, when) of incidents that alerts without an owner opened since then, oldest first."""
         ...
