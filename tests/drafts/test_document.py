@@ -121,7 +121,9 @@ def test_hostile_text_breaks_neither_fences_nor_tables():
     for line in text.split("\n"):
         if line.startswith("| [E"):
             assert line.replace("\\|", "").count("|") == 7
-    assert [line for line in text.split("\n") if line == "<!-- /machine -->"] == ["<!-- /machine -->"] * len((*ABOVE, *BELOW))
+    assert [line for line in text.split("\n") if line == "<!-- /machine -->"] == ["<!-- /machine -->"] * len(
+        (*ABOVE, *BELOW)
+    )
 
 
 def test_html_passes_nothing_through():
