@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from playbooks import errors
 from playbooks.domain.incidents import OPEN_STATES, Incident, State
@@ -68,9 +68,8 @@ class Incidents(Part):
         self, components: Sequence[str], failure: str, *, since: datetime, before: int, limit: int = 200
     ) -> list[Incident]:
         """Resolved or closed incidents of these components, or with this failure on a known one, newest first."""
-        alike = INCIDENT.c.component.in_(components)
-        if failure:
-            alike |= (INCIDENT.c.failure == failure) & (INCIDENT.c.component != "")
+        same = and_(INCIDENT.c.failure == failure, INCIDENT.c.component != "", INCIDENT.c.failure != "")
+        alike = or_(INCIDENT.c.component.in_(components), same)
         where = (INCIDENT.c.state.in_(_ENDED), INCIDENT.c.opened_at >= since, INCIDENT.c.id < before, alike)
         query = select(INCIDENT).where(*where).order_by(INCIDENT.c.id.desc()).limit(limit)
         return [to_incident(row) for row in self._db.execute(query)]
