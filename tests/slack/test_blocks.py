@@ -161,13 +161,11 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
     (
         story.CARD,
         [
-            "INC-42 · fraud-scorer is drifting · SEV2 · investigating · lead <@U01DANA> · "
-            "open since 02:31 UTC",
+            "INC-42 · fraud-scorer is drifting · SEV2 · investigating · lead <@U01DANA> · open since 02:31 UTC",
             "Next: decide on a rollback. <@U01DANA> may ask; <@U02OMAR> or <@U03LIN> may approve "
             "(model owner; deputy).",
             "Signal: Drift · PSI 0.34, limit 0.20, 18,240 samples, since 01:40 UTC (silent for 51 min)",
-            "3 alerts (2 firing) · "
-            "upstream: transactions-features fresh, merchant-embeddings 6 h late ⚠︎",
+            "3 alerts (2 firing) · upstream: transactions-features fresh, merchant-embeddings 6 h late ⚠︎",
             "Containment: none yet · Automation: auto-decline ON (reads fraud-scorer) · Fallback: rules engine v3",
         ],
         ["[Roll back…]", "Disable auto-decline…", "Update", "Hand off…", "⋯"],
