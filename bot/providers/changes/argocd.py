@@ -14,10 +14,10 @@ from hashlib import sha256
 from typing import Any
 
 from bot.providers.alerts.telling import text, when
-from bot.providers.changes.generic import signed
+from bot.providers.signatures import bearer
 from playbooks.plugin import Change, InputError, json_object
 
-__all__ = ["read", "signed"]
+signed = bearer
 
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
