@@ -59,9 +59,9 @@ def into(block: str, line: str) -> Damage:
 
 def without_citations(text: str) -> str:
     """Questions that name no event."""
-    head, _, rest = text.partition("<!-- human:")
+    head, first, rest = text.partition("<!-- human:impact")
     asked, mark, tail = rest.partition("<!-- human:action-items")
-    return head + "<!-- human:" + asked.replace("[E", "(E").replace("]", ")") + mark + tail
+    return head + first + asked.replace("[E", "(E").replace("]", ")") + mark + tail
 
 
 ALONE: dict[str, list[tuple[Callable[[], Chain], Damage]]] = {
@@ -114,7 +114,7 @@ ALONE: dict[str, list[tuple[Callable[[], Chain], Damage]]] = {
     ],
     "P2": [
         (story, put("> **Learning.** What", "> **Learning.** [E99] What")),
-        (story, put("- State: Draft", "- State: Draft [E77]")),
+        (story, put("- Review due: ", "- Review due: [E77] ")),
     ],
     "P3": [
         (story, cut(r"(\| \[E8\] [^\n]*\| )no link \|", r"\1 |")),
@@ -165,17 +165,18 @@ ALONE: dict[str, list[tuple[Callable[[], Chain], Damage]]] = {
     "H1": [(story, cut(r"<!-- human:learning -->[^<]*<!-- /human -->\n\n"))],
     "H2": [(story, without_citations)],
     "H3": [
-        (story, put("|  |  |  |  |  |", "| prevent | platform |  | T-1 | done |")),
-        (story, put("|  |  |  |  |  |", "| prevent | platform | TBD | T-1 | done |")),
-        (story, put("|  |  |  |  |  |", "|  |  |  |  |  |\n\n- add an alert")),
+        (story, put("|  |  |  |  |  |  |", "| D-3 alert | prevent | platform |  | T-1 | done |")),
+        (story, put("|  |  |  |  |  |  |", "| D-3 alert | prevent | platform | TBD | T-1 | done |")),
+        (story, put("|  |  |  |  |  |  |", "|  |  |  |  |  |  |\n\n- add an alert")),
     ],
     "H4": [
         (story, into("summary", "- Action by careless Muster [E10].")),
         (story, into("summary", "- Action by <@U02OMAR> [E10].")),
     ],
     "H5": [
-        (story, put("- Owner: _name_\n", "")),
+        (story, cut(r"- Owner: [^\n]*\n")),
         (story, put("**Draft** ·", "Draft ·")),
+        (story, put("State: **Draft**", "State: **Closed**")),
         (story, into("summary", "- Declared [E3]" + " and declared" * 60 + ".")),
     ],
     "H6": [

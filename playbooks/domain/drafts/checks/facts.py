@@ -16,7 +16,7 @@ from playbooks.domain.drafts.reading import (
     foreign,
     masked,
 )
-from playbooks.domain.timeline import timeline_view
+from playbooks.domain.timeline import Precision, timeline_view
 
 _WORDED_TIME = re.compile(
     r"\b(?:\d{1,2}(?::\d\d)? ?[ap]\.?m\b|noon|midnight|yesterday|today|tonight|tomorrow|"
@@ -180,7 +180,7 @@ def _f9(draft: Draft) -> str:
 _MARK = re.compile("|".join(re.escape(words.mark(precision)) for precision in COARSE))
 
 
-def _precisions(draft: Draft, seqs: list[int], found: str) -> list[words.Precision]:
+def _precisions(draft: Draft, seqs: list[int], found: str) -> list[Precision]:
     """How exact a printed time is: of the cited events that occurred then; none where it is another time of theirs."""
     events = [draft.known.by_seq[seq] for seq in seqs if seq in draft.known.by_seq]
     return [e.new.precision for e in events if words.clock(whole_second(e.occurred_at)).startswith(found)]

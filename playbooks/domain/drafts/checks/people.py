@@ -8,16 +8,15 @@ from playbooks.domain.drafts import words
 from playbooks.domain.drafts.checks.kinds import Rule
 from playbooks.domain.drafts.checks.provenance import BLAME, banned
 from playbooks.domain.drafts.reading import CITATION, Draft, cells_of
+from playbooks.domain.drafts.status import state_told
 from playbooks.domain.people import ActorKind
 
-HUMAN_PARTS = ("action-items", "message", "review")
+HUMAN_PARTS = ("status", "action-items", "message", "review")
 _RULER = re.compile(r"\|(?: *:?-{3,}:? *\|)+")
 _NOTHING = re.compile(r"(?:tbd|todo|n/?a|none|unknown|\?+|-+|–|—|_+|…|\.+)?", re.IGNORECASE)
+_HALF = re.compile(r"- D-\d+ is not complete: ")  # of the ledger, which says there what it lacks
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+\S")
-_TO_DO = re.compile(
-    r"\b(?:action items?|follow-?ups?|to-?do|next steps?|we (?:will|must|should)|must be)\b", re.IGNORECASE
-)
-_STATES = re.compile(r"\*\*(?:Draft|In review|Reviewed|Closed)\*\*")
+_TO_DO = re.compile(r"\b(?:action items?|to-?do|next steps?|we (?:will|must|should)|must be)\b", re.IGNORECASE)
 
 
 def _questions(draft: Draft) -> list[str]:
@@ -33,6 +32,9 @@ def _h1(draft: Draft) -> str:
     stated = re.search(r"\b(\d+) questions\b", draft.text("title"))
     if stated is None or int(stated[1]) != asked:
         return "the status line does not count the questions"
+    told = re.search(r"(?:all|of) (\d+) questions\b", draft.text("status"))
+    if told is None or int(told[1]) != asked:
+        return "the status does not count the questions that are open"
     return f"{asked - count} of the questions are missing" if count < asked else ""
 
 
@@ -46,13 +48,13 @@ def _h3(draft: Draft) -> str:
     lines = draft.text("action-items").split("\n")
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else ""
-        if _ITEM.match(line):
+        if _ITEM.match(line) and not _HALF.match(line):
             return f"an action item stands outside the table: {line.strip()[:40]}"
         if not line.startswith("|") or _RULER.fullmatch(line) or _RULER.fullmatch(following):
             continue
         filled = [not _NOTHING.fullmatch(cell.strip("* _")) for cell in cells_of(line)]
-        if any(filled) and (len(filled) < 5 or not all(filled[:5])):
-            return "an action item lacks type, owner, due, ticket or done-when"
+        if any(filled) and (len(filled) < 6 or not all(filled[:6])):
+            return "an action item lacks its text, type, owner, due, ticket or done-when"
     hits = (f"{name} says “{hit[0]}”" for name, _, own in draft.own if (hit := _TO_DO.search(own)))
     return next(hits, "")
 
@@ -71,9 +73,12 @@ def _h5(draft: Draft) -> str:
     count = sum(len(line.split()) for line in lines if not line.startswith("#"))
     if count > 120:
         return f"the summary has {count} words"
-    if not _STATES.search(draft.text("title")):
+    state = state_told(draft.text("status"))
+    if state is None:
         return "the status is missing"
-    return "" if re.search(r"^\W*Owner\b", draft.text("review"), re.MULTILINE) else "there is no place for the owner"
+    if f"State: **{state.label}**" not in draft.text("review"):
+        return "status and review tell different states"
+    return "" if re.search(r"^\W*Owner: ", draft.text("review"), re.MULTILINE) else "there is no place for the owner"
 
 
 def _h6(draft: Draft) -> str:
