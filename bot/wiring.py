@@ -233,6 +233,7 @@ def rules_of(config: Config) -> Rules:
             if entry.quiet_after is not None
         },
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
+        publish=destinations(config.publish),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, Final
 DRAFT, IN_REVIEW, REVIEWED, CLOSED = "draft", "in_review", "reviewed", "closed"
 STATES: Final = (DRAFT, IN_REVIEW, REVIEWED, CLOSED)
 """States of a document, in their order."""
+_SLACK = re.compile(r"<(@|#|!|mailto:|tel:|https?://)([^<>|\n]*)(?:\|([^<>\n]*))?>")
 
 
 def digest_of(text: str) -> str:
@@ -123,3 +125,39 @@ class Publication:
 def key_of(incident_name: str) -> str:
     """Our own name for an incident's document: `inc-42`."""
     return incident_name.lower()
+
+
+def for_outside(text: str, roles: Mapping[str, str]) -> str:
+    """What people wrote, without what only Slack understands, and with persons as the roles they had.
+
+    https://docs.slack.dev/messaging/formatting-message-text has the marks.
+
+    Args:
+        roles: registry ids, Slack ids and e-mail addresses of persons, with the role of each.
+    """
+
+    def plain(mark: re.Match[str]) -> str:
+        kind, target, label = mark[1], mark[2], mark[3] or ""
+        if kind == "@":
+            return f"({roles.get(target, 'a person')})"
+        if kind == "#":
+            return f"#{label}" if label else "(a channel)"
+        if kind == "!":
+            return label if target.startswith("date^") and label else "(a group)"
+        if kind in ("mailto:", "tel:"):
+            return label or target
+        return f"[{label}]({kind}{target})" if label else mark[0]
+
+    low = _SLACK.sub(plain, text)
+    names = sorted((name for name in roles if name), key=len, reverse=True)
+    if not names:
+        return low
+    either = "|".join(re.escape(name) for name in names)
+    return re.sub(rf"(?<![\w.@-])@?({either})(?![\w@-]|\.\w)", lambda found: _as_role(found, roles), low)
+
+
+def _as_role(found: re.Match[str], roles: Mapping[str, str]) -> str:
+    """An address or a mention; a bare word is taken for a name only where it cannot be another word."""
+    name = found[1]
+    sure = found[0].startswith("@") or "@" in name or name.isupper()
+    return f"({roles[name]})" if sure else found[0]

@@ -12,6 +12,7 @@ from playbooks.plays.house import House
 from playbooks.ports import UnitOfWork
 
 JOB = "publish"
+SURFACE = "published"
 
 
 def publish(house: House, uow: UnitOfWork, incident: Incident, state: str, *, now: datetime) -> tuple[str, ...]:
