@@ -13,6 +13,7 @@ from storage.faults import translated
 from storage.gate import LANES, Gate
 from storage.store.actions import Actions
 from storage.store.alerts import Alerts
+from storage.store.documents import DocumentLives
 from storage.store.gaps import GapMemory
 from storage.store.handoffs import Handoffs
 from storage.store.incidents import Incidents
@@ -24,7 +25,7 @@ from storage.store.surfaces import Surfaces
 
 
 class SqlUnitOfWork(
-    Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences, Publications
+    Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences, Publications, DocumentLives
 ):
     """Implements `ports.UnitOfWork` on one open transaction."""
 

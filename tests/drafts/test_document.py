@@ -202,7 +202,7 @@ def test_a_broken_chain_is_not_drafted():
 def test_an_empty_chain_says_so():
     chain = Chain()
     text = draft(chain).text
-    assert "no event recorded" in text
+    assert "No event recorded" in text
     assert [c for c in scored(text, chain).values() if c.critical and not c.ok] == []
 
 
