@@ -153,11 +153,14 @@ def for_outside(text: str, roles: Mapping[str, str]) -> str:
     if not names:
         return low
     either = "|".join(re.escape(name) for name in names)
-    return re.sub(rf"(?<![\w.@-])@?({either})(?![\w@-]|\.\w)", lambda found: _as_role(found, roles), low)
+    # A bare word is taken for a name only where it cannot be another word: a person may be called `will`.
+    sure = re.compile(rf"`({either})`|(?<![\w.@-])@({either})(?![\w@-]|\.\w)")
+    return _addresses(sure.sub(lambda found: f"({roles[found[1] or found[2]]})", low), roles)
 
 
-def _as_role(found: re.Match[str], roles: Mapping[str, str]) -> str:
-    """An address or a mention; a bare word is taken for a name only where it cannot be another word."""
-    name = found[1]
-    sure = found[0].startswith("@") or "@" in name or name.isupper()
-    return f"({roles[name]})" if sure else found[0]
+def _addresses(text: str, roles: Mapping[str, str]) -> str:
+    """E-mail addresses and Slack ids stand for their persons anywhere."""
+    for name in roles:
+        if "@" in name or re.fullmatch(r"[UW][A-Z0-9]{5,}", name):
+            text = re.sub(rf"(?<![\w.@-]){re.escape(name)}(?![\w@-])", f"({roles[name]})", text)
+    return text

@@ -11,14 +11,15 @@ from datetime import datetime
 from pathlib import Path
 
 from playbooks import errors
+from playbooks.domain.drafts.blocks import document
 from playbooks.domain.drafts.phrases import roles_by_person
 from playbooks.domain.incidents import Incident
 from playbooks.domain.publishing import Destination, Page, Placed, Publication, for_outside, key_of
 from playbooks.domain.timeline import Event
 from playbooks.plays.house import House, want
+from playbooks.plays.postmortem import draft_of
 from playbooks.plays.publishing import SURFACE, destinations_of, read_subject
 from playbooks.ports import Publishers, Surface, UnitOfWork
-from playbooks.render import render_draft
 
 AGAIN = frozenset({errors.Kind.TRANSIENT, errors.Kind.RATE_LIMITED, errors.Kind.UNKNOWN_OUTCOME})
 _TOLD_AFTER = 3  # failures that may pass by themselves are told in the channel from this one on
@@ -72,22 +73,14 @@ def page_of(
     house: House, uow: UnitOfWork, incident: Incident, publication: Publication, templates: Path | None = None
 ) -> Page:
     """The document as it leaves the house. Raises `errors.ChainBroken`, `errors.ConfigError`."""
-    events = uow.events(incident.id)
-    document = uow.document(incident.id)
-    roles = _roles(house, events)
-    draft = render_draft(
-        events,
-        incident_id=incident.id,
-        head=incident.chain_head,
-        human={name: for_outside(text, roles) for name, text in (document.human if document else {}).items()},
-        templates=templates,
-        severities={s.id: s.label for s in house.rules.severities},
-    )
+    roles = _roles(house, uow.events(incident.id, alerts=False))
+    blocks = draft_of(house, uow, incident, templates=templates).blocks
+    plain = [block if block.machine else replace(block, content=for_outside(block.content, roles)) for block in blocks]
     state = publication.state.replace("_", " ")
     return Page(
         key=key_of(incident.name),
         title=f"{incident.name}: {for_outside(incident.title, roles)}",
-        text=draft.text,
+        text=document(plain),
         note=f"{incident.name} postmortem, {state}",
         state=publication.state,
         channel=incident.channel or incident.home,
