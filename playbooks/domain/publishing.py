@@ -12,7 +12,7 @@ from typing import Any, Final
 DRAFT, IN_REVIEW, REVIEWED, CLOSED = "draft", "in_review", "reviewed", "closed"
 STATES: Final = (DRAFT, IN_REVIEW, REVIEWED, CLOSED)
 """States of a document, in their order."""
-_SLACK = re.compile(r"<(@|#|!|mailto:|tel:|https?://)([^<>|\n]*)(?:\|([^<>\n]*))?>")
+_SLACK = re.compile(r"<(@|#|!(?!--)|mailto:|tel:|https?://)([^<>|\n]*)(?:\|([^<>\n]*))?>")
 
 
 def digest_of(text: str) -> str:

@@ -65,6 +65,11 @@ def want_publication(
     uow.want_job(JOB, subject, now=now, lane=f"{JOB}:{destination.name}")
 
 
+def published_links(uow: UnitOfWork, incident_id: int) -> tuple[tuple[str, str], ...]:
+    """Name and link of each destination that shows the document."""
+    return tuple((each.name, each.link) for each in uow.publications(incident_id) if each.published_at is not None)
+
+
 def subject_of(incident_id: int, name: str) -> str:
     """What the job is about: `42:wiki`."""
     return f"{incident_id}:{name}"
@@ -98,9 +103,7 @@ def publish_by_hand(house: House, order: Order, incident_id: int, *, over: bool 
         if len(agreed) < needed:
             _keep_word(uow, incident.id, ready, state, agreed)
             left = needed - len(agreed)
-            return Say(
-                f"Your word is kept; {left} more {'has' if left == 1 else 'have'} to agree before it is published."
-            )
+            return Say(f"Your word is kept; {left} more must agree before it is published.")
         for each in ready:
             want_publication(uow, incident, each, state, now=now, by=",".join(agreed), under=under, over=over)
     waiting = [each for each in fitting if not each.reached(state)]
