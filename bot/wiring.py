@@ -19,7 +19,7 @@ from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
-from bot.jobs.bodies import Bodies, action_body, inspection_body
+from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -47,7 +47,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import heartbeats, inspection, notes, weekly_posts
+from playbooks.plays import heartbeats, inspection, notes, similar, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
@@ -379,6 +379,7 @@ def bodies_of(
             "document": Documents(house, messenger, templates).run,
             JOB: Publishing(house, publishers, templates).run,
             inspection.KIND: inspection_body(house, levers, directory),
+            similar.KIND: similar_body(house),
         }
     )
 

@@ -61,6 +61,7 @@ ABOVE = (
     "instants",
     "durations",
     "changes",
+    "similar",
     "state",
     "decisions",
     "rights",

@@ -32,6 +32,7 @@ from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNot
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.published import Published, PublishedRow
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.similar import SimilarNote, SimilarRow
 from playbooks.messages.union import Message
 
 __all__ = [
@@ -69,6 +70,8 @@ __all__ = [
     "Say",
     "SilenceList",
     "SilenceNote",
+    "SimilarNote",
+    "SimilarRow",
     "StandingLine",
     "Suggestion",
     "Summary",

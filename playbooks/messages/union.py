@@ -11,6 +11,7 @@ from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.similar import SimilarNote
 
 Message = (
     OwnerNote
@@ -42,4 +43,5 @@ Message = (
     | Help
     | Home
     | Late
+    | SimilarNote
 )

@@ -22,6 +22,7 @@ from playbooks.plays.publishing import SURFACE, destinations_of, read_subject
 from playbooks.ports import Publishers, Surface, UnitOfWork
 
 AGAIN = frozenset({errors.Kind.TRANSIENT, errors.Kind.RATE_LIMITED, errors.Kind.UNKNOWN_OUTCOME})
+_WRITES = 5  # of a text that does not show, before a person has to look
 _TOLD_AFTER = 3  # failures that may pass by themselves are told in the channel from this one on
 
 
@@ -111,12 +112,19 @@ def _place(house: House, publishers: Publishers, work: _Work) -> None:
         put = publisher.put(to, page, there)
         there = publisher.find(to, page, put)
         if there is None or there.digest != page.digest:
-            raise errors.ProviderError(
-                f"{work.destination.name} took the document of {work.incident.name}, and does not show it.",
-                "It is tried again.",
-                code="not_read_back",
-            )
+            raise _unseen(work)
     _record(house, was, page, there)
+
+
+def _unseen(work: _Work) -> errors.ProviderError:
+    """Some places show what was written a little later; one that never does is a person's to look at."""
+    over = work.publication.attempts + 1 >= _WRITES
+    return errors.ProviderError(
+        f"{work.destination.name} took the document of {work.incident.name}, and does not show it.",
+        "Look whether something there changes or hides it." if over else "It is tried again.",
+        code="not_read_back",
+        kind=errors.Kind.PERMANENT if over else errors.Kind.TRANSIENT,
+    )
 
 
 def _refuse_to_replace(work: _Work, there: Placed | None) -> None:

@@ -17,7 +17,7 @@ from playbooks.domain.pipeline.path import followed, path_of
 from playbooks.domain.routing import Routed, Router
 from playbooks.domain.signals import headline, read_signal
 from playbooks.domain.timeline import EventSource
-from playbooks.plays import escalation, heartbeats, reopening, storms
+from playbooks.plays import escalation, heartbeats, reopening, similar, storms
 from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, card_of, refresh, refresh_readers, say_in_channel, want, want_all
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
@@ -319,6 +319,7 @@ def open_up(
     refresh(uow, incident, now=now)
     refresh_readers(house, uow, incident, now=now)
     uow.want_job("channel", str(incident.id), now=now, lane=f"incident:{incident.id}")
+    uow.want_job(similar.KIND, str(incident.id), now=now, lane=f"incident:{incident.id}")
 
 
 def _subjects(registry: Registry, component: str) -> list[str]:

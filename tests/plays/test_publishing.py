@@ -97,6 +97,7 @@ def test_a_draft_goes_where_drafts_go_and_follows_every_change(stage: Stage) -> 
     assert row(stage, number).error == ""
 
 
+@on_sqlite
 def test_the_state_decides_and_so_do_team_and_severity(engine: Engine) -> None:
     places = (
         WIKI,
@@ -111,6 +112,7 @@ def test_the_state_decides_and_so_do_team_and_severity(engine: Engine) -> None:
     assert wanted(stage, number, "reviewed") == wanted(stage, number, "closed") == ("wiki", "archive")
 
 
+@on_sqlite
 def test_asking_twice_makes_one_page(stage: Stage) -> None:
     number = resolved(stage)
     puts = len(stage.place.puts)
@@ -121,6 +123,7 @@ def test_asking_twice_makes_one_page(stage: Stage) -> None:
     assert list(stage.place.texts()) == [f"inc-{number}"]
 
 
+@on_sqlite
 def test_the_links_are_shown_in_the_channel_and_at_the_end(stage: Stage) -> None:
     number = resolved(stage)
     link = row(stage, number).link
@@ -157,6 +160,7 @@ def test_a_place_that_is_down_is_tried_again_and_told_when_it_lasts(stage: Stage
     assert "cannot be reached" not in told[-1]
 
 
+@on_sqlite
 def test_a_refusal_is_told_with_the_next_step_and_shown_to_operators(stage: Stage) -> None:
     stage.place.fails = [denied() for _ in range(50)]
     number = resolved(stage)
@@ -184,6 +188,8 @@ def test_a_yes_without_an_effect_is_no_publication(stage: Stage) -> None:
     number = resolved(stage)
     assert row(stage, number).published_at is None
     assert "does not show it" in row(stage, number).error
+    assert "Look whether" in row(stage, number).next_step
+    assert len(stage.place.puts) == 5
 
 
 def test_what_others_wrote_there_is_left_until_a_person_says_so(stage: Stage) -> None:
@@ -271,6 +277,7 @@ def test_killed_at_every_point_it_is_there_once(stage: Stage) -> None:
 # ---------------------------------------------------------------- by hand
 
 
+@on_sqlite
 @pytest.mark.parametrize(("who", "may"), [("dana", True), ("mei", True), ("zoe", False), (STRANGER, False)])
 def test_lead_and_team_publish_by_hand_and_nobody_else(stage: Stage, who: str, may: bool) -> None:
     """Dana leads, Mei is of the accountable team, Zoe of another, and one is nobody's."""

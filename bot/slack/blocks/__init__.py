@@ -23,6 +23,7 @@ from bot.slack.blocks import (
     published,
     replies,
     resolved,
+    similar,
 )
 from playbooks import messages
 from playbooks.messages import Message
@@ -53,6 +54,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return published.render(message, root=root)
         case messages.Late():
             return _late(message, root)
+        case messages.SimilarNote():
+            return similar.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DebtList():

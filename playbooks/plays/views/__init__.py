@@ -11,6 +11,7 @@ from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
 from playbooks.plays.lateness import with_lateness
 from playbooks.plays.publishing import SURFACE
+from playbooks.plays.similar import similar_note
 from playbooks.plays.views.asked import ask, preview
 from playbooks.plays.views.errand import errand_view
 from playbooks.plays.views.muted import silence_note
@@ -64,6 +65,7 @@ _BUILDERS: Mapping[str, Builder] = {
     "resolved": resolved_post,
     SURFACE: published_note,
     "topic": topic_post,
+    "similar": similar_note,
     recertify.TEAM: recertify.team_gaps,
     recertify.OPERATORS: recertify.operator_gaps,
 }
