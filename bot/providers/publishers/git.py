@@ -132,7 +132,7 @@ class GitPublisher:
     def _tip(self, work: _Work, bound: GitPublisher.Binding) -> str:
         """The branch's commit; empty for an empty repository. Raises ConfigError where only the branch is missing."""
         listed = self._asked(work, "ls-remote", "--heads", self._set.url)
-        heads = dict(reversed(line.split("\t", 1)) for line in listed.splitlines() if "\t" in line)
+        heads = {name: commit for commit, tab, name in (line.partition("\t") for line in listed.splitlines()) if tab}
         if heads and f"refs/heads/{bound.branch}" not in heads:
             raise ConfigError(
                 f"The repository of {self.name} has no branch {bound.branch}.", "Make it, or name another in `to`."
