@@ -41,6 +41,7 @@ from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
 from bot.web.sources import Source, source
 from playbooks import errors
+from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
@@ -93,12 +94,11 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     readers = Readers(config.providers, environ=environ, folder=folder, group_members=members, probe=parts.probe)
     book = OnCallBook(holder.current, parts.clock, readers=readers, ttl=config.cadences.on_call)
     shelf = LeverShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
-    house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config), shelf.maturity)
+    links = Links(settings.public_url, settings.link_keys, int(config.pages.links_last.total_seconds()))
+    house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config, folder), shelf.maturity, links)
     metrics = Metrics()
     board = SqlJobBoard(store)
-    engine = _engine(
-        settings, store, board, house, messenger, shelf, SlackDirectory(client), config, folder, metrics, parts.clock
-    )
+    engine = _engine(settings, store, board, house, messenger, shelf, SlackDirectory(client), metrics, parts.clock)
     store.on_commit.append(engine.nudge)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     app, identity = build_app(
@@ -200,8 +200,8 @@ def kept_version(store: SqlStore, digest: str) -> tuple[str, datetime] | None:
         return uow.registry_version(digest)
 
 
-def rules_of(config: Config) -> Rules:
-    """The configured part of the plays."""
+def rules_of(config: Config, folder: Path = Path()) -> Rules:
+    """The configured part of the plays; `folder` is the configuration's own."""
     return Rules(
         severities=config.severities,
         triage_channel=config.channels.triage,
@@ -233,6 +233,7 @@ def rules_of(config: Config) -> Rules:
             if entry.quiet_after is not None
         },
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
+        templates=folder / config.postmortem.templates if config.postmortem.templates else None,
     )
 
 
@@ -310,13 +311,10 @@ def _engine(
     messenger: Messenger,
     shelf: LeverShelf,
     directory: Directory,
-    config: Config,
-    folder: Path,
     metrics: Metrics,
     clock: Clock,
 ) -> DbosEngine | LocalEngine:
-    templates = folder / config.postmortem.templates if config.postmortem.templates else None
-    runner = bodies_of(house, messenger, shelf, directory, templates=templates)
+    runner = bodies_of(house, messenger, shelf, directory)
     url = settings.database_url.get_secret_value()
 
     def on_parked(job: Job, error: errors.MusterError) -> None:
@@ -341,9 +339,7 @@ def _engine(
     )
 
 
-def bodies_of(
-    house: House, messenger: Messenger, levers: LeverShelf, directory: Directory, *, templates: Path | None = None
-) -> Bodies:
+def bodies_of(house: House, messenger: Messenger, levers: LeverShelf, directory: Directory) -> Bodies:
     """All job bodies."""
     root = house.rules.root
 
@@ -357,7 +353,7 @@ def bodies_of(
             "channel": channels.create,
             "invite": channels.invite,
             "action": action_body(house, levers),
-            "document": Documents(house, messenger, templates).run,
+            "document": Documents(house, messenger).run,
             inspection.KIND: inspection_body(house, levers, directory),
         }
     )
