@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackClientError
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
-from bot.jobs.bodies import Bodies, action_body, inspection_body
+from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -45,7 +45,7 @@ from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import heartbeats, inspection, notes, weekly_posts
+from playbooks.plays import heartbeats, inspection, notes, similar, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
@@ -355,6 +355,7 @@ def bodies_of(house: House, messenger: Messenger, levers: LeverShelf, directory:
             "action": action_body(house, levers),
             "document": Documents(house, messenger).run,
             inspection.KIND: inspection_body(house, levers, directory),
+            similar.KIND: similar_body(house),
         }
     )
 

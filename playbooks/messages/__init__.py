@@ -31,6 +31,7 @@ from playbooks.messages.lists import (
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.similar import SimilarNote, SimilarRow
 from playbooks.messages.union import Message
 
 __all__ = [
@@ -66,6 +67,8 @@ __all__ = [
     "Say",
     "SilenceList",
     "SilenceNote",
+    "SimilarNote",
+    "SimilarRow",
     "StandingLine",
     "Suggestion",
     "Summary",

@@ -10,6 +10,7 @@ from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.similar import SimilarNote
 
 Message = (
     OwnerNote
@@ -40,4 +41,5 @@ Message = (
     | Help
     | Home
     | Late
+    | SimilarNote
 )

@@ -11,6 +11,7 @@ from playbooks.domain.drafts.facts import draft_figures
 from playbooks.domain.incidents import Incident
 from playbooks.domain.links import Room
 from playbooks.messages import Fact, Resolved, Say
+from playbooks.plays import similar
 from playbooks.plays.house import House, must_find, tag_of, want
 from playbooks.plays.orders import Order, execution
 from playbooks.ports import Document, UnitOfWork
@@ -135,4 +136,5 @@ def resolved_view(house: House, uow: UnitOfWork, incident: Incident) -> Resolved
         owner=house.who(incident.lead or incident.acknowledged_by),
         review_due=due,
         link=house.links.to(Room.POSTMORTEM, incident.id, now=house.now()),
+        similar=similar.names_of(draft.facts.similar.rows),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -26,7 +27,12 @@ def page(chain: Chain, **human: str) -> Page:
     return postmortem_page(draft(chain, human), severities=LABELS, incident_url="/incidents/1")
 
 
-CHAINS = {"few": few, "story": story, "many": lambda: many(500), "hostile": lambda: many(120, HOSTILE)}
+CHAINS: dict[str, Callable[[], Chain]] = {
+    "few": few,
+    "story": story,
+    "many": lambda: many(500),
+    "hostile": lambda: many(120, HOSTILE),
+}
 
 
 @pytest.fixture(scope="module", params=list(CHAINS))

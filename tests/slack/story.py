@@ -33,6 +33,8 @@ from playbooks.messages import (
     Say,
     SilenceList,
     SilenceNote,
+    SimilarNote,
+    SimilarRow,
     Suggestion,
     Summary,
     Tag,
@@ -195,6 +197,20 @@ RESOLVED = Resolved(
     link="https://muster.slack.com/files/F1",
     similar=("INC-17", "INC-29"),
 )
+SIMILAR = SimilarNote(
+    TAG,
+    (
+        SimilarRow(
+            17,
+            "INC-17",
+            "fraud-scorer is drifting",
+            "same component and failure, 3 weeks ago",
+            ("rollback of fraud-scorer: 41 → 40",),
+            ((12, "prevent", at(2, 0) - timedelta(days=49), True), (14, "", at(2, 0), False)),
+        ),
+        SimilarRow(29, "INC-29", "merchant-embeddings is stale", "upstream component, 2 months ago"),
+    ),
+)
 REFUSAL = Refusal(
     "You can't ask for this rollback: it belongs to *fraud-ml on call* (now @dana) or @omar.",
     ask=(DANA,),
@@ -298,6 +314,7 @@ STORY: dict[str, Message] = {
     "timeline": TimelineList(TAG, ROWS, earlier=4),
     "summary": Summary(TAG, (Fact("Lead", "dana"), Fact("Containment", "v42 serves")), ROWS, ("keep v42?",)),
     "resolved": RESOLVED,
+    "similar": SIMILAR,
     "refusal": REFUSAL,
     "unknown": UNKNOWN,
     "say": Say("{0} leads INC-42 now.", "Hand it on with `/inc lead @…`.", (DANA,)),

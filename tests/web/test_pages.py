@@ -163,7 +163,7 @@ def test_a_broken_chain_is_told_on_the_page(night: Scene) -> None:
 
     from storage.engine import make_engine
 
-    engine = make_engine(night.settings.database_url.get_secret_value())
+    engine = make_engine(night.settings.database_url.get_secret_value(), busy_timeout=20)
     with engine.begin() as connection:
         names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
         for name in names:

@@ -22,6 +22,7 @@ from bot.slack.blocks import (
     owner,
     replies,
     resolved,
+    similar,
 )
 from playbooks import messages
 from playbooks.messages import Message
@@ -50,6 +51,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return resolved.render(message, root=root)
         case messages.Late():
             return _late(message, root)
+        case messages.SimilarNote():
+            return similar.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DebtList():

@@ -12,6 +12,7 @@ from playbooks.domain.drafts.authority import Grant, Refused
 from playbooks.domain.drafts.deeds import Privileged, Said
 from playbooks.domain.drafts.entries import Entry, Point, role_of
 from playbooks.domain.drafts.words import NOT_RECORDED, Safe, cite, code
+from playbooks.domain.likeness import Done
 from playbooks.domain.people import ActorKind
 from playbooks.domain.refusals import reason_words
 from playbooks.domain.rulings import Why
@@ -139,6 +140,13 @@ def reason(text: str) -> Safe:
     return Safe(reason_words(text))
 
 
+def acted(value: Done) -> Safe:
+    """`rollback of fraud-scorer: v43 → v42`: an action of an earlier incident."""
+    kind = value.kind if value.kind in _KINDS else str(code(value.kind)) if value.kind else "action"
+    of = f" of {code(value.component)}" if value.component else ""
+    return Safe(f"{kind}{of}: {moved(value)}" if value.before or value.after else f"{kind}{of}")
+
+
 def since(point: Point) -> Safe:
     """An interval that has not ended."""
     return Safe(f"since {words.when(point)}, end not recorded")
@@ -201,6 +209,7 @@ def without_persons(text: str, roles: Mapping[str, str]) -> str:
 
 
 FILTERS: dict[str, Callable[..., Safe | str]] = {
+    "acted": acted,
     "action": action,
     "capacity": capacity,
     "cite": cite,

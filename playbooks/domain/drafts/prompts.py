@@ -97,6 +97,15 @@ def _changes(facts: Facts) -> Prompt | None:
     )
 
 
+def _recurrence(facts: Facts) -> Prompt | None:
+    found = facts.similar
+    if found.seq is None or not any(one.left for one in found.rows):
+        return None
+    seqs = _seqs((found.seq,))
+    question = f"{cites(seqs)} names follow-ups of an earlier incident that were not done: what did they wait for?"
+    return Prompt("recurrence", "It came again", question, seqs)
+
+
 def _refuted(facts: Facts) -> Prompt | None:
     seqs = _seqs(h.at.seq for h in facts.hypotheses if h.state == "refuted")
     if not seqs:
@@ -192,6 +201,7 @@ _RULES = (
     _changes,
     _authority,
     _glass,
+    _recurrence,
     _refuted,
     _failed,
     _quality,

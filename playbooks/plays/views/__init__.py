@@ -10,6 +10,7 @@ from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
 from playbooks.plays.lateness import with_lateness
+from playbooks.plays.similar import similar_note
 from playbooks.plays.views.asked import ask, preview
 from playbooks.plays.views.errand import errand_view
 from playbooks.plays.views.muted import silence_note
@@ -61,6 +62,7 @@ _BUILDERS: Mapping[str, Builder] = {
     "update": update_post,
     "resolved": resolved_post,
     "topic": topic_post,
+    "similar": similar_note,
     recertify.TEAM: recertify.team_gaps,
     recertify.OPERATORS: recertify.operator_gaps,
 }
