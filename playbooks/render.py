@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,12 +27,12 @@ from playbooks.domain.drafts.blocks import (
 from playbooks.domain.drafts.deeds import Privileged
 from playbooks.domain.drafts.entries import Entry
 from playbooks.domain.drafts.facts import Facts, Figures, as_json, draft_figures, facts_of
-from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, told
+from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, spoken, told
 from playbooks.domain.drafts.prompts import Prompt
 from playbooks.domain.drafts.state import CATEGORIES
 from playbooks.domain.drafts.status import PRINTED, Status, foreign_rows, printed
 from playbooks.domain.timeline import Event, EventKind, verify_chain
-from playbooks.templating import DOCUMENT, Case, environment, folders, version_of
+from playbooks.templating import ANY, DOCUMENT, Case, environment, folders, sources_of, version_of
 
 __all__ = [
     "Block",
@@ -41,6 +42,7 @@ __all__ = [
     "Status",
     "as_json",
     "case_of",
+    "compare",
     "draft_figures",
     "human_blocks",
     "merge",
@@ -161,6 +163,11 @@ def verify(
         fresh = render_draft(events, incident_id=incident_id, head=head, templates=templates, severities=severities)
     except errors.ChainBroken as broken:
         return [Problem("", broken.sentence)]
+    return compare(markdown, fresh)
+
+
+def compare(markdown: str, fresh: Draft) -> list[Problem]:
+    """What in a document is not what a fresh draft of the same chain says."""
     blocks, problems = split(markdown)
     wanted = [b for b in fresh.blocks if b.machine]
     found = [b for b in blocks if b.machine]
@@ -250,6 +257,22 @@ def _environment(templates: Path | None, case: Case) -> tuple[jinja2.Environment
     env.finalize = _finalize  # Markdown, not HTML: `_finalize` escapes; for HTML the pages do
     env.filters.update(FILTERS, severity=_severity, told=_told)
     return env, version_of(env, [f"{name}.md.j2" for name in (*ABOVE, *BELOW)])
+
+
+def template_version(templates: Path | None, case: Case = ANY) -> str:
+    """The version of the templates in use, as the provenance line gives it."""
+    return _environment(templates, case)[1]
+
+
+def template_words(templates: Path | None, case: Case = ANY) -> dict[str, frozenset[str]]:
+    """By block, the words its template holds: what stands outside of tags, and the literals inside of them."""
+    env, _ = _environment(templates, case)
+    return {name: spoken(_literal(sources_of(env, f"{name}.md.j2"))) for name in (*ABOVE, *BELOW)}
+
+
+def _literal(source: str) -> str:
+    bare = re.sub(r"\{#.*?#\}", " ", source, flags=re.DOTALL)
+    return re.sub(r"\{[{%].*?[}%]\}", lambda tag: " ".join(re.findall(r"\"[^\"]*\"|'[^']*'", tag[0])), bare)
 
 
 def _fill(env: jinja2.Environment, name: str, context: Mapping[str, Any]) -> str:

@@ -77,6 +77,11 @@ def file_of(env: jinja2.Environment, name: str) -> Path:
     return Path(env.loader.get_source(env, name)[1] or name)
 
 
+def sources_of(env: jinja2.Environment, name: str) -> str:
+    """Text of a template and of everything it includes, imports or extends."""
+    return "\n".join(source(env, each) for each in _closure(env, [name]))
+
+
 def version_of(env: jinja2.Environment, names: Sequence[str]) -> str:
     """Digest over the sources in use: these templates, and what they include, import or extend."""
     digest = sha256()

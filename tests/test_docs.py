@@ -152,6 +152,14 @@ def test_every_kind_of_alert_source_is_listed_and_has_a_set_up() -> None:
     assert set(re.findall(r"^## `([a-z_]+)`", guide, re.MULTILINE)) == set(ALERTS)
 
 
+def test_every_kind_of_change_source_has_a_set_up() -> None:
+    from bot.providers.sources import CHANGES
+
+    guide = (ROOT / "docs" / "alert-sources.md").read_text().partition("\n## Changes\n")[2]
+    headings = re.findall(r"^### (.+)$", guide, re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z_]+)`", " ".join(headings))) == sorted(CHANGES)
+
+
 def test_the_mapping_in_the_guide_gives_what_it_promises(tmp_path: Path) -> None:
     from bot.mappings import load
     from bot.providers.alerts.mapped import differences

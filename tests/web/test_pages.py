@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -159,17 +161,14 @@ def test_an_expired_link_says_where_a_new_one_is(night: Scene) -> None:
 
 def test_a_broken_chain_is_told_on_the_page(night: Scene) -> None:
     """Last of this module: it spoils the timeline."""
-    from sqlalchemy import text
-
-    from storage.engine import make_engine
-
-    engine = make_engine(night.settings.database_url.get_secret_value(), busy_timeout=20)
-    with engine.begin() as connection:
-        names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
-        for name in names:
-            connection.execute(text(f'DROP TRIGGER "{name}"'))
-        connection.execute(text("UPDATE event_body SET text = 'forged' WHERE text LIKE '%Acme%'"))
-    engine.dispose()
+    path = night.settings.database_url.get_secret_value().removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, timeout=20, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f'DROP TRIGGER "{name}"')
+        forged = connection.execute("UPDATE event_body SET text = 'forged' WHERE text LIKE '%Acme%'")
+        assert forged.rowcount
+        connection.execute("COMMIT")
     answer = fetched(night, link(night, Room.POSTMORTEM))
     assert answer.status_code == 503
     assert "does not verify" in answer.text
