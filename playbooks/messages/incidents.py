@@ -134,6 +134,7 @@ class Resolved:
     review_due: datetime | None
     link: str = ""
     similar: tuple[str, ...] = ()
+    published: tuple[tuple[str, str], ...] = ()  # name and link of each destination that shows the document
 
 
 @dataclass(frozen=True, slots=True)
