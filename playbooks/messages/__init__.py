@@ -31,6 +31,7 @@ from playbooks.messages.lists import (
 )
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
+from playbooks.messages.published import Published, PublishedRow
 from playbooks.messages.replies import Help, Home, Refusal, Say
 from playbooks.messages.similar import SimilarNote, SimilarRow
 from playbooks.messages.union import Message
@@ -66,6 +67,8 @@ __all__ = [
     "OverrideNote",
     "OwnerNote",
     "Preview",
+    "Published",
+    "PublishedRow",
     "Refusal",
     "Resolved",
     "Say",

@@ -10,6 +10,7 @@ from playbooks.messages.late import Late
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
+from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
 from playbooks.messages.similar import SimilarNote
 
@@ -36,6 +37,7 @@ Message = (
     | TimelineList
     | Summary
     | Resolved
+    | Published
     | Update
     | Announcement
     | Suggestion

@@ -21,6 +21,7 @@ from bot.slack.blocks import (
     muted,
     override,
     owner,
+    published,
     replies,
     resolved,
     similar,
@@ -50,6 +51,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.Published():
+            return published.render(message, root=root)
         case messages.Late():
             return _late(message, root)
         case messages.SimilarNote():

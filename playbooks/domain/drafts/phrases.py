@@ -14,11 +14,12 @@ from playbooks.domain.drafts.entries import Entry, Point, role_of
 from playbooks.domain.drafts.words import NOT_RECORDED, Safe, cite, code
 from playbooks.domain.likeness import Done
 from playbooks.domain.people import ActorKind
-from playbooks.domain.refusals import reason_words
+from playbooks.domain.refusals import OTHERWISE, REASONS, reason_words
 from playbooks.domain.rulings import Why
-from playbooks.domain.timeline import Event
+from playbooks.domain.timeline import Event, EventKind, Precision
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>|(?<![\w.])@([\w.-]*\w)")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _HEX = re.compile(r"[0-9a-f]{12,64}")
 _WORDS = {"made_worse": "made worse", "not_yet": "not yet seen", "not needed": "not needed"}
 _KINDS = ("rollback", "disable", "enable", "action")
@@ -207,6 +208,28 @@ def without_persons(text: str, roles: Mapping[str, str]) -> str:
 
     return _MENTION.sub(role, text)
 
+
+def spoken(*texts: str) -> frozenset[str]:
+    """The words of some texts, in small letters."""
+    return frozenset(word for text in texts for word in _WORD.findall(text.lower()))
+
+
+# Every word a filter says by itself: a line of the document has no others but its template's and its events'.
+SPOKEN = spoken(
+    NOT_RECORDED,
+    *_WORDS.values(),
+    *_KINDS,
+    *_OURS,
+    *_CAPACITIES.values(),
+    *(right.verb for right in Right),
+    *REASONS.values(),
+    OTHERWISE,
+    *(kind.value.replace("_", " ") for kind in EventKind),
+    *map(str, map(words.mark, Precision)),
+    "alert user report evaluation person unknown UTC link no end set not undone a command on of in since text blanked",
+    "Muster responder member result lead",
+    "upstream component, same component, failure and signal",
+)
 
 FILTERS: dict[str, Callable[..., Safe | str]] = {
     "acted": acted,
