@@ -12,6 +12,7 @@ from playbooks.messages import (
     Ask,
     Card,
     Changed,
+    EntryNote,
     EntryToConfirm,
     ErrandNote,
     Fact,
@@ -315,6 +316,8 @@ WHY = AlertPath(
     others=(("0199aa3c-0000", "muted", at(1, 0)),),
 )
 
+RISK = EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,))
+
 STORY: dict[str, Message] = {
     "silence": MUTED,
     "maintenance": PLANNED,
@@ -348,6 +351,14 @@ STORY: dict[str, Message] = {
     "help": HELP,
     "menu": replace(HELP, brief=True),
     "home": Home(
-        (LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",), confirm=(DUE,), others=2
+        (LIST.rows[0],),
+        (ASK,),
+        (OFF,),
+        ("Slack refused `channels:manage` 3 times.",),
+        confirm=(DUE,),
+        others=2,
+        entries=(
+            EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,)),
+        ),
     ),
 }
