@@ -10,6 +10,7 @@ from bot.slack.blocks import (
     entry,
     errand,
     escape,
+    figures,
     gaps,
     handoff,
     home,
@@ -20,6 +21,7 @@ from bot.slack.blocks import (
     muted,
     override,
     owner,
+    published,
     replies,
     resolved,
     similar,
@@ -49,10 +51,14 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.Published():
+            return published.render(message, root=root)
         case messages.Late():
             return _late(message, root)
         case messages.SimilarNote():
             return similar.render(message, root=root)
+        case messages.FigureView():
+            return figures.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DebtList():
