@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackClientError
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
-from bot.jobs.bodies import Bodies, action_body, inspection_body
+from bot.jobs.bodies import Bodies, action_body, inspection_body, state_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -44,7 +44,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import heartbeats, inspection, notes, weekly_posts
+from playbooks.plays import ai_state, heartbeats, inspection, notes, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
@@ -357,6 +357,7 @@ def bodies_of(
             "channel": channels.create,
             "invite": channels.invite,
             "action": action_body(house, levers),
+            ai_state.KIND: state_body(house, levers),
             "document": Documents(house, messenger, templates).run,
             inspection.KIND: inspection_body(house, levers, directory),
         }

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from playbooks.domain.ai_state import CATEGORIES
 from playbooks.domain.drafts import words
 from playbooks.domain.drafts.entries import COARSE, whole_second
 from playbooks.domain.drafts.reading import (
@@ -23,7 +24,6 @@ from playbooks.domain.drafts.reading import (
     read,
     times_of,
 )
-from playbooks.domain.drafts.state import CATEGORIES
 from playbooks.domain.timeline import Event, genesis, timeline_view
 from playbooks.render import verify
 

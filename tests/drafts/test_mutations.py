@@ -7,6 +7,7 @@ import pytest
 
 from tests.drafts.chains import Chain, recorded, story, timeline_files
 from tests.drafts.drafting import draft, scored
+from tests.drafts.watched import watched
 
 Damage = Callable[[str], str]
 
@@ -57,6 +58,9 @@ DAMAGES: dict[str, tuple[Damage, bool]] = {
     "cause": (after_heading("changes", "The deployment caused the outage [E1]."), True),
     "due to": (after_heading("summary", "- Down due to the release [E1]."), True),
     "root cause": (after_heading("state", "Root cause: the release [E1]."), True),
+    "version in the state": (swap(r"(\| Model: [^\n]*?)`v?4\d`", r"\1`v99`"), True),
+    "category of the state dropped": (swap(r"\| Fallback[^\n]*\n|; fallback", ""), False),
+    "reason of the state": (swap(r"(Not read \(“)no ", r"\1one "), True),
     "blame": (after_heading("decisions", "The operator made a careless change [E1]."), True),
     "counterfactual": (after_heading("decisions", "The owner should have been asked [E1]."), True),
     "feeling": (after_heading("summary", "- A terrible night [E1]."), True),
@@ -80,7 +84,7 @@ DAMAGES: dict[str, tuple[Damage, bool]] = {
 
 def chains() -> list[tuple[str, Chain]]:
     """The story and the recorded timelines."""
-    return [("story", story()), *((path.stem, recorded(path)[1]) for path in timeline_files())]
+    return [("story", story()), ("watched", watched()), *((path.stem, recorded(path)[1]) for path in timeline_files())]
 
 
 @pytest.mark.parametrize("name", list(DAMAGES))
