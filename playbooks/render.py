@@ -33,6 +33,7 @@ from playbooks.domain.drafts.page import to_html
 from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, told
 from playbooks.domain.drafts.prompts import Prompt
 from playbooks.domain.drafts.state import stateless
+from playbooks.domain.drafts.status import PRINTED, Status, foreign_rows, printed
 from playbooks.domain.timeline import Event, EventKind, verify_chain
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Draft",
     "Figures",
     "Problem",
+    "Status",
     "as_json",
     "draft_figures",
     "human_blocks",
@@ -72,24 +74,11 @@ ABOVE = (
 )
 BELOW = ("invitees", "record", "timeline", "provenance")
 
-_ACTION_ITEMS = """## Action items
-
-*Every item has all five fields. None is written for you.*
-
-| Type (prevent, detect, mitigate, learn) | Owner | Due | Ticket | Done when |
-|---|---|---|---|---|
-|  |  |  |  |  |"""
 _MESSAGE = f"""## Message to people outside
 
 > What may be said to those affected, in their words.
 
 {PLACEHOLDER}"""
-_REVIEW = """## Review
-
-- Owner: _name_
-- Review on: _date_
-- Reportable to an authority or a customer: _undecided, by whom, since when_
-- State: Draft (then In review, Reviewed, Closed)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +104,14 @@ def render_draft(
     human: Mapping[str, str] = {},
     templates: Path | None = None,
     severities: Mapping[str, str] = {},
+    status: Status = Status(),
 ) -> Draft:
     """Render the draft of an incident from its chain; the same input gives the same bytes at any time.
 
     Args:
         events: the whole chain. incident_id: whose. head: the chain's head as recorded beside the incident.
         human: what people wrote, by block name. templates: a folder whose files win over Muster's own.
-        severities: severity id to label.
+        severities: severity id to label. status: the document's own life, which is not in the chain.
 
     Raises:
         errors.ChainBroken: the chain does not verify. errors.ConfigError: a template cannot be rendered.
@@ -133,13 +123,15 @@ def render_draft(
     env, version = _environment(templates)
     context.update(template_version=version, severities=severities, persons=roles_by_person(ordered))
     machine = {name: Block(name, True, _fill(env, name, context)) for name in (*ABOVE, *BELOW)}
-    fresh = [machine[name] for name in ABOVE]
+    fresh = [machine["title"], Block("status", False, ""), *(machine[name] for name in ABOVE[1:])]
     fresh += [Block(p.name, False, _question(p)) for p in facts.prompts]
-    fresh += [Block("action-items", False, _ACTION_ITEMS), Block("message", False, _MESSAGE)]
-    fresh += [Block("review", False, _REVIEW), *(machine[name] for name in BELOW)]
-    placed = with_human(fresh, human)
+    fresh += [Block("action-items", False, ""), Block("message", False, _MESSAGE)]
+    fresh += [Block("review", False, ""), *(machine[name] for name in BELOW)]
+    placed = with_human(fresh, {name: text for name, text in human.items() if name not in PRINTED})
     asked = {p.name for p in facts.prompts}
     still_open = tuple(b.name for b in placed if b.name in asked and b.open)
+    own = printed(status, len(asked), len(still_open))
+    placed = [Block(b.name, False, own[b.name]) if b.name in PRINTED else b for b in placed]
     return Draft(document(placed), facts, still_open, tuple(placed))
 
 
@@ -147,9 +139,17 @@ def merge(existing_markdown: str, fresh: Draft) -> str:
     """A fresh draft with the human blocks of the existing document, byte for byte.
 
     Raises:
-        errors.Conflict: a machine block was edited; the next step is a correction event.
+        errors.Conflict: a machine block was edited; the next step is a correction event. Or the table of action items
+            has a row that nobody gave: it would be lost.
     """
-    return merged(existing_markdown, fresh.blocks)
+    strange = foreign_rows(human_blocks(existing_markdown).get("action-items", ""))
+    if strange:
+        raise errors.Conflict(
+            f"The table of action items has a row that is not in the ledger: {strange[0][:80]}",
+            "Add it with `/postmortem item …` and take it out of the file; a new rendering would drop it.",
+            code="item_not_given",
+        )
+    return merged(existing_markdown, fresh.blocks, PRINTED)
 
 
 def verify(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from playbooks import errors
 from playbooks.domain.ai_state import CATEGORIES
 from playbooks.domain.drafts import words
 from playbooks.domain.drafts.entries import COARSE, whole_second
@@ -24,6 +25,7 @@ from playbooks.domain.drafts.reading import (
     read,
     times_of,
 )
+from playbooks.domain.drafts.status import state_told
 from playbooks.domain.timeline import Event, genesis, timeline_view
 from playbooks.render import verify
 
@@ -36,7 +38,7 @@ BLAME = (
     r"mistake\w*|human error|forgot\w*|blam\w+|unfortunately|sadly|luckily|terrib\w+|disast\w+|catastroph\w+|horrib\w+|"
     r"pain\w+|huge\w*|massive\w*|shocking\w*|if only|stupid\w*|incompeten\w*"
 )
-HUMAN_PARTS = ("action-items", "message", "review")
+HUMAN_PARTS = ("status", "action-items", "message", "review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,33 @@ def score(
 def refused(checks: Sequence[Check]) -> list[Check]:
     """The critical checks that failed."""
     return [check for check in checks if check.critical and not check.ok]
+
+
+def must_pass(
+    markdown: str,
+    events: Sequence[Event],
+    *,
+    incident_id: int,
+    head: str,
+    templates: Path | None = None,
+    severities: Mapping[str, str] = {},
+) -> list[Check]:
+    """All checks of a document that may be closed or published; those that failed are not critical.
+
+    Raises:
+        errors.Conflict: a critical check failed; the sentence names the first three, code `document_refused`.
+    """
+    checks = score(markdown, events, incident_id=incident_id, head=head, templates=templates, severities=severities)
+    wrong = refused(checks)
+    if wrong:
+        named = "; ".join(f"{check.id} {check.why}" for check in wrong[:3])
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        raise errors.Conflict(
+            f"The document of INC-{incident_id} does not hold {len(wrong)} of its checks: {named}{more}.",
+            f"Mend that; `muster postmortem INC-{incident_id} --score` tells all of it.",
+            code="document_refused",
+        )
+    return checks
 
 
 # ---------------------------------------------------------------- facts
@@ -332,8 +361,8 @@ def _h3(draft: Draft) -> str:
     rows = [line for line in draft.text("action-items").split("\n") if line.startswith("|")][2:]
     for row in rows:
         cells = [cell.strip() for cell in row.strip().strip("|").split("|")]
-        if any(cells) and (len(cells) < 5 or not all(cells[:5])):
-            return "an action item lacks type, owner, due, ticket or done-when"
+        if any(cells) and (len(cells) < 6 or not all(cells[:6])):
+            return "an action item lacks its text, type, owner, due, ticket or done-when"
     invented = re.search(r"action items?\b", draft.own_words(), re.IGNORECASE)
     return "machine text speaks of action items" if invented else ""
 
@@ -343,9 +372,12 @@ def _h5(draft: Draft) -> str:
     count = sum(len(line.split()) for line in lines if not line.startswith("#"))
     if count > 120:
         return f"the summary has {count} words"
-    if "**Draft**" not in draft.text("title"):
+    state = state_told(draft.text("status"))
+    if state is None:
         return "the status is missing"
-    return "" if "Owner" in draft.text("review") else "there is no place for the owner"
+    if f"State: **{state.label}**" not in draft.text("review"):
+        return "status and review tell different states"
+    return "" if "Owner: " in draft.text("review") else "there is no place for the owner"
 
 
 def _h6(draft: Draft) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.jobs.outcome import DONE, RunResult
 from playbooks import errors
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, spoken, want
 from playbooks.plays.postmortem import draft_of
 from playbooks.ports import Document, Messenger, Surface
 
@@ -63,7 +63,7 @@ class Documents:
             uow.notice(f"slack:{error.code}:files", error.told, now=now)
             text = f"I couldn't share the draft: {error.told} It can be had with `muster postmortem INC-{incident_id}`."
             target = f"incident:{incident_id}"
-            payload = {"text": text, "by": "", "hint": "", "mentions": []}
+            payload = spoken(text)
             want(
                 uow,
                 Surface(

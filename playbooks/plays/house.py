@@ -13,6 +13,7 @@ from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.pipeline.case import PipelineRules
+from playbooks.domain.publishing import Destination
 from playbooks.messages import Tag, Who
 from playbooks.ports import Clock, Ids, OnCall, Store, Surface, UnitOfWork
 
@@ -36,6 +37,7 @@ class Rules:
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
         matcher_silent_after: a matcher that never matched for so long is a gap.
         pipeline: what alerts go through before they open something.
+        publish: where documents go outside, and from which state on.
         quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
 
@@ -66,6 +68,7 @@ class Rules:
     matcher_silent_after: int = 14 * 86400
     pipeline: PipelineRules = field(default_factory=PipelineRules)
     quiet_after: Mapping[str, int] = field(default_factory=dict)
+    publish: tuple[Destination, ...] = ()
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""
@@ -148,10 +151,8 @@ def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
 
 def refresh_readers(house: House, uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
     """Cards of what reads a component say whether an incident is open there: its beginning and its end renew them."""
-    readers = set(house.registry().readers(incident.component))
-    for other in uow.incidents(open_only=True, limit=1000) if readers else ():
-        if other.component in readers:
-            want_card(uow, other.id, now=now)
+    for other in uow.open_incidents_in(house.registry().readers(incident.component)):
+        want_card(uow, other.id, now=now)
 
 
 def want_card(uow: UnitOfWork, incident_id: int, *, now: datetime) -> None:
@@ -180,6 +181,11 @@ def want_all(uow: UnitOfWork, surfaces: Sequence[Surface], *, now: datetime) -> 
     """`want` for each, at once and in few statements."""
     uow.want_surfaces(surfaces)
     uow.want_jobs([("deliver", surface.target, surface.target) for surface in surfaces], now=now)
+
+
+def spoken(text: str, mentions: Sequence[str] = (), *, hint: str = "", by: str = "") -> dict[str, object]:
+    """What a `say` message holds: the sentence, whom its `{0}`, `{1}` name, the next step, and who says it."""
+    return {"text": text, "by": by, "hint": hint, "mentions": list(mentions)}
 
 
 def say_in_channel(

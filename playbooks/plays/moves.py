@@ -10,7 +10,7 @@ from playbooks import errors
 from playbooks.domain.facts import move_facts
 from playbooks.domain.incidents import OVER_STATES, Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind
-from playbooks.plays.house import House, say_in_channel
+from playbooks.plays.house import House, say_in_channel, spoken
 from playbooks.plays.orders import Order, event_of
 from playbooks.plays.releases import plan_release
 from playbooks.plays.switched_off import show_what_is_off
@@ -74,7 +74,7 @@ def announce(
     mentions: list[str] | None = None,
 ) -> None:
     """A sentence in the incident's channel, said for the person of the order."""
-    payload: dict[str, object] = {"text": text, "by": order.actor.id, "hint": hint, "mentions": mentions or []}
+    payload = spoken(text, mentions or (), hint=hint, by=order.actor.id)
     say_in_channel(uow, incident, "say", house.ids.new(), payload, now=now)
 
 

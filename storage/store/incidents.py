@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -85,9 +85,14 @@ class Incidents(Part):
 
     def open_incidents_of(self, component: str) -> list[Incident]:
         """Open incidents of a component, newest first."""
-        where = (INCIDENT.c.component == component) & INCIDENT.c.state.in_(_OPEN)
-        rows = self._db.execute(select(INCIDENT).where(where).order_by(INCIDENT.c.id.desc()))
-        return [to_incident(row) for row in rows]
+        return self.open_incidents_in([component])[::-1]
+
+    def open_incidents_in(self, components: Collection[str]) -> list[Incident]:
+        """Open incidents of these components, oldest first."""
+        if not components:
+            return []
+        where = INCIDENT.c.component.in_(sorted(components)) & INCIDENT.c.state.in_(_OPEN)
+        return [to_incident(row) for row in self._db.execute(select(INCIDENT).where(where).order_by(INCIDENT.c.id))]
 
     def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]:
         """Open incidents by key, in few columns."""

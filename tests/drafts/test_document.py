@@ -11,8 +11,9 @@ import pytest
 from playbooks import errors
 from playbooks.domain.timeline import Precision
 from playbooks.render import human_blocks, merge, render_draft, to_html, verify
+from playbooks.score import must_pass
 from tests.drafts.chains import DANA, MEI, OMAR, Chain, K, at, recorded, story, timeline_files
-from tests.drafts.drafting import draft, problems, scored
+from tests.drafts.drafting import LABELS, draft, problems, scored
 
 GOLDEN = Path(__file__).parent / "story.md"
 ROOT = Path(__file__).parents[2]
@@ -201,7 +202,7 @@ def test_a_broken_chain_is_not_drafted():
 def test_an_empty_chain_says_so():
     chain = Chain()
     text = draft(chain).text
-    assert "no event recorded" in text
+    assert "No event recorded" in text
     assert [c for c in scored(text, chain).values() if c.critical and not c.ok] == []
 
 
@@ -249,3 +250,15 @@ def test_times_move_with_the_events_and_lengths_do_not():
 def test_mei_is_invited_once():
     invited = block(draft(story()).text, "invitees")
     assert invited.count(MEI.role) == 1
+
+
+def test_a_document_with_a_critical_fault_is_refused_in_a_sentence():
+    chain = story()
+    text = draft(chain).text
+    assert len(must_pass(text, chain.events, incident_id=42, head=chain.head, severities=LABELS)) == 32
+    damaged = text.replace("Who was affected", "See [E77]: who was affected")
+    with pytest.raises(errors.Conflict) as caught:
+        must_pass(damaged, chain.events, incident_id=42, head=chain.head, severities=LABELS)
+    assert caught.value.code == "document_refused"
+    assert "P2 impact: E77 does not exist" in caught.value.sentence
+    assert "--score" in caught.value.next_step
