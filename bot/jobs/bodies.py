@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
-from playbooks.plays import ai_state, inspection
+from playbooks.plays import ai_state, inspection, similar
 from playbooks.plays.effects import advance
 from playbooks.plays.house import House
 from playbooks.ports import Directory, Job, Levers
@@ -48,6 +48,16 @@ def state_body(house: House, levers: Levers) -> Body:
 
     def run(subject: str) -> RunResult:
         ai_state.take(house, levers, subject)
+        return DONE
+
+    return run
+
+
+def similar_body(house: House) -> Body:
+    """The job body `similar`: records and shows what came before a new incident."""
+
+    def run(subject: str) -> RunResult:
+        similar.recall(house, int(subject))
         return DONE
 
     return run

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
+from bot.slack.grammar_publishing import read_postmortem
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
@@ -370,7 +371,7 @@ VERBS: Final[dict[str, Verb]] = {
     "reopen": Verb(lambda text, _: TextArgs(text), "reopen [why]", ("reopened",)),
     "summary": Verb(_nothing, "summary", ("catchup", "catch-up")),
     "timeline": Verb(_nothing, "timeline", ("history",)),
-    "postmortem": Verb(_nothing, "postmortem", ("pm", "draft", "post-mortem")),
+    "postmortem": Verb(read_postmortem, "postmortem [INC-7] [publish [over]]", ("pm", "draft", "post-mortem")),
     "who": Verb(_who, "who [INC-7] <component>", ("owner", "owners", "whois")),
     "rollback": Verb(_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),
     "disable": Verb(_disable, "disable <component> for 4h [because …]", ("off", "kill")),
@@ -444,7 +445,7 @@ def parse(
         if verb is None:
             raise _unknown(typed, root)
         shown = f"{root} {verb}"
-    if VERBS[verb].read is _nothing and incident is None:
+    if VERBS[verb].read in (_nothing, read_postmortem) and incident is None:
         incident, words = leading_incident(words)
     args = VERBS[verb].read(words, Context(shown, components, severities, people))
     return Parsed(verb, args, incident, bare=not words)

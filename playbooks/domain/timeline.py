@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     UNDONE = "undone"
     PAGE = "page"
     STATE = "state"
+    SIMILAR = "similar"
     MITIGATED = "mitigated"
     RESOLVED = "resolved"
     CORRECTION = "correction"

@@ -9,7 +9,7 @@ from playbooks import errors
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays import ai_state, all_clear
+from playbooks.plays import ai_state, all_clear, similar
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
@@ -41,6 +41,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         if waits is not None:
             return waits
         incident = _moments(uow, order, incident, said, now)
+        similar.recall_at_end(house, uow, incident, now)
         key = f"resolved:{incident.version}"
         text = said.text.strip() or "resolved"
         uow.append(incident_id, event_of(order, incident, EventKind.RESOLVED, text, now=now, dedup=key), now=now)

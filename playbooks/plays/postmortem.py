@@ -10,8 +10,10 @@ from playbooks.domain.clocks import say_span
 from playbooks.domain.drafts.facts import draft_figures
 from playbooks.domain.incidents import Incident
 from playbooks.messages import Fact, Resolved, Say
+from playbooks.plays import similar
 from playbooks.plays.house import House, must_find, tag_of, want
 from playbooks.plays.orders import Order, execution
+from playbooks.plays.publishing import published_links
 from playbooks.ports import Document, UnitOfWork
 from playbooks.render import Draft, render_draft
 
@@ -127,4 +129,6 @@ def resolved_view(house: House, uow: UnitOfWork, incident: Incident) -> Resolved
         owner=house.who(incident.lead or incident.acknowledged_by),
         review_due=due,
         link=document.ts if document and document.ts.startswith("http") else "",
+        published=published_links(uow, incident.id),
+        similar=similar.names_of(draft.facts.similar.rows),
     )

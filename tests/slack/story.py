@@ -33,6 +33,8 @@ from playbooks.messages import (
     Say,
     SilenceList,
     SilenceNote,
+    SimilarNote,
+    SimilarRow,
     Suggestion,
     Summary,
     Tag,
@@ -59,7 +61,7 @@ TAG = Tag(42, "INC-42", "fraud-scorer is drifting", "SEV2", "red_circle", "inves
 OWNER = OwnerNote(
     tag=TAG,
     summary="fraud-scorer is drifting",
-    signal="PSI of score 0.34 (limit 0.20, 4 of the last 4 windows, 18,240 samples)",
+    signal="Drift · PSI of score 0.34, limit 0.20, 4 of the last 4 windows, 18,240 samples, against Oct 1–31",
     since=at(1, 40),
     silent=51 * 60,
     on_call=(DANA,),
@@ -77,7 +79,8 @@ CARD = Card(
     silent=51 * 60,
     opened_at=at(2, 31),
     over_at=None,
-    signal="PSI 0.34 > 0.20",
+    signal="Drift · PSI 0.34, limit 0.20, 18,240 samples",
+    since=at(1, 40),
     alerts="3 alerts (2 firing)",
     upstream=(Fact("transactions-features", "fresh"), Fact("merchant-embeddings", "6 h late", warn=True)),
     containment="none yet",
@@ -195,6 +198,20 @@ RESOLVED = Resolved(
     link="https://muster.slack.com/files/F1",
     similar=("INC-17", "INC-29"),
 )
+SIMILAR = SimilarNote(
+    TAG,
+    (
+        SimilarRow(
+            17,
+            "INC-17",
+            "fraud-scorer is drifting",
+            "same component and failure, 3 weeks ago",
+            ("rollback of fraud-scorer: 41 → 40",),
+            ((12, "prevent", at(2, 0) - timedelta(days=49), True), (14, "", at(2, 0), False)),
+        ),
+        SimilarRow(29, "INC-29", "merchant-embeddings is stale", "upstream component, 2 months ago"),
+    ),
+)
 REFUSAL = Refusal(
     "You can't ask for this rollback: it belongs to *fraud-ml on call* (now @dana) or @omar.",
     ask=(DANA,),
@@ -298,6 +315,7 @@ STORY: dict[str, Message] = {
     "timeline": TimelineList(TAG, ROWS, earlier=4),
     "summary": Summary(TAG, (Fact("Lead", "dana"), Fact("Containment", "v42 serves")), ROWS, ("keep v42?",)),
     "resolved": RESOLVED,
+    "similar": SIMILAR,
     "refusal": REFUSAL,
     "unknown": UNKNOWN,
     "say": Say("{0} leads INC-42 now.", "Hand it on with `/inc lead @…`.", (DANA,)),
