@@ -47,7 +47,7 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import ai_state, heartbeats, inspection, notes, similar, weekly_posts
+from playbooks.plays import ai_state, figures, heartbeats, inspection, notes, similar, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
@@ -135,6 +135,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("expected", timedelta(minutes=1), lambda: heartbeats.plan(house)),
         Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
         Tick("ledger", timedelta(minutes=1), lambda: notes.plan(house)),
+        Tick("figures", timedelta(seconds=30), lambda: figures.bring_up(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
     )

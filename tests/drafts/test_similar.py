@@ -14,8 +14,8 @@ from playbooks.domain.likeness import Done, Earlier, Left, Trait, earlier_of, fa
 from playbooks.domain.timeline import EventKind, utc_text
 from playbooks.render import as_json, to_html
 from tests.drafts.chains import Chain, at, story
+from tests.drafts.damage import swap
 from tests.drafts.drafting import draft, problems, scored
-from tests.drafts.test_mutations import swap
 from tests.drafts.test_properties import TEXTS, TIMES
 
 BEFORE = Earlier(
@@ -84,7 +84,7 @@ def test_what_is_recorded_is_read_back_as_it_was() -> None:
 def test_damage_to_it_is_found_without_the_second_rendering(damage: Any) -> None:
     chain = again(BEFORE)
     text = draft(chain).text
-    damaged = damage(text)
+    damaged = next(damage(text))
     assert damaged != text
     assert [c.id for c in scored(damaged, chain).values() if c.critical and not c.ok and c.id != "F0"]
 
