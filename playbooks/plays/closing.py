@@ -9,7 +9,7 @@ from playbooks import errors
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays import ai_state, all_clear, similar
+from playbooks.plays import ai_state, all_clear, lasting, similar
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
@@ -51,7 +51,8 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         refresh_readers(house, uow, incident, now=now)
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
         ai_state.want_resolved(house, uow, incident, now)
-    return Say(f"{incident.name} is resolved. The draft follows in the channel.")
+        left = lasting.plan(house, uow, incident, now)
+    return Say(f"{incident.name} is resolved. The draft follows in the channel.", left)
 
 
 def _moments(uow: UnitOfWork, order: Order, incident: Incident, said: Resolution, now: datetime) -> Incident:

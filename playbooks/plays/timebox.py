@@ -20,6 +20,7 @@ from playbooks.plays import (
     errands,
     escalation,
     heartbeats,
+    lasting,
     retaking,
     silences,
     storms,
@@ -143,6 +144,8 @@ def fire(house: House, timer: Timer) -> bool:
         return weekly_posts.fire(house, timer)
     if timer.kind in terms.KINDS:
         return terms.fire(house, timer)
+    if timer.kind == lasting.KIND:
+        return lasting.fire(house, timer)
     if timer.kind in retaking.KINDS:
         return retaking.fire(house, timer)
     if timer.kind in silences.KINDS:
