@@ -12,6 +12,7 @@ from tests.bench.farm import TOKEN, Setting, collect, muster, pause, sender, sta
 from tests.bench.intake import CONNECTIONS
 
 _LOAD = Load(posts=20_000)
+UNDER_WAY = 500  # alerts stored when the kill comes
 
 
 def crash(setting: Setting, *, rounds: int) -> dict[str, object]:
@@ -22,7 +23,9 @@ def crash(setting: Setting, *, rounds: int) -> dict[str, object]:
         server = start_muster(setting)
         job = Job(server.port, run, _LOAD.posts, CONNECTIONS, until_gone=True, token=TOKEN)
         load = sender(job, mute=True)
-        pause(4.0)
+        before = len(_fingerprints(setting))
+        while len(_fingerprints(setting)) < before + UNDER_WAY and load.poll() is None:
+            pause(0.2)
         server.kill()
         accepted[run] = set(collect(load).accepted)
     with muster(setting):
