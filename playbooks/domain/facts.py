@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from playbooks.domain.actions import Action, Outcome, Override
 from playbooks.domain.alerts import Alert, Change
@@ -45,7 +45,10 @@ class ChangeFacts(TypedDict):
 
 
 class DeclaredFacts(TypedDict):
-    """`declared`: what was known at the opening; `registry` is the content hash of the version in force."""
+    """`declared`: what was known at the opening; `registry` is the content hash of the version in force.
+
+    `mode`: `backfilled` for an incident written down after it was over; absent for a live one.
+    """
 
     title: str
     component: str
@@ -59,6 +62,7 @@ class DeclaredFacts(TypedDict):
     tier: int
     fallback: str
     missing: list[str]
+    mode: NotRequired[str]
 
 
 class ActionFacts(TypedDict, total=False):

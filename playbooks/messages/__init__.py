@@ -28,6 +28,7 @@ from playbooks.messages.lists import (
     TimelineList,
     TimelineRow,
 )
+from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.replies import Help, Home, Refusal, Say
@@ -57,6 +58,7 @@ __all__ = [
     "Late",
     "Lever",
     "Message",
+    "MilestoneNote",
     "OperatorGaps",
     "OverrideNote",
     "OwnerNote",

@@ -8,6 +8,7 @@ from playbooks.messages.incidents import Announcement, Card, HandoffOffer, Owner
 from playbooks.messages.late import Late
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
+from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.replies import Help, Home, Refusal, Say
 
@@ -36,6 +37,7 @@ Message = (
     | Resolved
     | Update
     | Announcement
+    | MilestoneNote
     | Suggestion
     | Help
     | Home

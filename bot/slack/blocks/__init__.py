@@ -17,6 +17,7 @@ from bot.slack.blocks import (
     ledger,
     levers,
     lists,
+    milestone,
     muted,
     override,
     owner,
@@ -48,6 +49,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.MilestoneNote():
+            return milestone.render(message, root=root)
         case messages.Late():
             return _late(message, root)
         case messages.Home():

@@ -15,6 +15,7 @@ def render(view: Resolved, *, root: str = "/inc") -> kit.Rendered:
         kit.section(f"*{name} resolved.* {figures}".rstrip(), f"{_draft(view, root)} {_whose(view)}"),
         kit.context(f"Similar: {escape.several([escape.value(s, 80) for s in view.similar])}" if view.similar else ""),
         kit.actions(*_buttons(view)),
+        kit.context(escape.value(view.anchor)),
     )
 
 

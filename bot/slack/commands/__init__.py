@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, about_of, refusal_of
-from bot.slack.commands import errands, governance, levers, lifecycle, muting, owners, people, reads
+from bot.slack.commands import errands, governance, levers, lifecycle, muting, owners, people, reads, timeline
 from bot.slack.grammar import Parsed
 from playbooks import errors
 from playbooks.messages import Say
@@ -32,7 +32,9 @@ HANDLERS: Mapping[str, Handler] = {
     "update": lifecycle.update,
     "note": lifecycle.note,
     "mitigated": lifecycle.mitigated,
-    "resolve": lifecycle.resolve,
+    "resolve": timeline.resolve,
+    "milestone": timeline.milestone,
+    "backfill": timeline.backfill,
     "cancel": lifecycle.cancel,
     "reopen": lifecycle.reopen,
     "close": lifecycle.close,
