@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.config_pipeline import Pipeline, SlackAlerts
+from bot.config_publishing import PublishEntry
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
@@ -170,6 +171,13 @@ class Postmortem(_Strict):
     """Folder whose templates win over ours."""
 
 
+class Pages(_Strict):
+    """Pages for people behind signed links; on while MUSTER_PUBLIC_URL and MUSTER_LINK_KEY are set."""
+
+    links_last: Annotated[Span, Field(ge=timedelta(minutes=5), le=timedelta(days=366))] = timedelta(days=7)
+    """How long a link opens its page, at least; up to a day more."""
+
+
 Name = Annotated[str, Field(pattern=_SOURCE_PATTERN)]
 _DEFAULT_SOURCES = {kind: SourceEntry(kind=kind) for kind in KINDS if kind != "mapped"}
 
@@ -224,6 +232,9 @@ class Config(_Strict):
     matcher_silent_after: Span = timedelta(days=14)
     """An alert matcher that never matched for so long is told as a gap."""
     postmortem: Postmortem = Postmortem()
+    pages: Pages = Pages()
+    publish: Annotated[dict[Name, PublishEntry], Field(max_length=20)] = Field(default_factory=dict)
+    """Where postmortems are published, by a name of yours; without it the draft is a file in the incident's channel."""
     playbooks: tuple[str, ...] = ()
     """Folders of your own playbooks."""
     time_zone: Annotated[str, AfterValidator(zone_name)] = "UTC"
@@ -263,6 +274,16 @@ class Config(_Strict):
                 if severity not in known:
                     there = ", ".join(sorted(known))
                     raise ValueError(f"escalation names the severity {severity}, which there is not ({there})")
+        return self
+
+    @model_validator(mode="after")
+    def _published_severities_are_known(self) -> Config:
+        known = {severity.id for severity in self.severities}
+        for name, entry in self.publish.items():
+            unknown = [severity for severity in entry.severities if severity not in known]
+            if unknown:
+                there = ", ".join(sorted(known))
+                raise ValueError(f"publish.{name} names the severity {unknown[0]}, which there is not ({there})")
         return self
 
     @property

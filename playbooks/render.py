@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import jinja2.runtime
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from playbooks import errors
 from playbooks.domain.drafts import words
@@ -29,28 +27,28 @@ from playbooks.domain.drafts.blocks import (
 from playbooks.domain.drafts.deeds import Privileged
 from playbooks.domain.drafts.entries import Entry
 from playbooks.domain.drafts.facts import Facts, Figures, as_json, draft_figures, facts_of
-from playbooks.domain.drafts.page import to_html
-from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, told
+from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, spoken, told
 from playbooks.domain.drafts.prompts import Prompt
 from playbooks.domain.drafts.state import CATEGORIES
+from playbooks.domain.drafts.status import PRINTED, Status, foreign_rows, printed
 from playbooks.domain.timeline import Event, EventKind, verify_chain
+from playbooks.templating import ANY, DOCUMENT, Case, environment, folders, sources_of, version_of
 
 __all__ = [
     "Block",
     "Draft",
     "Figures",
     "Problem",
+    "Status",
     "as_json",
+    "case_of",
+    "compare",
     "draft_figures",
     "human_blocks",
     "merge",
     "render_draft",
-    "to_html",
     "verify",
 ]
-
-TEMPLATES = Path(__file__).parent / "templates"
-FOLDER = "postmortem"
 
 # Facts first, questions next, the long list of events last.
 ABOVE = (
@@ -59,6 +57,7 @@ ABOVE = (
     "instants",
     "durations",
     "changes",
+    "similar",
     "state",
     "decisions",
     "rights",
@@ -72,24 +71,11 @@ ABOVE = (
 )
 BELOW = ("invitees", "record", "timeline", "provenance")
 
-_ACTION_ITEMS = """## Action items
-
-*Every item has all five fields. None is written for you.*
-
-| Type (prevent, detect, mitigate, learn) | Owner | Due | Ticket | Done when |
-|---|---|---|---|---|
-|  |  |  |  |  |"""
 _MESSAGE = f"""## Message to people outside
 
 > What may be said to those affected, in their words.
 
 {PLACEHOLDER}"""
-_REVIEW = """## Review
-
-- Owner: _name_
-- Review on: _date_
-- Reportable to an authority or a customer: _undecided, by whom, since when_
-- State: Draft (then In review, Reviewed, Closed)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +101,14 @@ def render_draft(
     human: Mapping[str, str] = {},
     templates: Path | None = None,
     severities: Mapping[str, str] = {},
+    status: Status = Status(),
 ) -> Draft:
     """Render the draft of an incident from its chain; the same input gives the same bytes at any time.
 
     Args:
         events: the whole chain. incident_id: whose. head: the chain's head as recorded beside the incident.
         human: what people wrote, by block name. templates: a folder whose files win over Muster's own.
-        severities: severity id to label.
+        severities: severity id to label. status: the document's own life, which is not in the chain.
 
     Raises:
         errors.ChainBroken: the chain does not verify. errors.ConfigError: a template cannot be rendered.
@@ -130,16 +117,18 @@ def render_draft(
     _check_chain(incident_id, ordered, head)
     facts = facts_of(ordered, incident_id)
     context = _context(facts, head, severities)
-    env, version = _environment(templates)
+    env, version = _environment(templates, case_of(facts))
     context.update(template_version=version, severities=severities, persons=roles_by_person(ordered))
     machine = {name: Block(name, True, _fill(env, name, context)) for name in (*ABOVE, *BELOW)}
-    fresh = [machine[name] for name in ABOVE]
+    fresh = [machine["title"], Block("status", False, ""), *(machine[name] for name in ABOVE[1:])]
     fresh += [Block(p.name, False, _question(p)) for p in facts.prompts]
-    fresh += [Block("action-items", False, _ACTION_ITEMS), Block("message", False, _MESSAGE)]
-    fresh += [Block("review", False, _REVIEW), *(machine[name] for name in BELOW)]
-    placed = with_human(fresh, human)
+    fresh += [Block("action-items", False, ""), Block("message", False, _MESSAGE)]
+    fresh += [Block("review", False, ""), *(machine[name] for name in BELOW)]
+    placed = with_human(fresh, {name: text for name, text in human.items() if name not in PRINTED})
     asked = {p.name for p in facts.prompts}
     still_open = tuple(b.name for b in placed if b.name in asked and b.open)
+    own = printed(status, len(asked), len(still_open))
+    placed = [Block(b.name, False, own[b.name]) if b.name in PRINTED else b for b in placed]
     return Draft(document(placed), facts, still_open, tuple(placed))
 
 
@@ -147,9 +136,17 @@ def merge(existing_markdown: str, fresh: Draft) -> str:
     """A fresh draft with the human blocks of the existing document, byte for byte.
 
     Raises:
-        errors.Conflict: a machine block was edited; the next step is a correction event.
+        errors.Conflict: a machine block was edited; the next step is a correction event. Or the table of action items
+            has a row that nobody gave: it would be lost.
     """
-    return merged(existing_markdown, fresh.blocks)
+    strange = foreign_rows(human_blocks(existing_markdown).get("action-items", ""))
+    if strange:
+        raise errors.Conflict(
+            f"The table of action items has a row that is not in the ledger: {strange[0][:80]}",
+            "Add it with `/postmortem item …` and take it out of the file; a new rendering would drop it.",
+            code="item_not_given",
+        )
+    return merged(existing_markdown, fresh.blocks, PRINTED)
 
 
 def verify(
@@ -166,6 +163,11 @@ def verify(
         fresh = render_draft(events, incident_id=incident_id, head=head, templates=templates, severities=severities)
     except errors.ChainBroken as broken:
         return [Problem("", broken.sentence)]
+    return compare(markdown, fresh)
+
+
+def compare(markdown: str, fresh: Draft) -> list[Problem]:
+    """What in a document is not what a fresh draft of the same chain says."""
     blocks, problems = split(markdown)
     wanted = [b for b in fresh.blocks if b.machine]
     found = [b for b in blocks if b.machine]
@@ -243,34 +245,34 @@ def _told(context: jinja2.runtime.Context, entry: Entry) -> words.Safe:
     return told(entry, context["persons"])
 
 
-@lru_cache(maxsize=8)
-def _compiled(templates: Path | None) -> jinja2.Environment:
-    """A sandbox over the user's folder and ours; jinja2 compiles a file again when it has changed."""
-    folders = [f for f in ((templates / FOLDER, templates) if templates is not None else ()) if f.is_dir()]
-    env = ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader([*folders, TEMPLATES / FOLDER]),
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        autoescape=False,  # Markdown, not HTML: `_finalize` escapes; for HTML `to_html` does
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters.update(FILTERS, severity=_severity, told=_told)
-    return env
+def case_of(facts: Facts) -> Case:
+    """What chooses the templates of an incident: its team, its newest severity and its failure mode."""
+    newest = facts.severities[-1][0] if facts.severities else facts.declared.severity
+    return Case(facts.declared.team, newest, facts.declared.failure)
 
 
-def _environment(templates: Path | None) -> tuple[jinja2.Environment, str]:
+def _environment(templates: Path | None, case: Case) -> tuple[jinja2.Environment, str]:
     """The templates in use, and their version: the digest of their sources."""
-    env = _compiled(templates)
-    digest = sha256()
-    for name in (*ABOVE, *BELOW):
-        digest.update(_source(env, name).encode() + b"\x00")
-    return env, digest.hexdigest()[:12]
+    env = environment(folders(templates, DOCUMENT, case), html=False)
+    env.finalize = _finalize  # Markdown, not HTML: `_finalize` escapes; for HTML the pages do
+    env.filters.update(FILTERS, severity=_severity, told=_told)
+    return env, version_of(env, [f"{name}.md.j2" for name in (*ABOVE, *BELOW)])
 
 
-def _source(env: jinja2.Environment, name: str) -> str:
-    assert env.loader is not None
-    return env.loader.get_source(env, f"{name}.md.j2")[0].replace("\r\n", "\n")
+def template_version(templates: Path | None, case: Case = ANY) -> str:
+    """The version of the templates in use, as the provenance line gives it."""
+    return _environment(templates, case)[1]
+
+
+def template_words(templates: Path | None, case: Case = ANY) -> dict[str, frozenset[str]]:
+    """By block, the words its template holds: what stands outside of tags, and the literals inside of them."""
+    env, _ = _environment(templates, case)
+    return {name: spoken(_literal(sources_of(env, f"{name}.md.j2"))) for name in (*ABOVE, *BELOW)}
+
+
+def _literal(source: str) -> str:
+    bare = re.sub(r"\{#.*?#\}", " ", source, flags=re.DOTALL)
+    return re.sub(r"\{[{%].*?[}%]\}", lambda tag: " ".join(re.findall(r"\"[^\"]*\"|'[^']*'", tag[0])), bare)
 
 
 def _fill(env: jinja2.Environment, name: str, context: Mapping[str, Any]) -> str:
@@ -278,7 +280,7 @@ def _fill(env: jinja2.Environment, name: str, context: Mapping[str, Any]) -> str
         text = env.get_template(f"{name}.md.j2").render(context)
     except (jinja2.TemplateError, TypeError, ValueError) as error:
         raise errors.ConfigError(
-            f"The template {FOLDER}/{name}.md.j2 cannot be rendered: {error}.",
+            f"The template {DOCUMENT}/{name}.md.j2 cannot be rendered: {error}.",
             "Mend it, or take it out of your templates folder to use Muster's own.",
         ) from error
     lines = [line.rstrip() for line in text.strip().split("\n")]

@@ -11,9 +11,11 @@ from sqlalchemy import Row, Table
 
 from playbooks.domain.actions import Action, ActionKind, ActionState, Approval, Override, Plan
 from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason
+from playbooks.domain.documents import DocumentLife, DocumentState, DocumentStep, StepKind
 from playbooks.domain.handoffs import Handoff
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import Actor, ActorKind
+from playbooks.domain.publishing import Publication
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision
 from playbooks.ports import Captured, Document, Job, NewIncident, StoredAlert, Surface, Timer
 from storage import tables
@@ -44,9 +46,13 @@ CONFIRMATION: Table = _TABLES["confirmation"]
 BOOKMARK: Table = _TABLES["bookmark"]
 CAPTURED: Table = _TABLES["captured"]
 DOCUMENT: Table = _TABLES["document"]
+DOCUMENT_LIFE: Table = _TABLES["document_life"]
+DOCUMENT_STEP: Table = _TABLES["document_step"]
+PUBLICATION: Table = _TABLES["publication"]
 NOTICE: Table = _TABLES["notice"]
 REGISTRY_VERSION: Table = _TABLES["registry_version"]
 EXECUTOR: Table = _TABLES["executor"]
+FIGURE: Table = _TABLES["figure"]
 
 
 def _values(value: Any) -> Values:
@@ -350,3 +356,36 @@ def document_row(document: Document) -> Values:
 def to_document(row: Row[Any]) -> Document:
     """The document of a row of `document`."""
     return Document(**_mapping(row))
+
+
+def life_row(life: DocumentLife) -> Values:
+    """The row of `document_life`."""
+    return _values(life) | {"state": life.state.value}
+
+
+def to_life(row: Row[Any]) -> DocumentLife:
+    """The life of a row of `document_life`."""
+    values = _mapping(row)
+    return DocumentLife(**values | {"state": DocumentState(values["state"])})
+
+
+def step_row(step: DocumentStep) -> Values:
+    """The row of `document_step`; its number is given by the database."""
+    return _values(step) | {"kind": step.kind.value}
+
+
+def to_step(row: Row[Any]) -> DocumentStep:
+    """The step of a row of `document_step`."""
+    values = _mapping(row)
+    del values["id"]
+    return DocumentStep(**values | {"kind": StepKind(values["kind"])})
+
+
+def publication_row(publication: Publication) -> Values:
+    """The row of `publication`."""
+    return _values(publication)
+
+
+def to_publication(row: Row[Any]) -> Publication:
+    """The publication of a row of `publication`."""
+    return Publication(**_mapping(row))

@@ -4,7 +4,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import Json, UtcDateTime
@@ -447,6 +447,64 @@ class DocumentRow(Row, table=True):
     version: int
 
 
+class DocumentLifeRow(Row, table=True):
+    """Where a postmortem stands: its state, its owner, by when it is reviewed."""
+
+    __tablename__ = "document_life"
+    __table_args__ = (Index(None, "state", "due_at"),)
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id")
+    state: str
+    since: datetime = Field(sa_type=UtcDateTime)
+    owner: str
+    due_at: datetime | None = Field(sa_type=UtcDateTime)
+    required: bool
+    waived: str
+    no_action: str
+    no_action_by: str
+    told_seq: int
+    nags: int
+    points: int | None
+    version: int
+
+
+class DocumentStepRow(Row, table=True):
+    """A step of a postmortem's life, with who and when."""
+
+    __tablename__ = "document_step"
+    __table_args__ = (UniqueConstraint("incident_id", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id")
+    key: str
+    kind: str
+    by: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    facts: dict[str, Any] = Field(sa_type=Json)
+
+
+class PublicationRow(Row, table=True):
+    """A document at a place outside: what is intended, and what was read back."""
+
+    __tablename__ = "publication"
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id")
+    name: str = Field(primary_key=True)
+    state: str
+    place: str
+    link: str
+    form: str
+    digest: str
+    trying: str
+    attempts: int
+    error: str
+    next_step: str
+    over: bool
+    by: str
+    under: str
+    published_at: datetime | None = Field(sa_type=UtcDateTime)
+
+
 class NoticeRow(Row, table=True):
     """Something an operator must see, and how often it happened."""
 
@@ -524,3 +582,29 @@ class BookmarkRow(Row, table=True):
 
     name: str = Field(primary_key=True)
     place: str
+
+
+class FigureRow(Row, table=True):
+    """Figures of an incident that is over, in seconds; NULL where a milestone was not recorded."""
+
+    __tablename__ = "figure"
+    __table_args__ = (Index(None, "opened_at"),)
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id")
+    version: int
+    chain_seq: int
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(sa_type=UtcDateTime)
+    component: str
+    team: str
+    severity: str
+    failure: str
+    mode: str
+    silent: int | None = Field(sa_type=BigInteger)
+    detect: int | None = Field(sa_type=BigInteger)
+    acknowledge: int | None = Field(sa_type=BigInteger)
+    decide: int | None = Field(sa_type=BigInteger)
+    mitigate: int | None = Field(sa_type=BigInteger)
+    verify: int | None = Field(sa_type=BigInteger)
+    resolve: int | None = Field(sa_type=BigInteger)
+    handoff: int | None = Field(sa_type=BigInteger)

@@ -11,7 +11,7 @@ from bot.jobs.surfaces import stays_home
 from bot.slack import refusals
 from playbooks import errors
 from playbooks.domain.incidents import Incident, channel_name, open_key
-from playbooks.plays.house import House, refresh, want
+from playbooks.plays.house import House, refresh, spoken, want
 from playbooks.plays.reach import invitees
 from playbooks.ports import Messenger, Surface
 
@@ -139,7 +139,7 @@ class Channels:
                 key = f"say:invite:{incident.id}:{user}"
                 if uow.surface(key) is None:
                     mentions = [f"slack:{user}"] if user else []
-                    payload = {"text": sentence, "by": "", "hint": "The incident goes on.", "mentions": mentions}
+                    payload = spoken(sentence, mentions, hint="The incident goes on.")
                     target = f"incident:{incident.id}"
                     want(uow, Surface(key, "say", target, payload=payload, incident_id=incident.id), now=now)
 

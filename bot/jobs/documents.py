@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 
 from bot.jobs.outcome import DONE, RunResult
 from playbooks import errors
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, spoken, want
 from playbooks.plays.postmortem import draft_of
+from playbooks.plays.publishing import publish, state_of
 from playbooks.ports import Document, Messenger, Surface
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The job body `document`. `templates` is the user's folder, None for ours."""
+    """The job body `document`."""
 
     house: House
     messenger: Messenger
-    templates: Path | None = None
 
     def run(self, subject: str) -> RunResult:
         """Render and share the draft; a version already shared is not shared again. Raises what Slack raises."""
@@ -28,7 +27,7 @@ class Documents:
             if incident is None:
                 return DONE
             document = uow.document(incident.id) or Document(incident.id, {})
-            draft = draft_of(self.house, uow, incident, templates=self.templates)
+            draft = draft_of(self.house, uow, incident)
         channel = incident.channel or incident.home
         digest = sha256(draft.text.encode()).hexdigest()
         if digest == document.rendered_sha256 or not channel:
@@ -51,6 +50,7 @@ class Documents:
         with self.house.store.begin() as uow:
             fresh = uow.document(incident.id) or document
             uow.save_document(replace(fresh, rendered_sha256=digest, file_id=file_id, channel=channel))
+            publish(self.house, uow, incident, state_of(uow, incident.id), now=self.house.now())
             resolved = uow.surface(f"resolved:{incident.id}:{incident.reopened}")
             if resolved is not None:
                 want(uow, resolved, now=self.house.now())
@@ -63,7 +63,7 @@ class Documents:
             uow.notice(f"slack:{error.code}:files", error.told, now=now)
             text = f"I couldn't share the draft: {error.told} It can be had with `muster postmortem INC-{incident_id}`."
             target = f"incident:{incident_id}"
-            payload = {"text": text, "by": "", "hint": "", "mentions": []}
+            payload = spoken(text)
             want(
                 uow,
                 Surface(

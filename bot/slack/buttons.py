@@ -13,7 +13,7 @@ from playbooks import errors
 from playbooks.messages import Say
 from playbooks.plays import closing, handoff, incident, recertify, refusals, roles, standing, timebox
 from playbooks.plays import levers as lever_plays
-from playbooks.plays.house import actor_for, must_find, want, who
+from playbooks.plays.house import actor_for, must_find, spoken, want, who
 from playbooks.plays.postmortem import questions
 from playbooks.plays.views.asked import ask_view
 from playbooks.ports import Surface
@@ -212,7 +212,7 @@ def _ask_person(desk: Desk, call: Call, value: ids.Value) -> Reply:
             return Say("Already asked.")
         about = f" about {value.component}" if value.component else ""
         text = f"{{0}} needs you{about}: {value.text}" if value.text else f"{{0}} needs you{about}."
-        payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": [asker.id]}
+        payload = spoken(text, [asker.id])
         want(uow, Surface(f"say:asked:{desk.house.ids.new()}", "say", f"dm:{slack}", payload=payload), now=now)
     found = who(registry, known)
     return Say("{0} is asked.", mentions=(found,) if found else ())

@@ -8,7 +8,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.slack.grammar_figures import read_stats
 from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
+from bot.slack.grammar_publishing import read_postmortem
 from bot.slack.grammar_timeline import read_backfill, read_milestone
 from bot.slack.grammar_values import (
     AnswerArgs,
@@ -373,7 +375,7 @@ VERBS: Final[dict[str, Verb]] = {
     "reopen": Verb(lambda text, _: TextArgs(text), "reopen [why]", ("reopened",)),
     "summary": Verb(_nothing, "summary", ("catchup", "catch-up")),
     "timeline": Verb(_nothing, "timeline", ("history",)),
-    "postmortem": Verb(_nothing, "postmortem", ("pm", "draft", "post-mortem")),
+    "postmortem": Verb(read_postmortem, "postmortem [INC-7] [publish [over]]", ("pm", "draft", "post-mortem")),
     "who": Verb(_who, "who [INC-7] <component>", ("owner", "owners", "whois")),
     "rollback": Verb(_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),
     "disable": Verb(_disable, "disable <component> for 4h [because …]", ("off", "kill")),
@@ -399,6 +401,11 @@ VERBS: Final[dict[str, Verb]] = {
     "confirm": Verb(_who, "confirm <component>", ("recertify",)),
     "task": Verb(_task, "task <what is left to do> [@person] [until 2026-12-01]", ("todo", "followup", "follow-up")),
     "tasks": Verb(_nothing, "tasks", ("todos", "followups", "follow-ups")),
+    "stats": Verb(
+        read_stats,
+        "stats [component, team, …] [name] [90d or since 2026-09-01]",
+        ("figures", "metrics"),
+    ),
     "sync": Verb(_nothing, "sync", ("reload",)),
     "break-glass": Verb(_glass, "break-glass [number] because …", ("breakglass",)),
     "review": Verb(_review, "review D-4 <what came of it>", ()),
@@ -447,7 +454,7 @@ def parse(
         if verb is None:
             raise _unknown(typed, root)
         shown = f"{root} {verb}"
-    if VERBS[verb].read is _nothing and incident is None:
+    if VERBS[verb].read in (_nothing, read_postmortem) and incident is None:
         incident, words = leading_incident(words)
     args = VERBS[verb].read(words, Context(shown, components, severities, people))
     return Parsed(verb, args, incident, bare=not words)

@@ -13,6 +13,7 @@ from typing import Any, NotRequired, TypedDict
 from playbooks.domain.actions import Action, Outcome, Override
 from playbooks.domain.alerts import Alert, Change
 from playbooks.domain.timeline import utc_text
+from playbooks.domain.typed_signals import signal_facts, signal_of
 
 
 class AlertFacts(TypedDict, total=False):
@@ -29,6 +30,7 @@ class AlertFacts(TypedDict, total=False):
     ends_at: str | None
     count: int
     names: list[str]
+    signal: dict[str, str | int]
 
 
 class ChangeFacts(TypedDict):
@@ -47,7 +49,7 @@ class ChangeFacts(TypedDict):
 class DeclaredFacts(TypedDict):
     """`declared`: what was known at the opening; `registry` is the content hash of the version in force.
 
-    `mode`: `backfilled` for an incident written down after it was over; absent for a live one.
+    `mode`: a value of `figures.Mode`: `backfill` for one written down after it was over; absent for a live one.
     """
 
     title: str
@@ -123,20 +125,20 @@ class OverrideFacts(TypedDict, total=False):
 
 
 def alert_facts(alert: Alert) -> dict[str, Any]:
-    """Payload of an `alert` event for one episode."""
-    return dict(
-        AlertFacts(
-            source=alert.source,
-            fingerprint=alert.fingerprint,
-            name=alert.name,
-            status=alert.status.value,
-            severity=alert.severity,
-            summary=alert.summary,
-            link=alert.link,
-            starts_at=utc_text(alert.starts_at),
-            ends_at=utc_text(alert.ends_at),
-        )
+    """Payload of an `alert` event for one episode; `signal` where it measured something."""
+    facts = AlertFacts(
+        source=alert.source,
+        fingerprint=alert.fingerprint,
+        name=alert.name,
+        status=alert.status.value,
+        severity=alert.severity,
+        summary=alert.summary,
+        link=alert.link,
+        starts_at=utc_text(alert.starts_at),
+        ends_at=utc_text(alert.ends_at),
     )
+    measured = signal_facts(signal_of(alert))
+    return {**facts, "signal": measured} if measured else dict(facts)
 
 
 def storm_facts(source: str, names: Sequence[str], count: int, status: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ in the reader's zone.
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import (
     Announcement,
@@ -31,7 +32,9 @@ from playbooks.messages.lists import (
 from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
+from playbooks.messages.published import Published, PublishedRow
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.similar import SimilarNote, SimilarRow
 from playbooks.messages.union import Message
 
 __all__ = [
@@ -47,6 +50,9 @@ __all__ = [
     "EntryToConfirm",
     "ErrandNote",
     "Fact",
+    "FigureGroup",
+    "FigureRow",
+    "FigureView",
     "GapList",
     "GapRow",
     "HandoffOffer",
@@ -63,11 +69,15 @@ __all__ = [
     "OverrideNote",
     "OwnerNote",
     "Preview",
+    "Published",
+    "PublishedRow",
     "Refusal",
     "Resolved",
     "Say",
     "SilenceList",
     "SilenceNote",
+    "SimilarNote",
+    "SimilarRow",
     "StandingLine",
     "Suggestion",
     "Summary",

@@ -13,7 +13,7 @@ class OwnerNote:
     """The first message: in the owner team's own channel. Edited as the incident goes on.
 
     Attributes:
-        signal: the figures in the order given by the source (`PSI of score 0.34 (limit 0.20, …)`).
+        signal: the typed reading in one line (`Drift · PSI of score 0.34, limit 0.20, …`).
         since: when the signal first broke its limit; silent: seconds between that and detection.
         on_call: who is on call now; nobody resolved -> empty, then `fallback` says who is asked instead. With somebody
             on call it says what is to be known about that: a source that is down, somebody the registry lacks.
@@ -68,11 +68,13 @@ class Card:
         next: the one obvious next action, a sentence; `next_action` is the id of its button (`rollback`, `ack`,
             `resolve`,
             `mitigated`, `update`, `postmortem`, `none`), which is the primary one.
-        silent, open_for: seconds. containment, automation, fallback: one clause each.
+        signal: the typed reading in one line; since: when it first broke its limit.
+        silent: seconds between that and detection. containment, automation, fallback: one clause each.
         decide: who may decide the next lever, with roles.
         overrides: open overrides in words with their end (`auto-decline off until …`): (component, due, debt number).
         update_due: next update to people, None when none is due.
         asks: the milestone nobody has stated yet and people can know now (`impact`, `aware`), empty for none.
+        page: address of the incident's page, of its draft when it is over; empty while pages are off.
     """
 
     tag: Tag
@@ -93,10 +95,12 @@ class Card:
     levers: tuple[Lever, ...]
     overrides: tuple[tuple[str, datetime, int], ...] = ()
     standing: tuple[StandingLine, ...] = ()
+    since: datetime | None = None
     update_due: datetime | None = None
     suggestion: str = ""
     over: bool = False
     asks: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ class Resolved:
     link: str = ""
     similar: tuple[str, ...] = ()
     anchor: str = ""
+    published: tuple[tuple[str, str], ...] = ()  # name and link of each destination that shows the document
 
 
 @dataclass(frozen=True, slots=True)

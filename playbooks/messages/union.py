@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.late import Late
@@ -10,7 +11,9 @@ from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
+from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.similar import SimilarNote
 
 Message = (
     OwnerNote
@@ -35,6 +38,7 @@ Message = (
     | TimelineList
     | Summary
     | Resolved
+    | Published
     | Update
     | Announcement
     | MilestoneNote
@@ -42,4 +46,6 @@ Message = (
     | Help
     | Home
     | Late
+    | SimilarNote
+    | FigureView
 )

@@ -121,6 +121,7 @@ def _declared(uow: UnitOfWork, order: Order, incident: Incident, line: Entered) 
     return replace(
         new,
         kind=EventKind.CORRECTION,
+        source=order.source,  # the declaration itself was none told afterwards
         payload={"was": utc_text(held.event.occurred_at)},
         supersedes=held.event.id,
         reason="told afterwards",

@@ -16,7 +16,7 @@ from playbooks.messages import Say
 from playbooks.plays.approvals import decision_event, live_action, refresh_asks, start
 from playbooks.plays.asking import cancel_timers
 from playbooks.plays.bound_levers import VERB_OF, held_right
-from playbooks.plays.house import House, must_find, want
+from playbooks.plays.house import House, must_find, spoken, want
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.owed import owe_review
 from playbooks.ports import Surface, UnitOfWork
@@ -105,7 +105,7 @@ def _tell(
         f"{{0}} broke the glass: {VERB_OF[action.kind]} {action.component} goes on without approval — {reason}. "
         f"D-{debt.id} is owed a review."
     )
-    payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": [order.actor.id]}
+    payload = spoken(text, [order.actor.id])
     component = house.registry().components.get(action.component)
     team = house.registry().teams.get(component.accountable) if component else None
     people = house.registry().people

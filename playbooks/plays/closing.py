@@ -9,7 +9,7 @@ from playbooks import errors
 from playbooks.domain.incidents import State, check_move, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays import all_clear, milestones
+from playbooks.plays import all_clear, milestones, similar
 from playbooks.plays.anchors import anchor_now
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.milestones import Statement
@@ -57,6 +57,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
             return waits
         for statement in said.said:  # who gives the all-clear may set right what others stated
             incident, _ = milestones.put(house, uow, order, incident, statement, now, trusted=True)
+        similar.recall_at_end(house, uow, incident, now)
         key = f"resolved:{incident.version}"
         text = said.text.strip() or "resolved"
         event = event_of(order, incident, EventKind.RESOLVED, text, now=now, dedup=key, at=over)

@@ -14,11 +14,11 @@ from playbooks.domain.authority import Holder, named_holders
 from playbooks.domain.clocks import say_span
 from playbooks.domain.errands import Errand, errand_of
 from playbooks.domain.facts import action_facts
-from playbooks.domain.lateness import LATE_AFTER
+from playbooks.domain.lateness import late_by
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.bound_levers import VERB_OF
 from playbooks.plays.errand_record import declined_by, requests_of
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, spoken, want
 from playbooks.plays.steps import record, show_action
 from playbooks.ports import Surface, Timer, UnitOfWork
 
@@ -113,13 +113,13 @@ def remind(house: House, uow: UnitOfWork, timer: Timer, now: datetime) -> None:
     text = f"no word yet on what is done by hand; asked again ({number})"
     facts = {"action": action.id, "asked": len(people)}
     record(uow, action, EventKind.PAGE, text, f"errand:{number}", facts, now)
-    _say(house, uow, action, number, people, now - timer.due_at, now)
+    _say(house, uow, action, number, people, late_by(timer.due_at, now), now)
     _set_reminder(uow, action, errand, number + 1, now)
     show_action(uow, action, now)  # the request in the channel names whoever is asked now
 
 
 def _say(
-    house: House, uow: UnitOfWork, action: Action, number: int, people: list[str], late: timedelta, now: datetime
+    house: House, uow: UnitOfWork, action: Action, number: int, people: list[str], late: timedelta | None, now: datetime
 ) -> None:
     """A message of its own each time: an edited one wakes nobody."""
     what = f"{VERB_OF[action.kind]} {action.component}"
@@ -127,7 +127,7 @@ def _say(
     text = f"{named}: did you {what} by hand? I have no word of it yet."
     if not people:
         text = f"Did anybody {what} by hand? Nobody could be named who should, and I have no word of it yet."
-    if late > LATE_AFTER:
+    if late is not None:
         text += f" (This comes {say_span(late)} late: I was not running.)"
     hint = f"Say it: `/inc done {action.id} <what shows it>` or `/inc cannot {action.id} <why>`."
     tell(house, uow, action, f"{number}", people, text, hint, now)
@@ -147,7 +147,7 @@ def tell(
 ) -> None:
     """A sentence in the channel, and to each of these persons; `{0}`, `{1}` are those it is about, then these."""
     registry = house.registry()
-    payload: dict[str, object] = {"text": text, "by": "", "hint": hint, "mentions": [*about, *people]}
+    payload = spoken(text, [*about, *people], hint=hint)
     targets = {"channel": f"incident:{action.incident_id}"}
     targets |= {
         p: f"dm:{registry.people[p].slack}" for p in people if p in registry.people and registry.people[p].slack

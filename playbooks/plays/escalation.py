@@ -9,11 +9,12 @@ from playbooks.domain.actions import ActionState
 from playbooks.domain.clocks import say_span
 from playbooks.domain.escalation import Policy, Whom, policy_for
 from playbooks.domain.incidents import Incident, State
-from playbooks.domain.lateness import LATE_AFTER
+from playbooks.domain.lateness import late_by
 from playbooks.domain.people import MUSTER
-from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent
-from playbooks.plays.house import House, want
+from playbooks.domain.timeline import Event, EventKind, NewEvent
+from playbooks.plays.house import House, spoken, want
 from playbooks.plays.levels import Asked, Levels
+from playbooks.plays.orders import own_event
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 KIND = "ack_escalation"
@@ -63,7 +64,7 @@ def fire(house: House, timer: Timer) -> bool:
             return True
         told = _told(uow, incident)
         place = policy.next(_levels(told))
-        late = now - held.due_at if now - held.due_at > LATE_AFTER else None
+        late = late_by(held.due_at, now)
         if place is None:
             _end(house, uow, incident, told, late, now)
             return True
@@ -165,16 +166,7 @@ def _ask(
 
 
 def _event(incident: Incident, text: str, facts: dict[str, object], key: str, now: datetime) -> NewEvent:
-    return NewEvent(
-        kind=EventKind.PAGE,
-        text=text,
-        actor=MUSTER,
-        occurred_at=now,
-        source=EventSource.SCHEDULER,
-        dedup_key=key,
-        component=incident.component,
-        payload=facts,
-    )
+    return own_event(EventKind.PAGE, text, key, incident.component, facts, now=now)
 
 
 def _show(house: House, uow: UnitOfWork, incident: Incident, place: int, asked: Asked, why: str, now: datetime) -> None:
@@ -192,13 +184,9 @@ def _show(house: House, uow: UnitOfWork, incident: Incident, place: int, asked: 
     named += [f"the {role}" for channel, role in asked.channels.items() if channel != incident.home]
     if note is None or not note.ts or not named:
         return
-    line: dict[str, object] = {
-        "text": f"{why}: {_and(named)} {'is' if len(named) == 1 else 'are'} asked."
-        + (f" {_upper('; '.join(asked.instead))}." if asked.instead else ""),
-        "by": "",
-        "hint": "",
-        "mentions": list(asked.people),
-    }
+    text = f"{why}: {_and(named)} {'is' if len(named) == 1 else 'are'} asked."
+    text += f" {_upper('; '.join(asked.instead))}." if asked.instead else ""
+    line = spoken(text, list(asked.people))
     key, channel = f"say:{KIND}:{incident.id}:{place}", note.channel or incident.home
     want(uow, Surface(key, "say", channel, payload=line, thread=note.ts, incident_id=incident.id), now=now)
 
@@ -226,14 +214,12 @@ def _end(
         people += mine
         whom = _and([*names, *(f"the {role}" for role in found if "channel" in role)]) or "nobody"
         parts.append(f"{whom} after {_span(event.occurred_at - incident.opened_at)}")
-    line: dict[str, object] = {
-        "text": f"{incident.name}{f' ({incident.component})' if incident.component else ''}: everybody was asked and "
+    text = (
+        f"{incident.name}{f' ({incident.component})' if incident.component else ''}: everybody was asked and "
         f"nobody acknowledged within {waited}. "
-        f"Asked: {'; '.join(parts)}. I ask nobody any more: call them, or take it.",
-        "by": "",
-        "hint": f"`{house.rules.root} {incident.name} lead` takes it.",
-        "mentions": people,
-    }
+        f"Asked: {'; '.join(parts)}. I ask nobody any more: call them, or take it."
+    )
+    line = spoken(text, people, hint=f"`{house.rules.root} {incident.name} lead` takes it.")
     channels = dict.fromkeys(c for c in (house.rules.triage_channel, incident.home) if c)
     for number, channel in enumerate(channels):
         key = f"say:{KIND}:{incident.id}:end:{number}"

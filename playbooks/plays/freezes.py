@@ -17,7 +17,7 @@ from playbooks.domain.people import source_actor
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent, utc_text
 from playbooks.plays.bound_levers import VERB_OF
 from playbooks.plays.deciding import held_in
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, spoken, want
 from playbooks.plays.notes import show_entry
 from playbooks.plays.orders import Order, event_of
 from playbooks.plays.owed import owe_review
@@ -135,7 +135,7 @@ def broken_through(
         f"{{0}} broke the glass and asks to {VERB_OF[action.kind]} {action.component} in spite of its freeze "
         f"(D-{frozen.id}) — {reason}. D-{debt.id} is owed a review."
     )
-    payload: dict[str, object] = {"text": said, "by": "", "hint": "", "mentions": [order.actor.id]}
+    payload = spoken(said, [order.actor.id])
     _tell(house, uow, frozen, f"frozen_glass:{action.id}", payload, {incident.id}, now)
     return debt
 
@@ -173,7 +173,7 @@ def tell_change(house: House, uow: UnitOfWork, change: Change, components: Colle
             f"⚠ {frozen_clause(frozen)}, and it was changed all the same: {_what(change)}"
             f"{f' by {change.by}' if change.by else ''} ({change.source})."
         )
-        payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": []}
+        payload = spoken(text)
         _tell(house, uow, frozen, f"frozen_change:{frozen.id}:{count}", payload, incidents, now)
 
 
@@ -196,7 +196,7 @@ def tell_start(house: House, uow: UnitOfWork, action: Action, now: datetime) -> 
     because = f" — {action.because}" if action.because else ""
     free = "stopping it is" if action.kind is ActionKind.DISABLE else "by the registry this lever is"
     text = f"{frozen_clause(frozen)}; {free} not blocked, and {{0}} does it: {what}{because}."
-    payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": [action.requester]}
+    payload = spoken(text, [action.requester])
     incidents = {action.incident_id} if action.incident_id is not None else set()
     _tell(house, uow, frozen, f"frozen_lever:{action.id}", payload, incidents, now)
 

@@ -10,14 +10,14 @@ from playbooks.domain.clocks import say_span
 from playbooks.domain.facts import move_facts
 from playbooks.domain.handoffs import Handoff, handoff_facts
 from playbooks.domain.incidents import Incident, Role
-from playbooks.domain.lateness import LATE_AFTER
+from playbooks.domain.lateness import late_by
 from playbooks.domain.people import MUSTER
-from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Fact, HandoffOffer, Say, Who
 from playbooks.plays.briefs import brief
-from playbooks.plays.house import House, must_find, refresh, tag_of, want
+from playbooks.plays.house import House, must_find, refresh, spoken, tag_of, want
 from playbooks.plays.moves import must_be_open, save
-from playbooks.plays.orders import Order, event_of, execution
+from playbooks.plays.orders import Order, event_of, execution, own_event
 from playbooks.plays.reach import line_of, next_in_line
 from playbooks.plays.receivers import TEAM, asked, on_call_receiver, receivers, take_over, team_behind, team_receiver
 from playbooks.ports import Surface, Timer, UnitOfWork
@@ -205,7 +205,7 @@ def lead_left(house: House, order: Order, channel: str) -> None:
         event = event_of(order, incident, EventKind.PAGE, said, now=now, dedup=key, payload=phase)
         uow.append(incident.id, replace(event, actor=MUSTER), now=now)
         hint = f"Hand it over: `{root} {incident.name} handoff @…`. Or take it: `{root} {incident.name} lead`."
-        payload: dict[str, object] = {"text": text + waits, "by": "", "hint": hint, "mentions": people}
+        payload = spoken(text + waits, people, hint=hint)
         home = Surface(
             f"say:handoff:left:{incident.id}:{order.once}",
             "say",
@@ -215,7 +215,7 @@ def lead_left(house: House, order: Order, channel: str) -> None:
         )
         want(uow, home, now=now)
         own = f"You lead {incident.name} and left its channel. You stay responsible until somebody takes over.{waits}"
-        payload = {"text": own, "by": "", "hint": hint.partition(" Or take")[0], "mentions": people}
+        payload = spoken(own, people, hint=hint.partition(" Or take")[0])
         direct = f"dm:{order.actor.slack}"
         want(uow, Surface(f"say:left:{order.once}", "say", direct, payload=payload, incident_id=incident.id), now=now)
 
@@ -238,13 +238,12 @@ def remind(house: House, uow: UnitOfWork, handoff_id: int, now: datetime, *, due
     named = ", ".join(f"{{{place}}}" for place in range(len(people) - 1)) or "nobody"
     what = "" if handoff.role == TEAM else f"The {handoff.role} of "
     text = f"{what}{incident.name} was offered to {named} {waits} ago and is not accepted; {{{len(people) - 1}}} stays."
-    text += (
-        f" ({say_span(now - due)} late: I could not ask in time.)" if due is not None and now - due > LATE_AFTER else ""
-    )
+    late = late_by(due, now) if due is not None else None
+    text += f" ({say_span(late)} late: I could not ask in time.)" if late is not None else ""
     _nudge(house, uow, incident, handoff, text, people, now)
     _say(house, uow, incident, f"handoff:{handoff.id}:{handoff.reminders}", text, people, now)
     for place, channel in _higher(house, incident, handoff) if escalated else ():
-        payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": people}
+        payload = spoken(text, people)
         key = f"say:handoff:{handoff.id}:{handoff.reminders}:{place}"
         want(uow, Surface(key, "say", channel, payload=payload, incident_id=incident.id), now=now)
     _remind_at(uow, handoff, now + REMIND_AFTER)
@@ -258,7 +257,7 @@ def _nudge(
     for place, person in enumerate(people[:-1]):
         who = house.who(person)
         if who is not None and who.slack:
-            payload: dict[str, object] = {"text": text, "by": "", "hint": hint, "mentions": people}
+            payload = spoken(text, people, hint=hint)
             key = f"say:handoff:{handoff.id}:{handoff.reminders}:dm:{place}"
             want(uow, Surface(key, "say", f"dm:{who.slack}", payload=payload, incident_id=incident.id), now=now)
 
@@ -326,16 +325,9 @@ def _record(
 
 
 def _machine(handoff: Handoff, phase: str, incident: Incident, now: datetime) -> NewEvent:
-    return NewEvent(
-        kind=EventKind.PAGE,
-        text=f"hand-off of {handoff.role} not accepted yet; asked again",
-        actor=MUSTER,
-        occurred_at=now,
-        source=EventSource.SCHEDULER,
-        dedup_key=f"handoff:{handoff.id}:{phase}:{handoff.reminders}",
-        component=incident.component,
-        payload=dict(handoff_facts(handoff, phase)),
-    )
+    text = f"hand-off of {handoff.role} not accepted yet; asked again"
+    key = f"handoff:{handoff.id}:{phase}:{handoff.reminders}"
+    return own_event(EventKind.PAGE, text, key, incident.component, handoff_facts(handoff, phase), now=now)
 
 
 def _show(house: House, uow: UnitOfWork, handoff: Handoff, now: datetime) -> None:
@@ -363,6 +355,6 @@ def _people(house: House, *actors: str) -> tuple[Who, ...]:
 def _say(
     house: House, uow: UnitOfWork, incident: Incident, key: str, text: str, mentions: list[str], now: datetime
 ) -> None:
-    payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": mentions}
+    payload = spoken(text, mentions)
     target = f"incident:{incident.id}"
     want(uow, Surface(f"say:{key}", "say", target, payload=payload, incident_id=incident.id), now=now)

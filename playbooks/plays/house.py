@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.actions import Maturity
 from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
+from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.pipeline.case import PipelineRules
+from playbooks.domain.publishing import Destination
 from playbooks.messages import Tag, Who
 from playbooks.ports import Clock, Ids, OnCall, Store, Surface, UnitOfWork
 
@@ -36,6 +39,8 @@ class Rules:
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
         matcher_silent_after: a matcher that never matched for so long is a gap.
         pipeline: what alerts go through before they open something.
+        templates: a folder whose templates win over Muster's own.
+        publish: where documents go outside, and from which state on.
         quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
 
@@ -66,6 +71,8 @@ class Rules:
     matcher_silent_after: int = 14 * 86400
     pipeline: PipelineRules = field(default_factory=PipelineRules)
     quiet_after: Mapping[str, int] = field(default_factory=dict)
+    templates: Path | None = None
+    publish: tuple[Destination, ...] = ()
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""
@@ -76,7 +83,8 @@ class Rules:
 class House:
     """Everything a play may touch. Built once by the composition root.
 
-    `maturity` tells of a lever provider whether it ever ran against the real service.
+    `maturity` tells of a lever provider whether it ever ran against the real service. `links` hands out addresses of
+    pages, none where they are off.
     """
 
     store: Store
@@ -86,6 +94,7 @@ class House:
     on_call: OnCall
     rules: Rules = field(default_factory=Rules)
     maturity: Callable[[str], Maturity] = lambda _provider: Maturity.PROVEN
+    links: Links = field(default_factory=Links)
 
     def now(self) -> datetime:
         """The time, UTC."""
@@ -148,10 +157,8 @@ def refresh(uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
 
 def refresh_readers(house: House, uow: UnitOfWork, incident: Incident, *, now: datetime) -> None:
     """Cards of what reads a component say whether an incident is open there: its beginning and its end renew them."""
-    readers = set(house.registry().readers(incident.component))
-    for other in uow.incidents(open_only=True, limit=1000) if readers else ():
-        if other.component in readers:
-            want_card(uow, other.id, now=now)
+    for other in uow.open_incidents_in(house.registry().readers(incident.component)):
+        want_card(uow, other.id, now=now)
 
 
 def want_card(uow: UnitOfWork, incident_id: int, *, now: datetime) -> None:
@@ -180,6 +187,11 @@ def want_all(uow: UnitOfWork, surfaces: Sequence[Surface], *, now: datetime) -> 
     """`want` for each, at once and in few statements."""
     uow.want_surfaces(surfaces)
     uow.want_jobs([("deliver", surface.target, surface.target) for surface in surfaces], now=now)
+
+
+def spoken(text: str, mentions: Sequence[str] = (), *, hint: str = "", by: str = "") -> dict[str, object]:
+    """What a `say` message holds: the sentence, whom its `{0}`, `{1}` name, the next step, and who says it."""
+    return {"text": text, "by": by, "hint": hint, "mentions": list(mentions)}
 
 
 def say_in_channel(

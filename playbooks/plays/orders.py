@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import Any
 
 from playbooks import errors
 from playbooks.domain.incidents import Incident
-from playbooks.domain.people import Actor
+from playbooks.domain.people import MUSTER, Actor
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent, Precision
 from playbooks.plays.house import House
 from playbooks.ports import UnitOfWork
@@ -49,6 +49,13 @@ def role_in(incident: Incident, actor: Actor) -> Actor:
         if holder and holder == actor.id:
             return Actor(actor.kind, actor.id, actor.slack, role, actor.team)
     return actor
+
+
+def own_event(
+    kind: EventKind, text: str, dedup: str, component: str, payload: Mapping[str, object], *, now: datetime
+) -> NewEvent:
+    """An event that time makes: Muster's own, in nobody's name."""
+    return NewEvent(kind, text, MUSTER, now, EventSource.SCHEDULER, dedup, component=component, payload=dict(payload))
 
 
 def event_of(

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from playbooks import errors
 from playbooks.domain.backfill import Block, Entered
+from playbooks.domain.figures import Mode
 from playbooks.domain.incidents import State, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
@@ -20,7 +21,7 @@ from playbooks.plays.opening import declared_event
 from playbooks.plays.orders import Order, execution
 from playbooks.ports import Document, NewIncident
 
-MODE = "backfilled"
+MODE = Mode.BACKFILL.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from playbooks.domain.pipeline.silences import by_component
 from playbooks.domain.pipeline.sustained import asked
 from playbooks.domain.routing import Routed
 from playbooks.domain.wording import plain
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, spoken, want
 from playbooks.ports import OpenIncident, Surface, Timer, UnitOfWork
 
 HELD = "held"
@@ -122,7 +122,7 @@ def look(
     names = {r.component for _, r in alone if r.component}
     wanted = {up for name in names for up in reads(name)} if rules.inhibit_within else set()
     wanted |= names if rules.group_window else set()
-    for incident in uow.standing(wanted):
+    for incident in uow.open_incidents_in(wanted):
         passage._stand(incident, open_of(incident))
     ruled = [(r.component, entry.within) for a, r in alone if (entry := asked(a, r, rules)) is not None]
     if ruled:
@@ -188,5 +188,5 @@ def _tell_downstream(house: House, uow: UnitOfWork, number: int, alert: Alert, r
         f"Not the same? `{house.rules.root} new {routed.component}` opens an incident of its own. "
         f"What still fires when {incident.name} is over opens one by itself."
     )
-    payload: dict[str, object] = {"text": text, "by": "", "hint": hint, "mentions": []}
+    payload = spoken(text, hint=hint)
     want(uow, Surface(name, "say", channel, payload=payload, incident_id=number), now=now)

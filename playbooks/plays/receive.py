@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,9 +15,10 @@ from playbooks.domain.people import MUSTER, Actor, source_actor
 from playbooks.domain.pipeline.case import Case, Ruling, Step
 from playbooks.domain.pipeline.path import followed, path_of
 from playbooks.domain.routing import Routed, Router
-from playbooks.domain.signals import headline, read_signal
+from playbooks.domain.signals import headline
 from playbooks.domain.timeline import EventSource
-from playbooks.plays import escalation, heartbeats, reopening, storms
+from playbooks.domain.typed_signals import told_of
+from playbooks.plays import escalation, heartbeats, reopening, similar, storms
 from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, card_of, refresh, refresh_readers, say_in_channel, want, want_all
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
@@ -45,13 +46,13 @@ class _Batch:
     now: datetime
     known: dict[Episode, KnownAlert]
     open: dict[str, OpenIncident]
+    passage: Passage
     fresh: list[StoredAlert] = field(default_factory=list)
     touched: dict[str, AlertTouch] = field(default_factory=dict)
     events: defaultdict[int, list[Alert]] = field(default_factory=lambda: defaultdict(list))
     total: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     firing: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     opened: set[int] = field(default_factory=set)
-    passage: Passage | None = None
     beats: set[tuple[str, str]] = field(default_factory=set)
     again: dict[Episode, StoredAlert] = field(default_factory=dict)
     anew: list[Redecided] = field(default_factory=list)
@@ -90,8 +91,8 @@ def _take(
     if found is not bodies:
         bodies, routed = found, _routed(router, found)
     episodes = [_episode(a) for body in bodies for a in body]
-    batch = _Batch(house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys))))
-    batch.passage = look(house, uow, _new(batch, bodies, routed), batch.open, batch.now)
+    now, known, standing = house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys)))
+    batch = _Batch(now, known, standing, look(house, uow, _new(known, bodies, routed), standing, now))
     verdicts = [
         [_decide(house, uow, batch, alert, route) for alert, route in zip(body, routes, strict=True)]
         for body, routes in zip(bodies, routed, strict=True)
@@ -103,14 +104,14 @@ def _take(
 
 
 def _new(
-    batch: _Batch, bodies: Sequence[Sequence[Alert]], routed: Sequence[Sequence[Routed]]
+    known: Collection[Episode], bodies: Sequence[Sequence[Alert]], routed: Sequence[Sequence[Routed]]
 ) -> list[tuple[Alert, Routed]]:
     """Firing episodes that are not stored."""
     return [
         (alert, route)
         for body, routes in zip(bodies, routed, strict=True)
         for alert, route in zip(body, routes, strict=True)
-        if alert.status is AlertStatus.FIRING and not route.signal and _episode(alert) not in batch.known
+        if alert.status is AlertStatus.FIRING and not route.signal and _episode(alert) not in known
     ]
 
 
@@ -123,9 +124,9 @@ def retake(house: House, uow: UnitOfWork, router: Router, stored: Sequence[Store
     known = uow.alerts_known([_episode(each.alert) for each in stored])
     due = [each for each in stored if _same(known.get(_episode(each.alert)), each)]
     cases = [(each.alert, router.route(each.alert)) for each in due]
-    batch = _Batch(house.now(), {}, dict(uow.open_incident_ids(sorted({_key(r) for _, r in cases}))))
+    now, standing = house.now(), dict(uow.open_incident_ids(sorted({_key(r) for _, r in cases})))
+    batch = _Batch(now, {}, standing, look(house, uow, cases, standing, now))
     batch.again = {_episode(each.alert): each for each in due}
-    batch.passage = look(house, uow, cases, batch.open, batch.now)
     verdicts = [_decide(house, uow, batch, alert, routed) for alert, routed in cases]
     _write(house, uow, batch)
     return verdicts
@@ -170,9 +171,7 @@ def _decide(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: 
 
 
 def _ruling(batch: _Batch, alert: Alert, routed: Routed, *, attached: bool) -> Ruling | None:
-    if batch.passage is None:
-        return None
-    again = batch.again.get(_episode(alert)) if batch.again else None
+    again = batch.again.get(_episode(alert))
     received_at = again.received_at if again is not None else batch.now
     return batch.passage.rule(Case(alert, routed, attached, received_at, again is not None))
 
@@ -211,7 +210,7 @@ def _keep(
     last: Step | None = None,
 ) -> Verdict:
     path = path_of(routed, last, decision, reason)
-    again = batch.again.get(_episode(alert)) if batch.again else None
+    again = batch.again.get(_episode(alert))
     number = again.id if again is not None else house.ids.new()
     if again is not None:
         path = followed(again.path, path, batch.now)
@@ -260,7 +259,7 @@ def _open(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Ro
         return Decision.REOPENED, Reason.JUST_RESOLVED, incident.id
     registry = house.registry()
     team, home = _home(house, registry, routed)
-    signal = read_signal(alert)
+    signal = told_of(alert, routed.failure)
     incident, new = uow.open_incident(
         NewIncident(
             title=headline(alert, routed.component, routed.failure),
@@ -282,8 +281,7 @@ def _open(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Ro
         return Decision.ATTACHED, Reason.OPEN_INCIDENT, incident.id
     batch.opened.add(incident.id)
     open_up(house, uow, incident, by=source_actor(alert.source).role, source=EventSource.WEBHOOK, now=batch.now)
-    if batch.passage is not None:
-        batch.passage.opened(incident, held)
+    batch.passage.opened(incident, held)
     if earlier is not None:
         reopening.link(uow, incident, earlier, batch.now)
         return Decision.OPENED, Reason.EARLIER_OVER, incident.id
@@ -312,9 +310,8 @@ def open_up(
 ) -> None:
     """What every new incident gets in the transaction that opens it: its first events and the jobs that tell people."""
     registry = house.registry()
-    subjects = _subjects(registry, incident.component)
     since = now - timedelta(seconds=house.rules.changes_window)
-    events = prior_changes(uow.changes_before(subjects, since=since, until=now))
+    events = prior_changes(_changed_before(uow, registry, incident.component, since, now))
     events.append(declared_event(registry, house.on_call, incident, by=by, source=source, now=now, actor=actor))
     events += [] if since_of(incident) is None else [impact_event(incident)]
     uow.append_many(incident.id, events, now=now)
@@ -322,17 +319,23 @@ def open_up(
     refresh(uow, incident, now=now)
     refresh_readers(house, uow, incident, now=now)
     uow.want_job("channel", str(incident.id), now=now, lane=f"incident:{incident.id}")
+    uow.want_job(similar.KIND, str(incident.id), now=now, lane=f"incident:{incident.id}")
 
 
-def _subjects(registry: Registry, component: str) -> list[str]:
-    """What changes of a component are about: its levers' targets, its name, and the same of what it reads."""
-    names = [component, *registry.upstream(component)] if component in registry.components else []
-    return sorted({s for name in names for s in (name, *targets_of(registry, name))})
+def _changed_before(
+    uow: UnitOfWork, registry: Registry, component: str, since: datetime, until: datetime
+) -> list[Change]:
+    """Changes of a component and of what it reads: of their names, and of the targets of their levers."""
+    names = {component, *registry.upstream(component)} if component in registry.components else set()
+    targets = {target for name in names for target in targets_of(registry, name)}
+    # A flag's change names its environment beside its subject, a target has it in its name.
+    subjects = sorted(names | targets | {target.partition("@")[0] for target in targets})
+    found = uow.changes_before(subjects, since=since, until=until)
+    return [change for change in found if change.subject in names or change_target(change) in targets]
 
 
 def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
-    joined = batch.passage.joined if batch.passage is not None else {}
-    held = {each.id: each for each in (*joined.values(), *batch.open.values())}
+    held = {each.id: each for each in (*batch.passage.joined.values(), *batch.open.values())}
     grown, together = [], {}
     for incident_id, alerts in batch.events.items():
         seen_before = held[incident_id].alerts_total if incident_id in held else 0
@@ -347,8 +350,7 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
     uow.add_alerts(batch.fresh)
     uow.touch_alerts(list(batch.touched.values()))
     uow.redecide(batch.anew)
-    if batch.passage is not None:
-        settle(uow, batch.passage)
+    settle(uow, batch.passage)
     heartbeats.came(house, uow, batch.beats, batch.now)
     for incident_id in sorted({each.incident_id for each in batch.again.values() if each.incident_id is not None}):
         _tell_left(uow, incident_id, batch)

@@ -13,7 +13,7 @@ from playbooks.domain.people import MUSTER, source_actor
 from playbooks.domain.routing import Routed
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.domain.wording import plain
-from playbooks.plays.house import House, must_find, refresh, say_in_channel
+from playbooks.plays.house import House, must_find, refresh, say_in_channel, spoken
 from playbooks.plays.moves import save
 from playbooks.ports import UnitOfWork
 
@@ -62,14 +62,8 @@ def reopen(house: House, uow: UnitOfWork, incident: Incident, alert: Alert, now:
     )
     again = save(uow, again)
     refresh(uow, again, now=now)
-    payload: dict[str, object] = {
-        "text": f"{again.name} is open again: {plain(text, 200)}. Nobody is paged again.",
-        "by": "",
-        "hint": "",
-        "mentions": [again.lead] if again.lead else [],
-    }
-    if again.lead:
-        payload["text"] = f"{{0}}, {payload['text']}"
+    said = f"{'{0}, ' if again.lead else ''}{again.name} is open again: {plain(text, 200)}. Nobody is paged again."
+    payload = spoken(said, [again.lead] if again.lead else ())
     say_in_channel(uow, again, "say", f"reopened:{again.id}:{again.reopened}", payload, now=now)
     return again
 

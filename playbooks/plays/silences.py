@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from playbooks import errors
 from playbooks.domain.alerts import Decision
 from playbooks.domain.clocks import say_span
+from playbooks.domain.lateness import late_by
 from playbooks.domain.pipeline.path import muted_by
 from playbooks.domain.pipeline.silences import AtEnd, Muting, Silence
 from playbooks.domain.rights import may_ask
 from playbooks.domain.routing import Router
 from playbooks.messages import Say
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, spoken, want
 from playbooks.plays.orders import Order, execution
 from playbooks.plays.receive import retake
 from playbooks.plays.retaking import ROUND
@@ -22,7 +23,6 @@ from playbooks.ports import StoredAlert, Surface, Timer, UnitOfWork
 START, END = "silence_start", "silence_end"
 KINDS = (START, END)
 REASON_MIN = 3
-LATE = timedelta(minutes=1)
 _MOMENT = timedelta(minutes=1)  # between typing and doing, which changes no length
 _MANY = 10_000
 _NAMED = 20  # incidents that are named at the end
@@ -180,18 +180,14 @@ def _tell_end(house: House, uow: UnitOfWork, silence: Silence, timer: Timer, lef
     if not channel:
         return
     by = "{0} ended the " if silence.ended_by else "The "
-    late = now - silence.ends_at
-    said_late = "" if silence.ended_by or late < LATE else f" It ended {say_span(late)} late: I was not running."
+    late = late_by(silence.ends_at, now) if not silence.ended_by else None
+    said_late = f" It ended {say_span(late)} late: I was not running." if late is not None else ""
     count = f"{silence.muted} alert{'s were' if silence.muted != 1 else ' was'} muted"
     over = "" if silence.ended_by else " is over"
     text = f"{by}{silence.kind.value} of *{silence.scope}* ({silence.name}){over}. {count}"
     text += f"{_outcome(silence, timer, left)}.{said_late}"
-    payload: dict[str, object] = {
-        "text": text,
-        "by": "",
-        "hint": f"`{house.rules.root} silences` lists them.",
-        "mentions": [silence.ended_by] if silence.ended_by else [],
-    }
+    ended_by = [silence.ended_by] if silence.ended_by else []
+    payload = spoken(text, ended_by, hint=f"`{house.rules.root} silences` lists them.")
     want(uow, Surface(f"say:silence_over:{silence.id}", "say", channel, payload=payload), now=now)
 
 

@@ -16,7 +16,7 @@ from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
 from playbooks.plays.answerers import answerers, held_over, right_over, used_over
 from playbooks.plays.freezes import FREEZE, loud_targets
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, spoken, want
 from playbooks.plays.lateness import telling
 from playbooks.plays.notes import AGAIN, END, WARN, ask, ask_again_at, cancel_timers, show_entry
 from playbooks.plays.orders import Order, execution
@@ -201,7 +201,7 @@ def _thaw(
     who = "{0} unfroze it" if by.id != MUSTER.id else ""
     said = f"*{entry.component}* is no longer frozen: {' — '.join(w for w in (who, why) if w)}. D-{entry.id} is closed."
     mentions = [by.id] if who else []
-    payload: dict[str, object] = {"text": said, "by": "", "hint": "", "mentions": mentions}
+    payload = spoken(said, mentions)
     about = {entry.incident_id} if entry.incident_id is not None else set()
     for place, target in enumerate(loud_targets(house, entry, about)):
         incident = entry.incident_id if target.startswith("incident:") else None

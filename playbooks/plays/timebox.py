@@ -14,7 +14,7 @@ from playbooks.domain.facts import action_facts, override_facts
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.lateness import late_words
 from playbooks.domain.people import MUSTER
-from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
 from playbooks.plays import (
     errands,
@@ -34,10 +34,10 @@ from playbooks.plays.bound_levers import held_right
 from playbooks.plays.deciding import decider_of, held_in, right_used, used_facts
 from playbooks.plays.freezes import freeze_of, frozen_clause
 from playbooks.plays.handoff import remind
-from playbooks.plays.house import House, must_find, want
+from playbooks.plays.house import House, must_find, spoken, want
 from playbooks.plays.lateness import telling
 from playbooks.plays.levers import IN_FLIGHT, Wanted, request
-from playbooks.plays.orders import Order, event_of, execution
+from playbooks.plays.orders import Order, event_of, execution, own_event
 from playbooks.plays.standing import home_of
 from playbooks.plays.switched_off import set_override_timers, show_override
 from playbooks.ports import Surface, Timer, UnitOfWork
@@ -358,22 +358,8 @@ def _append(
     now: datetime,
     component: str,
 ) -> None:
-    if incident_id is None:
-        return
-    uow.append(
-        incident_id,
-        NewEvent(
-            kind=kind,
-            text=text,
-            actor=MUSTER,
-            occurred_at=now,
-            source=EventSource.SCHEDULER,
-            dedup_key=key,
-            component=component,
-            payload=facts,
-        ),
-        now=now,
-    )
+    if incident_id is not None:
+        uow.append(incident_id, own_event(kind, text, key, component, facts, now=now), now=now)
 
 
 def _say(
@@ -387,7 +373,7 @@ def _say(
     component: str,
 ) -> None:
     """Told in the incident's channel; of what has none in the component's home, and to the people concerned."""
-    payload: dict[str, object] = {"text": text, "by": "", "hint": "", "mentions": mentions}
+    payload = spoken(text, mentions)
     if incident_id is not None:
         target = f"incident:{incident_id}"
         want(uow, Surface(f"say:{key}", "say", target, payload=payload, incident_id=incident_id), now=now)

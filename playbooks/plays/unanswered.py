@@ -11,14 +11,14 @@ from playbooks.domain.clocks import say_span
 from playbooks.domain.debt import DebtKind
 from playbooks.domain.facts import action_facts, override_facts
 from playbooks.domain.incidents import Incident
-from playbooks.domain.lateness import LATE_AFTER
-from playbooks.domain.people import MUSTER
-from playbooks.domain.timeline import EventKind, EventSource, NewEvent
+from playbooks.domain.lateness import late_by
+from playbooks.domain.timeline import EventKind
 from playbooks.plays.approvals import refresh_asks, start
 from playbooks.plays.asking import REMIND, SILENCE, ask_people, cancel_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right
 from playbooks.plays.freezes import blocking
-from playbooks.plays.house import House, want
+from playbooks.plays.house import House, spoken, want
+from playbooks.plays.orders import own_event
 from playbooks.plays.owed import owe_review
 from playbooks.plays.standing import home_of
 from playbooks.ports import Surface, Timer, UnitOfWork
@@ -36,7 +36,7 @@ def fire(house: House, uow: UnitOfWork, timer: Timer, now: datetime) -> None:
         return  # its own timer says so; nobody is asked for what can no longer be given
     incident = uow.incident(action.incident_id, lock=True) if action.incident_id is not None else None
     right = held_right(house, action.component, action.kind, incident)
-    late = now - timer.due_at if now - timer.due_at > LATE_AFTER else None
+    late = late_by(timer.due_at, now)
     if timer.kind == REMIND:
         _remind(house, uow, action, incident, right, int(timer.payload.get("time", 1)), late, now)
     else:
@@ -74,7 +74,7 @@ def _remind(
     hint = f"`{house.rules.root} approve {action.id}` or `{house.rules.root} deny {action.id} <why>`"
     for holder in asked:
         key = f"say:{REMIND}:{action.id}:{time}:{holder.person}"
-        payload: dict[str, object] = {"text": text, "by": "", "hint": hint, "mentions": [action.requester]}
+        payload = spoken(text, [action.requester], hint=hint)
         target = f"dm:{people[holder.person].slack}"
         want(uow, Surface(key, "say", target, payload=payload, incident_id=action.incident_id), now=now)
     roles = ", ".join(dict.fromkeys(h.role for h in asked))
@@ -285,17 +285,7 @@ def _append(
 ) -> None:
     if incident is None:
         return
-    event = NewEvent(
-        kind=kind,
-        text=text,
-        actor=MUSTER,
-        occurred_at=now,
-        source=EventSource.SCHEDULER,
-        dedup_key=key,
-        component=component,
-        payload=facts,
-    )
-    uow.append(incident.id, event, now=now)
+    uow.append(incident.id, own_event(kind, text, key, component, facts, now=now), now=now)
 
 
 def _say(
@@ -314,5 +304,5 @@ def _say(
     place = place or home_of(house, action.component, None)
     if not place:
         return
-    payload: dict[str, object] = {"text": text, "by": "", "hint": hint, "mentions": mentions}
+    payload = spoken(text, mentions, hint=hint)
     want(uow, Surface(f"say:{key}", "say", place, payload=payload, incident_id=action.incident_id), now=now)

@@ -20,6 +20,7 @@ from playbooks.ports.incidents import Incidents, NewIncident
 from playbooks.ports.memory import Captured, Document, Memory
 from playbooks.ports.messenger import Messenger, Posted
 from playbooks.ports.outside import Clock, Ids, Lever, Levers, OnCall, Probe
+from playbooks.ports.publishing import Canvases, Publications, Publisher, Publishers
 from playbooks.ports.silences import KeptBack, Redecided, Silences
 from playbooks.ports.store import Store, UnitOfWork
 
@@ -27,6 +28,7 @@ __all__ = [
     "Actions",
     "AlertTouch",
     "Alerts",
+    "Canvases",
     "Captured",
     "Clock",
     "Directory",
@@ -50,6 +52,9 @@ __all__ = [
     "OpenIncident",
     "Posted",
     "Probe",
+    "Publications",
+    "Publisher",
+    "Publishers",
     "Quarantined",
     "Redecided",
     "Series",

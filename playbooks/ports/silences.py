@@ -48,10 +48,6 @@ class Silences(Protocol):
         """Stored episodes of each series (source, fingerprint) that started after `since`."""
         ...
 
-    def standing(self, components: Collection[str]) -> list[Incident]:
-        """Open incidents of these components, oldest first."""
-        ...
-
     def points(self, components: Collection[str], since: datetime) -> Mapping[tuple[str, str], int]:
         """Held episodes by (component, failure), received after `since`."""
         ...

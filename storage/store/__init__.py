@@ -13,16 +13,32 @@ from storage.faults import translated
 from storage.gate import LANES, Gate
 from storage.store.actions import Actions
 from storage.store.alerts import Alerts
+from storage.store.documents import DocumentLives
+from storage.store.figures import FigureRows
 from storage.store.gaps import GapMemory
 from storage.store.handoffs import Handoffs
 from storage.store.incidents import Incidents
 from storage.store.memory import Memory
+from storage.store.publications import Publications
 from storage.store.schedule import Schedule
 from storage.store.silences import Silences
 from storage.store.surfaces import Surfaces
 
 
-class SqlUnitOfWork(Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences):
+class SqlUnitOfWork(
+    Incidents,
+    Alerts,
+    Actions,
+    Handoffs,
+    Surfaces,
+    Schedule,
+    Memory,
+    GapMemory,
+    Silences,
+    Publications,
+    DocumentLives,
+    FigureRows,
+):
     """Implements `ports.UnitOfWork` on one open transaction."""
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from playbooks import errors
-from playbooks.domain.incidents import OPEN_STATES, Incident
+from playbooks.domain.incidents import OPEN_STATES, Incident, State
 from playbooks.domain.timeline import ChainReport, Event, EventKind, NewEvent, genesis
 from playbooks.ports import Growth, NewIncident, OpenIncident
 from storage import chain
@@ -17,6 +17,7 @@ from storage.rows import INCIDENT, incident_row, new_incident_row, to_incident
 from storage.store.part import Part
 
 _OPEN = tuple(sorted(state.value for state in OPEN_STATES))
+_ENDED = (State.CLOSED.value, State.RESOLVED.value)
 _OPEN_BY_KEY = (
     "SELECT open_key, id, team, home, alerts_total, alerts_firing FROM incident "
     "WHERE open_key IN (SELECT value FROM {keys})"
@@ -63,6 +64,16 @@ class Incidents(Part):
         )
         return [(row.id, row.failure, row.opened_at) for row in self._db.execute(query.order_by(INCIDENT.c.opened_at))]
 
+    def past_incidents(
+        self, components: Sequence[str], failure: str, *, since: datetime, before: int, limit: int = 200
+    ) -> list[Incident]:
+        """Resolved or closed incidents of these components, or with this failure on a known one, newest first."""
+        same = and_(INCIDENT.c.failure == failure, INCIDENT.c.component != "", INCIDENT.c.failure != "")
+        alike = or_(INCIDENT.c.component.in_(components), same)
+        where = (INCIDENT.c.state.in_(_ENDED), INCIDENT.c.opened_at >= since, INCIDENT.c.id < before, alike)
+        query = select(INCIDENT).where(*where).order_by(INCIDENT.c.id.desc()).limit(limit)
+        return [to_incident(row) for row in self._db.execute(query)]
+
     def incident_by_channel(self, channel: str) -> Incident | None:
         """The newest incident whose channel this is."""
         if not channel:
@@ -85,9 +96,14 @@ class Incidents(Part):
 
     def open_incidents_of(self, component: str) -> list[Incident]:
         """Open incidents of a component, newest first."""
-        where = (INCIDENT.c.component == component) & INCIDENT.c.state.in_(_OPEN)
-        rows = self._db.execute(select(INCIDENT).where(where).order_by(INCIDENT.c.id.desc()))
-        return [to_incident(row) for row in rows]
+        return self.open_incidents_in([component])[::-1]
+
+    def open_incidents_in(self, components: Collection[str]) -> list[Incident]:
+        """Open incidents of these components, oldest first."""
+        if not components:
+            return []
+        where = INCIDENT.c.component.in_(sorted(components)) & INCIDENT.c.state.in_(_OPEN)
+        return [to_incident(row) for row in self._db.execute(select(INCIDENT).where(where).order_by(INCIDENT.c.id))]
 
     def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]:
         """Open incidents by key, in few columns."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import case, func, insert, or_, select, update
 
 from playbooks.domain.alerts import AlertStatus, Decision
-from playbooks.domain.incidents import OPEN_STATES, OVER_STATES, Incident
+from playbooks.domain.incidents import OVER_STATES, Incident
 from playbooks.domain.pipeline.silences import AtEnd, Muting, Silence
 from playbooks.ports import KeptBack, Redecided, StoredAlert
 from storage.bulk import fetch, moment, moment_of, texts
@@ -54,14 +54,6 @@ class Silences(Part):
             rows = fetch(self._db, _EPISODES, (source, texts(self._db, names), moment(self._db, since)))
             found |= {(source, name): int(count) for name, count in rows}
         return found
-
-    def standing(self, components: Collection[str]) -> list[Incident]:
-        """Open incidents of these components, oldest first."""
-        if not components:
-            return []
-        states = [state.value for state in OPEN_STATES]
-        where = (INCIDENT.c.component.in_(sorted(components)), INCIDENT.c.state.in_(states))
-        return [to_incident(row) for row in self._db.execute(select(INCIDENT).where(*where).order_by(INCIDENT.c.id))]
 
     def points(self, components: Collection[str], since: datetime) -> Mapping[tuple[str, str], int]:
         """Held episodes by (component, failure), received after `since`."""

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from playbooks import errors
+from playbooks.domain.drafts.page import body_of
 from playbooks.domain.timeline import Precision
-from playbooks.render import human_blocks, merge, render_draft, to_html, verify
+from playbooks.pages import postmortem_page
+from playbooks.render import ABOVE, BELOW, human_blocks, merge, render_draft, verify
+from playbooks.score import must_pass
 from tests.drafts.chains import DANA, MEI, OMAR, Chain, K, at, recorded, story, timeline_files
-from tests.drafts.drafting import draft, problems, scored
+from tests.drafts.drafting import LABELS, draft, problems, scored
 
 GOLDEN = Path(__file__).parent / "story.md"
 ROOT = Path(__file__).parents[2]
@@ -120,11 +123,14 @@ def test_hostile_text_breaks_neither_fences_nor_tables():
     for line in text.split("\n"):
         if line.startswith("| [E"):
             assert line.replace("\\|", "").count("|") == 7
-    assert [line for line in text.split("\n") if line == "<!-- /machine -->"] == ["<!-- /machine -->"] * 19
+    assert [line for line in text.split("\n") if line == "<!-- /machine -->"] == ["<!-- /machine -->"] * len(
+        (*ABOVE, *BELOW)
+    )
 
 
 def test_html_passes_nothing_through():
-    page = to_html(draft(hostile()).text + "\n<img src=x onerror=alert(1)>\n[x](javascript:alert(1))\n")
+    body = body_of(draft(hostile()).text + "\n<img src=x onerror=alert(1)>\n[x](javascript:alert(1))\n")
+    page = "\n".join(section.body for section in body.sections)
     assert "<script" not in page
     assert "<img" not in page
     assert 'href="javascript' not in page
@@ -132,9 +138,9 @@ def test_html_passes_nothing_through():
 
 
 def test_html_has_tables_citations_and_targets():
-    page = to_html(draft(story()).text)
+    page = postmortem_page(draft(story())).html
     assert '<a class="cite" href="#e11">E11</a>' in page
-    assert '<tr id="e11">' in page
+    assert page.count('<tr id="e11">') == 1
     assert "<code>v42</code>" in page
     assert "machine:" not in page
 
@@ -201,7 +207,7 @@ def test_a_broken_chain_is_not_drafted():
 def test_an_empty_chain_says_so():
     chain = Chain()
     text = draft(chain).text
-    assert "no event recorded" in text
+    assert "No event recorded" in text
     assert [c for c in scored(text, chain).values() if c.critical and not c.ok] == []
 
 
@@ -249,3 +255,15 @@ def test_times_move_with_the_events_and_lengths_do_not():
 def test_mei_is_invited_once():
     invited = block(draft(story()).text, "invitees")
     assert invited.count(MEI.role) == 1
+
+
+def test_a_document_with_a_critical_fault_is_refused_in_a_sentence():
+    chain = story()
+    text = draft(chain).text
+    assert len(must_pass(text, chain.events, incident_id=42, head=chain.head, severities=LABELS)) == 32
+    damaged = text.replace("Who was affected", "See [E77]: who was affected")
+    with pytest.raises(errors.Conflict) as caught:
+        must_pass(damaged, chain.events, incident_id=42, head=chain.head, severities=LABELS)
+    assert caught.value.code == "document_refused"
+    assert "P2 impact: E77 does not exist" in caught.value.sentence
+    assert "--score" in caught.value.next_step

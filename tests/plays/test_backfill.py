@@ -138,7 +138,7 @@ def test_a_past_incident_is_opened_and_over_at_once_and_pages_nobody(stage: Stag
     found = stage.incident(number)
     assert (found.state, found.resolved_at) == (State.RESOLVED, NIGHT + 9 * MINUTE)
     (declared,) = stage.events(number, K.DECLARED)
-    assert (declared.payload["mode"], declared.occurred_at) == ("backfilled", NIGHT - 46 * MINUTE)
+    assert (declared.payload["mode"], declared.occurred_at) == ("backfill", NIGHT - 46 * MINUTE)
     assert found.opened_at == NIGHT - 46 * MINUTE
     assert stage.posted("owner_note:") == stage.posted("page") == []
     assert (found.channel, len(stage.slack.channels)) == ("", before)

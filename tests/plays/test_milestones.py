@@ -168,7 +168,7 @@ def test_a_phase_has_its_own_clock(stage: Stage) -> None:
         ("Mitigated", 12 * MINUTE),
         ("Resolved", 24 * MINUTE),
     ]
-    assert dict((name, span.seconds) for name, span in phase.spans)["Impact start to mitigated"] == 32 * 60
+    assert {name: span.seconds for name, span in phase.spans}["Impact start to mitigated"] == 32 * 60
     assert facts.instants.mitigated is None
     assert stage.incident(number).state is not State.MITIGATED
 

@@ -12,9 +12,13 @@ from playbooks.messages import (
     Ask,
     Card,
     Changed,
+    EntryNote,
     EntryToConfirm,
     ErrandNote,
     Fact,
+    FigureGroup,
+    FigureRow,
+    FigureView,
     GapList,
     GapRow,
     Help,
@@ -33,6 +37,8 @@ from playbooks.messages import (
     Say,
     SilenceList,
     SilenceNote,
+    SimilarNote,
+    SimilarRow,
     Suggestion,
     Summary,
     Tag,
@@ -59,7 +65,7 @@ TAG = Tag(42, "INC-42", "fraud-scorer is drifting", "SEV2", "red_circle", "inves
 OWNER = OwnerNote(
     tag=TAG,
     summary="fraud-scorer is drifting",
-    signal="PSI of score 0.34 (limit 0.20, 4 of the last 4 windows, 18,240 samples)",
+    signal="Drift · PSI of score 0.34, limit 0.20, 4 of the last 4 windows, 18,240 samples, against Oct 1–31",
     since=at(1, 40),
     silent=51 * 60,
     on_call=(DANA,),
@@ -77,7 +83,8 @@ CARD = Card(
     silent=51 * 60,
     opened_at=at(2, 31),
     over_at=None,
-    signal="PSI 0.34 > 0.20",
+    signal="Drift · PSI 0.34, limit 0.20, 18,240 samples",
+    since=at(1, 40),
     alerts="3 alerts (2 firing)",
     upstream=(Fact("transactions-features", "fresh"), Fact("merchant-embeddings", "6 h late", warn=True)),
     containment="none yet",
@@ -195,6 +202,39 @@ RESOLVED = Resolved(
     link="https://muster.slack.com/files/F1",
     similar=("INC-17", "INC-29"),
 )
+SIMILAR = SimilarNote(
+    TAG,
+    (
+        SimilarRow(
+            17,
+            "INC-17",
+            "fraud-scorer is drifting",
+            "same component and failure, 3 weeks ago",
+            ("rollback of fraud-scorer: 41 → 40",),
+            ((12, "prevent", at(2, 0) - timedelta(days=49), True), (14, "", at(2, 0), False)),
+        ),
+        SimilarRow(29, "INC-29", "merchant-embeddings is stale", "upstream component, 2 months ago"),
+    ),
+)
+FIGURES = FigureView(
+    about="fraud-ml",
+    days=30,
+    count=14,
+    before=16,
+    still_open=2,
+    drills=1,
+    backfills=2,
+    pending=3,
+    rows=(
+        FigureRow("Silent", 720, 14, 0, False, 1200, 16),
+        FigureRow("Acknowledge", 66, 2, 12, True),
+        FigureRow("Verify", None, 0, 14, True, 41, 1),
+        FigureRow("Resolve", 3 * 86400 + 3600, 14, 0, False, 86400, 16),
+    ),
+    by="component",
+    groups=(FigureGroup("fraud-scorer", 12, 2580), FigureGroup("auto-decline", 1, None)),
+    more=3,
+)
 REFUSAL = Refusal(
     "You can't ask for this rollback: it belongs to *fraud-ml on call* (now @dana) or @omar.",
     ask=(DANA,),
@@ -276,6 +316,8 @@ WHY = AlertPath(
     others=(("0199aa3c-0000", "muted", at(1, 0)),),
 )
 
+RISK = EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,))
+
 STORY: dict[str, Message] = {
     "silence": MUTED,
     "maintenance": PLANNED,
@@ -298,6 +340,8 @@ STORY: dict[str, Message] = {
     "timeline": TimelineList(TAG, ROWS, earlier=4),
     "summary": Summary(TAG, (Fact("Lead", "dana"), Fact("Containment", "v42 serves")), ROWS, ("keep v42?",)),
     "resolved": RESOLVED,
+    "similar": SIMILAR,
+    "figures": FIGURES,
     "refusal": REFUSAL,
     "unknown": UNKNOWN,
     "say": Say("{0} leads INC-42 now.", "Hand it on with `/inc lead @…`.", (DANA,)),
@@ -307,6 +351,14 @@ STORY: dict[str, Message] = {
     "help": HELP,
     "menu": replace(HELP, brief=True),
     "home": Home(
-        (LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",), confirm=(DUE,), others=2
+        (LIST.rows[0],),
+        (ASK,),
+        (OFF,),
+        ("Slack refused `channels:manage` 3 times.",),
+        confirm=(DUE,),
+        others=2,
+        entries=(
+            EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,)),
+        ),
     ),
 }

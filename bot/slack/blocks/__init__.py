@@ -10,6 +10,7 @@ from bot.slack.blocks import (
     entry,
     errand,
     escape,
+    figures,
     gaps,
     handoff,
     home,
@@ -21,8 +22,10 @@ from bot.slack.blocks import (
     muted,
     override,
     owner,
+    published,
     replies,
     resolved,
+    similar,
 )
 from playbooks import messages
 from playbooks.messages import Message
@@ -51,8 +54,14 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return resolved.render(message, root=root)
         case messages.MilestoneNote():
             return milestone.render(message, root=root)
+        case messages.Published():
+            return published.render(message, root=root)
         case messages.Late():
             return _late(message, root)
+        case messages.SimilarNote():
+            return similar.render(message, root=root)
+        case messages.FigureView():
+            return figures.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DebtList():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -101,8 +101,8 @@ def human_blocks(markdown: str) -> dict[str, str]:
     return {block.name: block.content for block in split(markdown)[0] if not block.machine}
 
 
-def merged(existing: str, fresh: Sequence[Block]) -> str:
-    """The fresh machine blocks with the human blocks of the existing document.
+def merged(existing: str, fresh: Sequence[Block], printed: Collection[str] = ()) -> str:
+    """The fresh machine blocks with the human blocks of the existing document; those of `printed` are the fresh ones.
 
     Raises:
         errors.Conflict: a machine block was edited, or text stands where a new rendering would drop it.
@@ -122,7 +122,7 @@ def merged(existing: str, fresh: Sequence[Block]) -> str:
                 _NEXT_STEP,
                 code="machine_block_edited",
             )
-    return document(with_human(fresh, {b.name: b.content for b in old if not b.machine}))
+    return document(with_human(fresh, {b.name: b.content for b in old if not b.machine and b.name not in printed}))
 
 
 def with_human(fresh: Sequence[Block], human: Mapping[str, str]) -> list[Block]:

@@ -26,6 +26,7 @@ from playbooks.domain.drafts.instants import (
 )
 from playbooks.domain.drafts.prompts import Prompt, prompts_of
 from playbooks.domain.drafts.record import Amendment, Invitee
+from playbooks.domain.drafts.similar import Similar, similar_of
 from playbooks.domain.drafts.state import Changes, StateRow
 from playbooks.domain.timeline import Event, EventKind, utc_text
 
@@ -78,6 +79,7 @@ class Facts:
     late: tuple[int, ...]
     amendments: tuple[Amendment, ...]
     invitees: tuple[Invitee, ...]
+    similar: Similar
 
     @property
     def silent(self) -> Span | None:
@@ -96,8 +98,8 @@ class Facts:
         found_spans = [span for _, span in self.spans if span is not None]
         lists: tuple[Sequence[object], ...] = (
             found, found_spans, self.phases, self.severities, self.oddities, self.changes.rows, self.state,
-            self.privileged, self.actions, self.decisions, self.refusals, self.proofs, self.overrides, self.hypotheses, self.handoffs,
-            self.comms.rows, self.amendments, self.invitees,
+            self.privileged, self.actions, self.decisions, self.refusals, self.proofs, self.overrides,
+            self.hypotheses, self.handoffs, self.comms.rows, self.amendments, self.invitees, self.similar.rows,
         )  # fmt: skip
         return sum(len(one) for one in lists)
 
@@ -152,6 +154,7 @@ def facts_of(events: Sequence[Event], incident_id: int) -> Facts:
         late=record.late_of(entries),
         amendments=record.amendments_of(ordered, entries),
         invitees=record.invitees_of(ordered),
+        similar=similar_of(entries),
     )
 
 

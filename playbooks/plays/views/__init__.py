@@ -10,6 +10,8 @@ from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
 from playbooks.plays.lateness import with_lateness
+from playbooks.plays.publishing import SURFACE
+from playbooks.plays.similar import similar_note
 from playbooks.plays.views.asked import ask, preview
 from playbooks.plays.views.errand import errand_view
 from playbooks.plays.views.muted import silence_note
@@ -26,6 +28,7 @@ from playbooks.plays.views.posts import (
     topic_post,
     update_post,
 )
+from playbooks.plays.views.published import published_note
 from playbooks.plays.views.standing import entry_note
 from playbooks.plays.views.status import action_status
 from playbooks.plays.views.switched import override_note
@@ -62,7 +65,9 @@ _BUILDERS: Mapping[str, Builder] = {
     "update": update_post,
     "resolved": resolved_post,
     "milestone": milestone_post,
+    SURFACE: published_note,
     "topic": topic_post,
+    "similar": similar_note,
     recertify.TEAM: recertify.team_gaps,
     recertify.OPERATORS: recertify.operator_gaps,
 }

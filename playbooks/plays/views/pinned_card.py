@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from playbooks.domain.actions import STANDING, Action, ActionKind, ActionState, Override
 from playbooks.domain.debt import DebtKind
 from playbooks.domain.incidents import Incident, State
+from playbooks.domain.links import Room
 from playbooks.domain.milestones import NAMES
 from playbooks.domain.ownership import Registry
 from playbooks.domain.rights import Authority, Right
@@ -16,6 +17,7 @@ from playbooks.plays import all_clear
 from playbooks.plays.bound_levers import people_of
 from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House, tag_of
+from playbooks.plays.opening import since_of
 from playbooks.plays.views.parts import (
     VERB,
     alerts_line,
@@ -53,7 +55,8 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         silent=silent_of(incident),
         opened_at=incident.opened_at,
         over_at=incident.resolved_at,
-        signal=signal_line(incident, short=True),
+        signal=signal_line(incident),
+        since=since_of(incident),
         alerts=alerts_line(incident),
         upstream=upstream_of(uow, registry, incident),
         containment=containment_of(actions),
@@ -67,6 +70,7 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         suggestion=ended_line(incident),
         over=not incident.open,
         asks=_asks(uow, incident),
+        page=house.links.to(Room.INCIDENT if incident.open else Room.POSTMORTEM, incident.id, now=house.now()),
     )
 
 
