@@ -9,7 +9,7 @@ from playbooks import errors
 from playbooks.domain.incidents import State, check_move, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays import all_clear, milestones, similar
+from playbooks.plays import ai_state, all_clear, milestones, similar
 from playbooks.plays.anchors import anchor_now
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.milestones import Statement
@@ -68,7 +68,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         refresh_readers(house, uow, incident, now=now)
         payload = {"by": order.actor.id, **anchor_now(uow, incident_id)}
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", payload, now=now)
-        uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
+        ai_state.want_resolved(house, uow, incident, now)
     return Say(f"{incident.name} is resolved. The draft follows in the channel.")
 
 
