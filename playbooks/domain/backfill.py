@@ -290,7 +290,7 @@ class _Reader:
         """Kind, component, facts and words of what stands behind the time."""
         words = re.sub(r"^\s*[\])]?\s*(?:[:;,|–—]|-(?=\s))?\s*", "", rest).strip()
         alone = KINDS.get(_kind_word(words))
-        if alone in MILESTONES and alone is not None:
+        if alone in MILESTONES:
             return alone, "", {}, LABELS[alone].lower()
         found = _KIND.fullmatch(words)
         if found is not None:
@@ -300,13 +300,13 @@ class _Reader:
         return self._placed(None, "", words)
 
     def _placed(self, kind: EventKind | None, about: str, words: str) -> tuple[EventKind, str, dict[str, Any], str]:
-        words = words or (LABELS[kind].lower() if kind in MILESTONES and kind is not None else "")
+        words = words or (LABELS[kind].lower() if kind in MILESTONES else "")
         if not words:
             raise InputError("It has a time but no words.", "Say what happened then.")
         _check_length(words)
         if kind is EventKind.COMMS:
             return kind, "", {"audience": about} if about else {}, words
-        if kind in MILESTONES and kind is not None and about:
+        if kind in MILESTONES and about:
             if about not in self.frame.components:
                 raise InputError(f"There is no component `{plain(about, 63)}`.", "Mend its name, or leave it out.")
             return kind, about, {"phase": about}, words

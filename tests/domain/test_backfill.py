@@ -1,5 +1,6 @@
 """A pasted block: every form of a line, zones and clock changes, and nothing read in silence that has two readings."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,8 +19,7 @@ DECLARED = datetime(2026, 11, 21, 2, 31, tzinfo=UTC)
 
 
 def block(text: str, **more: Any) -> Block:
-    frame = Frame(**{"now": NOW, "zone": BERLIN, "day": date(2026, 11, 21), "declared": DECLARED} | more)
-    return read_block(text, frame)
+    return read_block(text, replace(Frame(NOW, BERLIN, date(2026, 11, 21), DECLARED), **more))
 
 
 def one(text: str, **more: Any) -> Entered:
