@@ -9,6 +9,7 @@ from __future__ import annotations
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
 from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
+from playbooks.messages.hypotheses import HypothesisList, HypothesisRow
 from playbooks.messages.incidents import (
     Announcement,
     Card,
@@ -58,6 +59,8 @@ __all__ = [
     "HandoffOffer",
     "Help",
     "Home",
+    "HypothesisList",
+    "HypothesisRow",
     "IncidentList",
     "IncidentRow",
     "KeptRow",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
 from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
+from playbooks.messages.hypotheses import HypothesisList
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.late import Late
 from playbooks.messages.ledger import DebtList, EntryNote
@@ -42,6 +43,7 @@ Message = (
     | Update
     | Announcement
     | MilestoneNote
+    | HypothesisList
     | Suggestion
     | Help
     | Home

@@ -14,6 +14,7 @@ from bot.slack.blocks import (
     gaps,
     handoff,
     home,
+    hypotheses,
     kit,
     ledger,
     levers,
@@ -52,6 +53,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.HypothesisList():
+            return hypotheses.render(message, root=root)
         case messages.MilestoneNote():
             return milestone.render(message, root=root)
         case messages.Published():
