@@ -19,6 +19,7 @@ from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
+from bot.incident_metrics import IncidentMetrics
 from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
@@ -157,6 +158,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     metrics.measure(
         "muster_handoff_seconds", "From the offer of a hand-off to its acceptance", lambda: handoff_seconds(store)
     )
+    metrics.collect_from(IncidentMetrics(house))
     service = Service(
         house=house,
         web=build_web(web),
