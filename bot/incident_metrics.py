@@ -21,7 +21,7 @@ _BUCKETS = (30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400, 
 _BEGINNING, _END = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # the registry keeps it by identity
 class IncidentMetrics(Collector):
     """How long the parts of incidents took, how many are open, and what stands in the ledger."""
 
