@@ -20,7 +20,7 @@ from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
 from bot.incident_metrics import IncidentMetrics
-from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body
+from bot.jobs.bodies import Bodies, action_body, inspection_body, learned_body, similar_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -49,7 +49,7 @@ from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import figures, heartbeats, inspection, notes, similar, weekly_posts
+from playbooks.plays import figures, heartbeats, inspection, notes, outreach, similar, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
@@ -242,6 +242,7 @@ def rules_of(config: Config, folder: Path = Path()) -> Rules:
             for name, entry in config.sources.items()
             if entry.quiet_after is not None
         },
+        untold_teams=config.learning.untold_teams,
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
         templates=folder / config.postmortem.templates if config.postmortem.templates else None,
         publish=destinations(config.publish),
@@ -367,6 +368,7 @@ def bodies_of(
             JOB: Publishing(house, publishers).run,
             inspection.KIND: inspection_body(house, levers, directory),
             similar.KIND: similar_body(house),
+            outreach.KIND: learned_body(house),
         }
     )
 

@@ -27,6 +27,7 @@ from bot.web import api, enqueue, pages
 from bot.web.intake import GroupCommit
 from bot.web.kept import quarantine
 from bot.web.problems import Refused, problem
+from bot.web.reading import Endpoint
 from bot.web.sources import Source, bearer_fits
 from bot.web.subscriptions import subscribed
 from playbooks import errors
@@ -346,7 +347,7 @@ async def _slack(web: Web, request: Request) -> Response:
 # ------------------------------------------------------------------ the read API
 
 
-def _reading(endpoint: api.Endpoint) -> Handler:
+def _reading(endpoint: Endpoint) -> Handler:
     async def read(web: Web, request: Request) -> Response:
         try:
             api.admit(web.api_token, request.headers.get("authorization", ""))

@@ -21,6 +21,7 @@ from playbooks.messages.incidents import (
     Update,
 )
 from playbooks.messages.late import Late
+from playbooks.messages.learning import DigestNote, DigestRow, LearnedNote, Longest
 from playbooks.messages.ledger import DebtList, DebtRow, EntryNote, TeamRow
 from playbooks.messages.lists import (
     IncidentList,
@@ -45,6 +46,8 @@ __all__ = [
     "Changed",
     "DebtList",
     "DebtRow",
+    "DigestNote",
+    "DigestRow",
     "EntryNote",
     "EntryToConfirm",
     "ErrandNote",
@@ -61,7 +64,9 @@ __all__ = [
     "IncidentRow",
     "KeptRow",
     "Late",
+    "LearnedNote",
     "Lever",
+    "Longest",
     "Message",
     "OperatorGaps",
     "OverrideNote",

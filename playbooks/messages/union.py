@@ -7,6 +7,7 @@ from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.late import Late
+from playbooks.messages.learning import DigestNote, LearnedNote
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
@@ -46,4 +47,6 @@ Message = (
     | Late
     | SimilarNote
     | FigureView
+    | DigestNote
+    | LearnedNote
 )

@@ -15,6 +15,7 @@ from bot.slack.blocks import (
     handoff,
     home,
     kit,
+    learning,
     ledger,
     levers,
     lists,
@@ -59,6 +60,10 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return similar.render(message, root=root)
         case messages.FigureView():
             return figures.render(message, root=root)
+        case messages.DigestNote():
+            return learning.digest(message, root=root)
+        case messages.LearnedNote():
+            return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DebtList():

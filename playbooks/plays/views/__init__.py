@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
-from playbooks.plays import recertify
+from playbooks.plays import digest, outreach, recertify
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
@@ -66,6 +66,8 @@ _BUILDERS: Mapping[str, Builder] = {
     SURFACE: published_note,
     "topic": topic_post,
     "similar": similar_note,
+    digest.KIND: digest.digest_post,
+    outreach.KIND: outreach.learned_note,
     recertify.TEAM: recertify.team_gaps,
     recertify.OPERATORS: recertify.operator_gaps,
 }
