@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import models_json_schema
 
+from bot.web import described
 from bot.web.api_metrics import METRICS
 from bot.web.problems import Refused
 from bot.web.reading import Closed, Endpoint, Query, page
@@ -166,17 +167,21 @@ def unchanged(etag: str, if_none_match: str) -> bool:
 
 
 def openapi() -> dict[str, Any]:
-    """The OpenAPI 3.1 document of all endpoints, made from the models they answer with."""
+    """The OpenAPI 3.1 document of all routes, made from the models they answer with."""
     models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [(Problem, "serialization")]
     models += [(endpoint.answer, "serialization") for endpoint in ENDPOINTS]
+    models += [(answer, "serialization") for answer in described.ANSWERS]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Muster", "version": "1", "description": "What Muster knows, to be read by programs."},
-        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
+        "info": {"title": "Muster", "version": "1", "description": "What Muster takes in, and what it knows."},
+        "paths": described.paths() | {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
         "components": {
             "schemas": schemas.get("$defs", {}),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "MUSTER_API_TOKEN"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "MUSTER_API_TOKEN"},
+                **described.SECURITY,
+            },
         },
         "security": [{"token": []}],
     }
