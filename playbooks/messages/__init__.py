@@ -30,6 +30,7 @@ from playbooks.messages.lists import (
     TimelineList,
     TimelineRow,
 )
+from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.published import Published, PublishedRow
@@ -68,6 +69,7 @@ __all__ = [
     "Lever",
     "Longest",
     "Message",
+    "MilestoneNote",
     "OperatorGaps",
     "OverrideNote",
     "OwnerNote",

@@ -10,6 +10,7 @@ from playbooks.messages.late import Late
 from playbooks.messages.learning import DigestNote, LearnedNote
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
+from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
@@ -41,6 +42,7 @@ Message = (
     | Published
     | Update
     | Announcement
+    | MilestoneNote
     | Suggestion
     | Help
     | Home

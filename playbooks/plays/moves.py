@@ -10,6 +10,7 @@ from playbooks import errors
 from playbooks.domain.facts import move_facts
 from playbooks.domain.incidents import OVER_STATES, Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind
+from playbooks.plays.anchors import anchor_now
 from playbooks.plays.house import House, say_in_channel, spoken
 from playbooks.plays.orders import Order, event_of
 from playbooks.plays.releases import plan_release
@@ -74,9 +75,12 @@ def announce(
     *,
     hint: str = "",
     mentions: list[str] | None = None,
+    milestone: bool = False,
 ) -> None:
-    """A sentence in the incident's channel, said for the person of the order."""
+    """A sentence in the incident's channel, said for the person of the order; of a milestone with the chain's head."""
     payload = spoken(text, mentions or (), hint=hint, by=order.actor.id)
+    if milestone:
+        payload |= anchor_now(uow, incident.id)
     say_in_channel(uow, incident, "say", house.ids.new(), payload, now=now)
 
 

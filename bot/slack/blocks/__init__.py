@@ -19,6 +19,7 @@ from bot.slack.blocks import (
     ledger,
     levers,
     lists,
+    milestone,
     muted,
     override,
     owner,
@@ -52,6 +53,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.MilestoneNote():
+            return milestone.render(message, root=root)
         case messages.Published():
             return published.render(message, root=root)
         case messages.Late():

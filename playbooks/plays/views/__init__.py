@@ -19,6 +19,7 @@ from playbooks.plays.views.owner import owner_note
 from playbooks.plays.views.page import page_note
 from playbooks.plays.views.pinned_card import card
 from playbooks.plays.views.posts import (
+    milestone_post,
     plain_post,
     resolved_post,
     say_post,
@@ -63,6 +64,7 @@ _BUILDERS: Mapping[str, Builder] = {
     "suggest": suggestion_post,
     "update": update_post,
     "resolved": resolved_post,
+    "milestone": milestone_post,
     SURFACE: published_note,
     "topic": topic_post,
     "similar": similar_note,
