@@ -19,7 +19,7 @@ from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
-from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body
+from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body, state_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -48,7 +48,7 @@ from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import figures, heartbeats, inspection, notes, similar, weekly_posts
+from playbooks.plays import ai_state, figures, heartbeats, inspection, notes, similar, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
@@ -361,6 +361,7 @@ def bodies_of(
             "channel": channels.create,
             "invite": channels.invite,
             "action": action_body(house, levers),
+            ai_state.KIND: state_body(house, levers),
             "document": Documents(house, messenger).run,
             JOB: Publishing(house, publishers).run,
             inspection.KIND: inspection_body(house, levers, directory),

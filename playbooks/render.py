@@ -29,7 +29,7 @@ from playbooks.domain.drafts.entries import Entry
 from playbooks.domain.drafts.facts import Facts, Figures, as_json, draft_figures, facts_of
 from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, spoken, told
 from playbooks.domain.drafts.prompts import Prompt
-from playbooks.domain.drafts.state import CATEGORIES
+from playbooks.domain.drafts.state import stateless
 from playbooks.domain.drafts.status import PRINTED, Status, foreign_rows, printed
 from playbooks.domain.timeline import Event, EventKind, verify_chain
 from playbooks.templating import ANY, DOCUMENT, Case, environment, folders, sources_of, version_of
@@ -214,7 +214,7 @@ def _context(facts: Facts, head: str, severities: Mapping[str, str]) -> dict[str
         "known": [(name, span) for name, span in facts.spans if span is not None],
         "unknown": [name for name, span in facts.spans if span is None],
         "older": [e.seq for e in changes if e.seq not in inside],
-        "stateless": [c for c in CATEGORIES if c not in {r.category for r in facts.state}],
+        "stateless": stateless(facts.state, facts.unread),
         "playbook": next((e.text("playbook") for e in facts.entries if e.text("playbook")), ""),
         "steps": [o for o in facts.overrides if o.phase in ("extended", "overdue", "escalated")],
         "at": at,
