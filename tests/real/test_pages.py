@@ -101,7 +101,8 @@ def test_one_drawing_is_seen_and_its_labels_are_apart(chromium: Chromium, files:
                 " const edge = s.getBoundingClientRect(); const bad = [];"
                 " b.forEach(([t, r], i) => { if (r.right > edge.right + 3 || r.left < edge.left - 3) bad.push(t);"
                 " b.slice(i + 1).forEach(([u, q]) => { if (Math.min(r.right, q.right) - Math.max(r.left, q.left) > 2"
-                " && Math.min(r.bottom, q.bottom) - Math.max(r.top, q.top) > r.height * 0.45) bad.push(t + ' / ' + u) })"
+                " && Math.min(r.bottom, q.bottom) - Math.max(r.top, q.top) > r.height * 0.45)"
+                " bad.push(t + ' / ' + u) })"
                 " }); return bad })()"
             )
             assert overlaps == []
