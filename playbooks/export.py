@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -22,7 +22,7 @@ from playbooks.domain.drafts.page import plain_text
 from playbooks.domain.drafts.reading import cited
 from playbooks.render import Draft
 
-FORMAT = "muster-postmortem/1"
+FORMAT: Final = "muster-postmortem/1"
 _LONGEST = 500
 _PARTY = 200
 _DATE = r"^\d{4}-\d\d-\d\d$"
@@ -147,7 +147,7 @@ class Provenance(Closed):
 class PostmortemExport(Closed):
     """A postmortem for other programs. `facts` has everything the draft states; its keys may grow within a format."""
 
-    format: Literal["muster-postmortem/1"] = FORMAT
+    format: Literal["muster-postmortem/1"] = "muster-postmortem/1"
     incident: Annotated[str, Field(pattern=r"^INC-\d+$")]
     title: Stated | None
     description: Stated | None
