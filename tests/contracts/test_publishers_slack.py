@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -19,7 +20,10 @@ from tests.contracts.publisher_suite import FIRST, SECOND, PublisherBench, Publi
 MARK = re.compile(r"\n\n---\n\n`muster:([a-z0-9-]+):[0-9a-f]{64}`\n$")
 
 
-def _space(plan: str = "paid") -> Workspace:
+Plan = Literal["paid", "free", "none"]
+
+
+def _space(plan: Plan = "paid") -> Workspace:
     ana = SeedUser(id="U01ANA", name="ana")
     members = ["U01ANA", "U0MUSTER"]
     channels = [SeedChannel(id=c, name=c.lower(), members=members) for c in ("C01INC42", "C01INC4")]
@@ -182,7 +186,7 @@ class TestFile(PublisherContract):
         ("paid", ("canvases:read",), ""),
     ],
 )
-def test_what_stands_there_follows_slacks_answer(plan: str, scopes: tuple[str, ...], form: str) -> None:
+def test_what_stands_there_follows_slacks_answer(plan: Plan, scopes: tuple[str, ...], form: str) -> None:
     """On a free plan a canvas in a tab could not be written anew; without the scope a file is shared."""
     with _space(plan) as space:
         space.seed.bot_scopes = [scope for scope in space.seed.bot_scopes if scope not in scopes]
