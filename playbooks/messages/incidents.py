@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from playbooks.domain.documents import DocumentState
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 
 
@@ -119,7 +120,12 @@ class HandoffOffer:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Posted when an incident is resolved: the figures and the draft."""
+    """Posted when an incident is resolved: the figures and the draft. Edited as its document goes on.
+
+    Attributes:
+        next: what is to be done with the document, as in `playbooks.domain.documents.next_of`.
+        required: whether somebody has to write it.
+    """
 
     tag: Tag
     figures: tuple[Fact, ...]
@@ -130,6 +136,9 @@ class Resolved:
     review_due: datetime | None
     link: str = ""
     similar: tuple[str, ...] = ()
+    state: DocumentState = DocumentState.DRAFT
+    required: bool = True
+    next: str = "answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, time
 
 from playbooks import errors
 from playbooks.domain.actions import Maturity
+from playbooks.domain.documents import ReviewRule
 from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
 from playbooks.domain.ownership import Registry
@@ -38,6 +39,7 @@ class Rules:
         matcher_silent_after: a matcher that never matched for so long is a gap.
         pipeline: what alerts go through before they open something.
         publish: where documents go outside, and from which state on.
+        reviews: what each severity asks of its postmortem, by its id; empty for the defaults.
         quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
 
@@ -69,6 +71,7 @@ class Rules:
     pipeline: PipelineRules = field(default_factory=PipelineRules)
     quiet_after: Mapping[str, int] = field(default_factory=dict)
     publish: tuple[Destination, ...] = ()
+    reviews: Mapping[str, ReviewRule] = field(default_factory=dict)
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""
