@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.config_pipeline import Pipeline, SlackAlerts
+from bot.config_postmortem import Postmortem
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
@@ -163,13 +164,6 @@ class Weekly(_Strict):
     """In quotes: YAML reads some times as numbers."""
 
 
-class Postmortem(_Strict):
-    """Documents."""
-
-    templates: str = ""
-    """Folder whose templates win over ours."""
-
-
 Name = Annotated[str, Field(pattern=_SOURCE_PATTERN)]
 _DEFAULT_SOURCES = {kind: SourceEntry(kind=kind) for kind in KINDS if kind != "mapped"}
 
@@ -263,6 +257,15 @@ class Config(_Strict):
                 if severity not in known:
                     there = ", ".join(sorted(known))
                     raise ValueError(f"escalation names the severity {severity}, which there is not ({there})")
+        return self
+
+    @model_validator(mode="after")
+    def _reviews_are_known(self) -> Config:
+        known = {severity.id for severity in self.severities}
+        for name in self.postmortem.reviews:
+            if name not in known:
+                there = ", ".join(sorted(known))
+                raise ValueError(f"postmortem.reviews names the severity {name}, which there is not ({there})")
         return self
 
     @property

@@ -7,6 +7,7 @@ in the reader's zone.
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import (
     Announcement,
@@ -42,6 +43,7 @@ __all__ = [
     "Changed",
     "DebtList",
     "DebtRow",
+    "DocumentNote",
     "EntryNote",
     "EntryToConfirm",
     "ErrandNote",
@@ -75,5 +77,6 @@ __all__ = [
     "TimelineList",
     "TimelineRow",
     "Update",
+    "VoteNote",
     "Who",
 ]

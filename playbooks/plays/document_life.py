@@ -34,7 +34,7 @@ _LEAD_TIME = 86400  # seconds before it is due in which its owner is reminded
 
 def rule_of(house: House, incident: Incident) -> ReviewRule:
     """What the incident's severity asks of its postmortem; while unset, what the mildest one asks."""
-    rules = dict(house.rules.reviews) or default_rules(house.rules.severities)
+    rules = house.rules.reviews or default_rules(house.rules.severities)
     return rules.get(incident.severity) or ReviewRule()
 
 
@@ -175,7 +175,7 @@ def renew(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
 
 
 def note_of(incident: Incident, phase: str, target: str, stamp: str) -> Surface:
-    """A message of its own about the document; `phase` says what it was made for."""
+    """A message of its own about the document; `phase` says what it was made for, `stamp` for which time."""
     name = f"{SURFACE}:{incident.id}:{phase}:{stamp}"
     return Surface(name, SURFACE, target, payload={"phase": phase, "stamp": stamp}, incident_id=incident.id)
 

@@ -39,7 +39,7 @@ def send_to_review(house: House, order: Order, incident_id: int) -> Say:
         check_step(incident.name, life.state, DocumentState.IN_REVIEW)
         moved = replace(life, state=DocumentState.IN_REVIEW, since=now, told_seq=incident.chain_seq)
         moved = _move(house, uow, order, incident, life, moved, now)
-        want(uow, note_of(incident, "review", f"incident:{incident.id}", str(moved.version)), now=now)
+        want(uow, note_of(incident, "review", f"incident:{incident.id}", now.isoformat()), now=now)
         people = reviewers(house, incident, moved, invited(uow.events(incident.id, alerts=False)))
     named = tuple(w for p in people[:4] if (w := house.who(p)) is not None)
     asked = ", ".join(f"{{{n}}}" for n in range(len(named))) or "Nobody of the registry"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, about_of, refusal_of
-from bot.slack.commands import errands, governance, levers, lifecycle, muting, owners, people, reads
+from bot.slack.commands import documents, errands, governance, levers, lifecycle, muting, owners, people, reads
 from bot.slack.grammar import Parsed
 from playbooks import errors
 from playbooks.messages import Say
@@ -21,7 +21,7 @@ HANDLERS: Mapping[str, Handler] = {
     "timeline": reads.timeline,
     "who": owners.owner,
     "audit": reads.audit,
-    "postmortem": reads.postmortem,
+    "postmortem": documents.document,
     "new": lifecycle.new,
     "ack": lifecycle.ack,
     "lead": lifecycle.lead,

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
 from playbooks.plays import recertify
+from playbooks.plays.document_life import SURFACE
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
 from playbooks.plays.lateness import with_lateness
 from playbooks.plays.views.asked import ask, preview
+from playbooks.plays.views.document import document_post
 from playbooks.plays.views.errand import errand_view
 from playbooks.plays.views.muted import silence_note
 from playbooks.plays.views.owner import owner_note
@@ -54,6 +56,7 @@ _BUILDERS: Mapping[str, Builder] = {
     "entry": entry_note,
     "silence": silence_note,
     "debt": debt_post,
+    SURFACE: document_post,
     "say": say_post,
     "post": plain_post,
     "sorry": sorry_post,
