@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from bot.config_pipeline import Pipeline, SlackAlerts
 from bot.config_postmortem import Postmortem
+from bot.config_publishing import PublishEntry
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
@@ -218,6 +219,8 @@ class Config(_Strict):
     matcher_silent_after: Span = timedelta(days=14)
     """An alert matcher that never matched for so long is told as a gap."""
     postmortem: Postmortem = Postmortem()
+    publish: Annotated[dict[Name, PublishEntry], Field(max_length=20)] = Field(default_factory=dict)
+    """Where postmortems are published, by a name of yours; without it the draft is a file in the incident's channel."""
     playbooks: tuple[str, ...] = ()
     """Folders of your own playbooks."""
     time_zone: Annotated[str, AfterValidator(zone_name)] = "UTC"
@@ -266,6 +269,16 @@ class Config(_Strict):
             if name not in known:
                 there = ", ".join(sorted(known))
                 raise ValueError(f"postmortem.reviews names the severity {name}, which there is not ({there})")
+        return self
+
+    @model_validator(mode="after")
+    def _published_severities_are_known(self) -> Config:
+        known = {severity.id for severity in self.severities}
+        for name, entry in self.publish.items():
+            unknown = [severity for severity in entry.severities if severity not in known]
+            if unknown:
+                there = ", ".join(sorted(known))
+                raise ValueError(f"publish.{name} names the severity {unknown[0]}, which there is not ({there})")
         return self
 
     @property

@@ -93,6 +93,7 @@ def examine(settings: Settings) -> list[Finding]:
     found += _guarded("database", lambda: _database(settings.database_url.get_secret_value()))
     if config is not None:
         found += _guarded("sources", lambda: _heard(config, settings))
+        found += _guarded("publishing", lambda: _destinations(config, settings))
     if config is not None and registry is not None:
         found += _guarded("ownership", lambda: _ownership(config, registry))
         found += _guarded("levers", lambda: _levers(config, registry, settings))
@@ -200,6 +201,12 @@ def _database(url: str) -> Iterator[Finding]:
             f"{kind}, schema {now}, written by a newer Muster.",
             "Install that version or a newer one.",
         )
+
+
+def _destinations(config: Config, settings: Settings) -> Iterator[Finding]:
+    from bot.console.destinations import look
+
+    return look(config, settings)
 
 
 def _ownership(config: Config, registry: Registry) -> Iterator[Finding]:

@@ -18,16 +18,19 @@ from slack_sdk.errors import SlackClientError
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
-from bot.jobs.bodies import Bodies, action_body, inspection_body
+from bot.config_publishing import destinations
+from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
 from bot.jobs.local import LocalEngine
+from bot.jobs.publish import Publishing
 from bot.jobs.surfaces import Projector
 from bot.metrics import Metrics
 from bot.providers.alerts.reading import Read
 from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
+from bot.providers.publishing import PublisherShelf
 from bot.providers.registry import LeverShelf
 from bot.registry_file import RegistryHolder, Versions
 from bot.schedules import Schedules, Tick
@@ -44,8 +47,9 @@ from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import heartbeats, inspection, notes, weekly_posts
+from playbooks.plays import heartbeats, inspection, notes, similar, weekly_posts
 from playbooks.plays.house import House, Rules, want
+from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
 from storage.engine import make_engine
@@ -93,11 +97,20 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     readers = Readers(config.providers, environ=environ, folder=folder, group_members=members, probe=parts.probe)
     book = OnCallBook(holder.current, parts.clock, readers=readers, ttl=config.cadences.on_call)
     shelf = LeverShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
+    publishers = PublisherShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
     house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config), shelf.maturity)
     metrics = Metrics()
     board = SqlJobBoard(store)
     engine = _engine(
-        settings, store, board, house, messenger, shelf, SlackDirectory(client), config, folder, metrics, parts.clock
+        settings,
+        store,
+        board,
+        house,
+        lambda templates: bodies_of(house, messenger, shelf, SlackDirectory(client), publishers, templates=templates),
+        config,
+        folder,
+        metrics,
+        parts.clock,
     )
     store.on_commit.append(engine.nudge)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
@@ -157,15 +170,16 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         slack=app,
         identity=identity,
         app_token=settings.slack_app_token.get_secret_value() if settings.slack_app_token else "",
-        close=_closing(book, close),
+        close=_closing(book, publishers, close),
     )
     service_box.append(service)
     return service
 
 
-def _closing(book: OnCallBook, close: Callable[[], None]) -> Callable[[], None]:
+def _closing(book: OnCallBook, publishers: PublisherShelf, close: Callable[[], None]) -> Callable[[], None]:
     def both() -> None:
         book.close()
+        publishers.close()
         close()
 
     return both
@@ -234,6 +248,7 @@ def rules_of(config: Config) -> Rules:
             if entry.quiet_after is not None
         },
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
+        publish=destinations(config.publish),
     )
 
 
@@ -308,16 +323,14 @@ def _engine(
     store: SqlStore,
     board: SqlJobBoard,
     house: House,
-    messenger: Messenger,
-    shelf: LeverShelf,
-    directory: Directory,
+    bodies: Callable[[Path | None], Bodies],
     config: Config,
     folder: Path,
     metrics: Metrics,
     clock: Clock,
 ) -> DbosEngine | LocalEngine:
     templates = folder / config.postmortem.templates if config.postmortem.templates else None
-    runner = bodies_of(house, messenger, shelf, directory, templates=templates)
+    runner = bodies(templates)
     url = settings.database_url.get_secret_value()
 
     def on_parked(job: Job, error: errors.MusterError) -> None:
@@ -343,7 +356,13 @@ def _engine(
 
 
 def bodies_of(
-    house: House, messenger: Messenger, levers: LeverShelf, directory: Directory, *, templates: Path | None = None
+    house: House,
+    messenger: Messenger,
+    levers: LeverShelf,
+    directory: Directory,
+    publishers: PublisherShelf,
+    *,
+    templates: Path | None = None,
 ) -> Bodies:
     """All job bodies."""
     root = house.rules.root
@@ -359,7 +378,9 @@ def bodies_of(
             "invite": channels.invite,
             "action": action_body(house, levers),
             "document": Documents(house, messenger, templates).run,
+            JOB: Publishing(house, publishers, templates).run,
             inspection.KIND: inspection_body(house, levers, directory),
+            similar.KIND: similar_body(house),
         }
     )
 

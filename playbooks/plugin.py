@@ -1,9 +1,10 @@
 """The one module a provider author imports: the port, its values, the errors, and small pure helpers.
 
 A lever is a class whose constructor takes `(name: str, settings: Mapping[str, Any], tools: Tools)` and which implements
-`Lever`. It may declare `maturity` (a `Maturity`) and `tested_with` (the versions of the real service it was run
-against). Built-in ones are named in `bot.providers.registry`; one from outside is found through an entry point of the
-group `muster.levers`.
+`Lever`; a publisher is one that implements `Publisher`. It may declare `maturity` (a `Maturity`) and `tested_with` (the
+versions of the real service it was run against). Built-in ones are named in `bot.providers.registry` and
+`bot.providers.publishing`; one from outside is found through an entry point of the group `muster.levers` or
+`muster.publishers`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from playbooks.domain.clocks import say_span
 from playbooks.domain.errands import KEY as BY_HAND
 from playbooks.domain.errands import Errand, errand_of
 from playbooks.domain.file_values import Span
+from playbooks.domain.publishing import Page, Placed, digest_of
 from playbooks.errors import (
     ConfigError,
     Conflict,
@@ -34,13 +36,15 @@ from playbooks.errors import (
     ProviderError,
     UnknownName,
 )
-from playbooks.ports import Clock, Lever, Levers, Probe
+from playbooks.ports import Canvases, Clock, Lever, Levers, Probe, Publisher, Publishers
 
 __all__ = [
     "BY_HAND",
     "NOTE_TAG",
+    "WRITTEN",
     "Alert",
     "AlertStatus",
+    "Canvases",
     "Change",
     "Clock",
     "ConfigError",
@@ -57,9 +61,13 @@ __all__ = [
     "MusterError",
     "Outcome",
     "OutcomeUnknown",
+    "Page",
+    "Placed",
     "Plan",
     "Probe",
     "ProviderError",
+    "Publisher",
+    "Publishers",
     "Span",
     "Strict",
     "Tools",
@@ -69,6 +77,7 @@ __all__ = [
     "alias_target",
     "change_target",
     "datetime_of",
+    "digest_of",
     "errand_of",
     "find_version",
     "flag_target",
@@ -79,6 +88,7 @@ __all__ = [
     "nearest",
     "own_note",
     "parse_binding",
+    "parse_destination",
     "parse_settings",
     "plan_flag",
     "plan_version",
@@ -91,6 +101,8 @@ __all__ = [
 
 FLAG_STATES = ("on", "off")
 NOTE_TAG = "muster.note"
+WRITTEN = "the destination's `to` under `publish:` in muster.yaml"
+"""What a person compares after a place has refused a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +111,13 @@ class Tools:
 
     Attributes:
         clock: the time. probe: what tests hang on to, None in production. levers: the other configured ones, for one
-            that has its effect read by another.
+            that has its effect read by another. canvases: Slack's, for what is published there; None without Slack.
     """
 
     clock: Clock
     probe: Probe | None = None
     levers: Levers | None = None
+    canvases: Canvases | None = None
 
 
 def maturity_of(lever: type[Any]) -> Maturity:
@@ -149,6 +162,11 @@ def parse_binding(model: type[Parsed], provider: str, binding: Mapping[str, Any]
     if "debt" not in model.model_fields:  # Muster's own key: which kind of debt the lever makes
         binding = {key: value for key, value in binding.items() if key != "debt"}
     return _parse(model, binding, lambda key: f"The {provider} lever's `{key}`")
+
+
+def parse_destination(model: type[Parsed], provider: str, to: Mapping[str, Any]) -> Parsed:
+    """The `to` of an entry under `publish:` in muster.yaml, typed. Raises ConfigError that names the wrong key."""
+    return _parse(model, to, lambda key: f"`to.{key}` of the publisher {provider}")
 
 
 def parse_settings(model: type[Parsed], provider: str, settings: Mapping[str, Any]) -> Parsed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,7 +31,7 @@ from playbooks.domain.drafts.deeds import Privileged
 from playbooks.domain.drafts.entries import Entry
 from playbooks.domain.drafts.facts import Facts, Figures, as_json, draft_figures, facts_of
 from playbooks.domain.drafts.page import to_html
-from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, told
+from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, spoken, told
 from playbooks.domain.drafts.prompts import Prompt
 from playbooks.domain.drafts.state import CATEGORIES
 from playbooks.domain.drafts.status import PRINTED, Status, foreign_rows, printed
@@ -43,6 +44,7 @@ __all__ = [
     "Problem",
     "Status",
     "as_json",
+    "compare",
     "draft_figures",
     "human_blocks",
     "merge",
@@ -61,6 +63,7 @@ ABOVE = (
     "instants",
     "durations",
     "changes",
+    "similar",
     "state",
     "decisions",
     "rights",
@@ -166,6 +169,11 @@ def verify(
         fresh = render_draft(events, incident_id=incident_id, head=head, templates=templates, severities=severities)
     except errors.ChainBroken as broken:
         return [Problem("", broken.sentence)]
+    return compare(markdown, fresh)
+
+
+def compare(markdown: str, fresh: Draft) -> list[Problem]:
+    """What in a document is not what a fresh draft of the same chain says."""
     blocks, problems = split(markdown)
     wanted = [b for b in fresh.blocks if b.machine]
     found = [b for b in blocks if b.machine]
@@ -266,6 +274,22 @@ def _environment(templates: Path | None) -> tuple[jinja2.Environment, str]:
     for name in (*ABOVE, *BELOW):
         digest.update(_source(env, name).encode() + b"\x00")
     return env, digest.hexdigest()[:12]
+
+
+def template_version(templates: Path | None) -> str:
+    """The version of the templates in use, as the provenance line gives it."""
+    return _environment(templates)[1]
+
+
+def template_words(templates: Path | None) -> dict[str, frozenset[str]]:
+    """By block, the words its template holds: what stands outside of tags, and the literals inside of them."""
+    env = _compiled(templates)
+    return {name: spoken(_literal(_source(env, name))) for name in (*ABOVE, *BELOW)}
+
+
+def _literal(source: str) -> str:
+    bare = re.sub(r"\{#.*?#\}", " ", source, flags=re.DOTALL)
+    return re.sub(r"\{[{%].*?[}%]\}", lambda tag: " ".join(re.findall(r"\"[^\"]*\"|'[^']*'", tag[0])), bare)
 
 
 def _source(env: jinja2.Environment, name: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import select
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from playbooks import errors
@@ -78,8 +80,6 @@ def _postgres(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=busy_timeout,
-        # Before the first statement, so that a restarted server costs nobody an error.
-        pool_pre_ping=True,
         connect_args={"connect_timeout": max(2, int(busy_timeout)), "application_name": "muster"},
     )
     lock_timeout = f"{int(busy_timeout * 1000)}ms"
@@ -91,4 +91,16 @@ def _postgres(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         connection.execute("SET timezone = 'UTC'")
         connection.autocommit = False
 
+    event.listen(engine, "checkout", _alive)
     return engine
+
+
+def _alive(connection: Any, _entry: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Before the first statement, so that a restarted server costs nobody an error: the pool then opens another one.
+
+    An idle connection has nothing to read until the server says that it goes, so no round trip is needed to know.
+    """
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    if look.poll(0):  # at its end, or with an error
+        raise DisconnectionError("the server closed the connection")

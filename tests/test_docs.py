@@ -152,6 +152,14 @@ def test_every_kind_of_alert_source_is_listed_and_has_a_set_up() -> None:
     assert set(re.findall(r"^## `([a-z_]+)`", guide, re.MULTILINE)) == set(ALERTS)
 
 
+def test_every_kind_of_change_source_has_a_set_up() -> None:
+    from bot.providers.sources import CHANGES
+
+    guide = (ROOT / "docs" / "alert-sources.md").read_text().partition("\n## Changes\n")[2]
+    headings = re.findall(r"^### (.+)$", guide, re.MULTILINE)
+    assert sorted(re.findall(r"`([a-z_]+)`", " ".join(headings))) == sorted(CHANGES)
+
+
 def test_the_mapping_in_the_guide_gives_what_it_promises(tmp_path: Path) -> None:
     from bot.mappings import load
     from bot.providers.alerts.mapped import differences
@@ -190,6 +198,31 @@ def test_levers_are_listed_with_their_keys() -> None:
     for name, kind in builtin.items():
         assert set(re.findall(r"`([a-z_]+)`", rows[name][2])) == set(kind.settings), name
         assert set(re.findall(r"`([a-z_]+)`", rows[name][3])) == set(kind.binding), name
+
+
+def test_publishers_are_listed_with_their_keys() -> None:
+    from bot.providers.publishing import PUBLISHERS, load
+
+    guide = (ROOT / "docs" / "publishing.md").read_text()
+    rows = {row[0]: row for row in re.findall(r"^\| `([a-z_]+)` \| (.*?) \| (.*?) \| (.*?) \|$", guide, re.M)}
+    assert set(rows) == set(PUBLISHERS)
+    for name in PUBLISHERS:
+        kind = load(name)
+        assert set(re.findall(r"`([a-z_]+)`", rows[name][2])) == set(kind.Settings.model_fields), name
+        assert set(re.findall(r"`([a-z_]+)`", rows[name][3])) == set(kind.Binding.model_fields), name
+        assert f"## `{name}`" in guide
+
+
+def test_configuration_in_the_guide_to_publishing_is_valid() -> None:
+    from bot.console.destinations import destination_findings
+
+    guide = (ROOT / "docs" / "publishing.md").read_text()
+    examples = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    assert examples
+    team = "api: ownership/v1\nteams: {fraud-ml: {members: []}}\n"
+    for text in examples:
+        found = destination_findings(Config.load(text), Registry.load(team))
+        assert [finding for finding in found if finding.level.value == "error"] == []
 
 
 def test_the_lever_of_your_own_works(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,6 +65,7 @@ def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
 
     from bot.clock import SystemClock
     from bot.config import Config
+    from bot.console.destinations import destination_findings
     from bot.registry_file import load_registry
     from playbooks.check import Finding, Level, check_registry, file_findings
     from playbooks.domain.ownership import Registry
@@ -101,6 +101,7 @@ def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
         )
         if config is not None:
             found += _bindings(registry, config)
+            found += destination_findings(config, registry)
     about = ", ".join(str(path) for path in [*([config_path] if config_path else []), *registry_paths])
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR), about or "nothing"
 
@@ -153,13 +154,13 @@ def _sorted_out(paths: list[Path]) -> tuple[Path | None, list[Path], list[Path]]
 
 def _bindings(registry: Registry, config: Config) -> list[Finding]:
     """Errors in the keys of lever bindings and provider settings, found without any call or secret."""
-    from bot.providers.registry import LeverShelf
+    from bot.providers.registry import LeverShelf, without_secrets
     from playbooks.check import Finding, Level
     from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
     from playbooks.domain.backstops import ends_too_early
     from playbooks.domain.ownership_file import for_provider
 
-    shelf = LeverShelf({name: _without_secrets(entry) for name, entry in config.providers.items()})
+    shelf = LeverShelf({name: without_secrets(entry) for name, entry in config.providers.items()})
     found = []
     for component in registry.components.values():
         for kind, bound in component.levers.items():
@@ -179,14 +180,6 @@ def _bindings(registry: Registry, config: Config) -> list[Finding]:
                 found.append(Finding(Level.NOTE, where, f"{provider}: {UNPROVEN_WORDS}"))
     shelf.close()
     return found
-
-
-def _without_secrets(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Provider settings with a stand-in for each secret, so that a pipeline needs none."""
-    return {
-        key.removesuffix("_env").removesuffix("_file"): "not-looked-up" if key.endswith(("_env", "_file")) else value
-        for key, value in entry.items()
-    }
 
 
 # ------------------------------------------------------------------ route

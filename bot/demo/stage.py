@@ -278,6 +278,7 @@ def drift_body(starts: datetime, *, since: datetime, ended: datetime | None = No
         "threshold": "0.20",
         "windows": "4 of the last 4 windows",
         "samples": "18,240",
+        "reference": "Oct 1–31",
         "first_breach": since.isoformat(),
     }
     alert = {

@@ -10,6 +10,7 @@ from bot.jobs.outcome import DONE, RunResult
 from playbooks import errors
 from playbooks.plays.house import House, spoken, want
 from playbooks.plays.postmortem import draft_of
+from playbooks.plays.publishing import publish, state_of
 from playbooks.ports import Document, Messenger, Surface
 
 
@@ -51,6 +52,7 @@ class Documents:
         with self.house.store.begin() as uow:
             fresh = uow.document(incident.id) or document
             uow.save_document(replace(fresh, rendered_sha256=digest, file_id=file_id, channel=channel))
+            publish(self.house, uow, incident, state_of(uow, incident.id), now=self.house.now())
             resolved = uow.surface(f"resolved:{incident.id}:{incident.reopened}")
             if resolved is not None:
                 want(uow, resolved, now=self.house.now())

@@ -19,6 +19,8 @@ from playbooks.ports import Clock, Job, JobBoard
 
 _log = structlog.get_logger(__name__)
 _QUEUE = "muster-jobs"
+_MANY = 20
+_BREATH = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class DbosEngine:
             "notification_listener_polling_interval_sec": 0.5,
             "max_executor_threads": self._workers + 8,
             "system_database_url": self._url,
+            "db_engine_kwargs": {"pool_pre_ping": False},  # a lost connection is met by DBOS's own retries
         }
 
     # ------------------------------------------------------------ relay
@@ -159,8 +162,11 @@ class DbosEngine:
                 if time.monotonic() >= next_beat:
                     next_beat = time.monotonic() + self._beat_every
                     self._keep()
-                for job in self._board.pending(now=self._clock.now()):
+                due = self._board.pending(now=self._clock.now())
+                for job in due:
                     self._offer(job)
+                if len(due) > _MANY:  # nobody waits for a look while there is so much to do
+                    self._stopping.wait(_BREATH)
             except Exception:  # noqa: BLE001  the job loop's last handler: the next look may go well
                 _log.exception("jobs.relay_failed")
                 self._stopping.wait(self._look)
@@ -176,20 +182,23 @@ class DbosEngine:
 
     def _offer(self, job: Job) -> None:
         state = f"{job.id}:{job.done}:{job.attempts}:{job.due_at.timestamp():.6f}"
-        now = time.monotonic()
-        if self._asked.get(state, 0.0) > now:
+        now, until = time.monotonic(), self._asked.get(state)
+        if until is not None and until > now:
             return
         if len(self._asked) > 10_000:
             self._asked = {known: until for known, until in self._asked.items() if until > now}
         self._asked[state] = now + self._stale
-        self._begin(job, state)
+        self._begin(job, state, first=until is None)
 
-    def _begin(self, job: Job, state: str) -> None:
-        """Start the workflow of this state unless one is under way; a further one when one ended without effect."""
+    def _begin(self, job: Job, state: str, *, first: bool) -> None:
+        """Start the workflow of this state unless one is under way; a further one when one ended without effect.
+
+        Seen for the first time nothing is asked: DBOS starts no workflow under an id that it knows.
+        """
         dbos = self._dbos
         for number in count():
             workflow_id = f"{state}:{number}"
-            status = dbos.DBOS.get_workflow_status(workflow_id)
+            status = None if first else dbos.DBOS.get_workflow_status(workflow_id)
             if status is None:
                 break
             if status.status in ("PENDING", "ENQUEUED", "DELAYED"):
@@ -216,16 +225,13 @@ class DbosEngine:
 
     # ------------------------------------------------------------ body
 
-    def _body(self, job_id: str, state: str) -> None:
-        self._dbos.DBOS.run_step({"name": "settle"}, self._settle, job_id, state)
-
     def _workflow_function(self) -> Callable[[str, str], None]:
         """The body as a plain function: DBOS marks what it registers, and a bound method cannot be marked."""
 
         def muster_job(job_id: str, state: str) -> None:
             self._count(1)
             try:
-                self._body(job_id, state)
+                self._settle(job_id, state)
             finally:
                 self._count(-1)
 
@@ -239,7 +245,7 @@ class DbosEngine:
     def _settle(self, job_id: str, state: str) -> None:
         lane = self._lane_of(job_id)
         if not lane:
-            self._asked.pop(state, None)
+            self._asked[state] = 0.0
             return
         try:
             # Read inside the lane, where nobody else moves it.

@@ -103,6 +103,11 @@ class Busy(Strict):
     among: list[Scalar] = Field(min_length=1)
 
 
+def places_of(template: Any) -> frozenset[str]:
+    """The placeholders that a template needs."""
+    return frozenset(_places(template))
+
+
 def filled(template: Any, words: Mapping[str, Any]) -> Any:
     """A body with its placeholders replaced; a text that is one placeholder alone takes that value's own type."""
     if isinstance(template, str):

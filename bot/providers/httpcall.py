@@ -107,6 +107,7 @@ class HttpCaller:
         auth: user and password for basic authentication, or what puts a credential on each request.
         timeout: seconds to wait for the next bytes of an answer. tls: whom to trust, where that is somebody of its own.
         limits_by_403: whether a 403 with a waiting time means too many calls, as GitHub says it.
+        written: what a person wrote of the place, to compare after a refusal.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class HttpCaller:
         timeout: float = READ_SECONDS,
         tls: SSLContext | None = None,
         limits_by_403: bool = False,
+        written: str = "the lever's binding",
         probe: Probe | None = None,
     ) -> None:
         self.provider = provider
@@ -130,6 +132,7 @@ class HttpCaller:
         self._password = auth[1] if isinstance(auth, tuple) else ""
         self._timeout = timeout
         self._limits_by_403 = limits_by_403
+        self._written = written
         self._probe = probe
         self._client = httpx.Client(
             base_url=self.url,
@@ -308,7 +311,7 @@ class HttpCaller:
         said = self._clean(answer.quote())
         return ProviderError(
             f"{name} refused ({what}, {status})" + (f": {_ended(said)}" if said else "."),
-            "Compare the lever's binding with what the provider has.",
+            f"Compare {self._written} with what the provider has.",
             code="provider_refused",
             kind=Kind.PERMANENT,
         )

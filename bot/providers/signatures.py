@@ -89,6 +89,14 @@ class Stamped:
         return any(hmac.compare_digest(one, each) for one in made for each in given)
 
 
+def bearer(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, now: datetime) -> bool:
+    """Whether `Authorization: Bearer` carries one of the secrets."""
+    scheme, _, given = header_of(headers, "Authorization").partition(" ")
+    known = [secret.encode() for secret in secrets if secret]
+    token = given.strip().encode("utf-8", "replace")
+    return scheme.lower() == "bearer" and any(hmac.compare_digest(secret, token) for secret in known)
+
+
 def _fresh(stamp: str, now: datetime, tolerance: int) -> bool:
     plain = stamp.isascii() and stamp.isdigit() and len(stamp) <= 12
     return plain and abs(now.timestamp() - int(stamp)) <= tolerance

@@ -61,6 +61,9 @@ CHANGES: Mapping[str, str] = MappingProxyType(
         "mlflow": "bot.providers.changes.mlflow",
         "unleash": "bot.providers.changes.unleash",
         "huggingface": "bot.providers.changes.huggingface",
+        "github": "bot.providers.changes.github",
+        "argocd": "bot.providers.changes.argocd",
+        "launchdarkly": "bot.providers.changes.launchdarkly",
     }
 )
 KINDS: tuple[str, ...] = tuple(dict.fromkeys((*ALERTS, *CHANGES)))

@@ -364,7 +364,7 @@ VERBS: Final[dict[str, Verb]] = {
     "summary": Verb(_nothing, "summary", ("catchup", "catch-up")),
     "timeline": Verb(_nothing, "timeline", ("history",)),
     "postmortem": Verb(
-        read_postmortem, "postmortem [INC-7] [review, reviewed, close, item …]", ("pm", "draft", "post-mortem")
+        read_postmortem, "postmortem [INC-7] [review, reviewed, close, item, publish …]", ("pm", "draft", "post-mortem")
     ),
     "who": Verb(_who, "who [INC-7] <component>", ("owner", "owners", "whois")),
     "rollback": Verb(_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),

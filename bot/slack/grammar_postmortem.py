@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from bot.slack.grammar_values import Person, PostmortemArgs, TaskArgs
+from bot.slack.grammar_publishing import PUBLISH, read_publish
+from bot.slack.grammar_values import Person, PostmortemArgs, TaskArgs, TextArgs
 from bot.slack.grammar_words import first_word, quoted, split_because
 from playbooks.domain.action_items import TICKET, ItemType
 
@@ -32,14 +33,16 @@ _NUMBER = re.compile(r"D-(\d{1,9})", re.IGNORECASE)
 _TYPE = re.compile(rf"({'|'.join(kind.value for kind in ItemType)}):\s*", re.IGNORECASE)
 
 
-def read_postmortem(text: str, context: Context) -> PostmortemArgs:
+def read_postmortem(text: str, context: Context) -> PostmortemArgs | TextArgs:
     """`postmortem [INC-7] [step …]`; nothing but the incident shows where its document stands."""
     word, rest = first_word(text)
     if not word:
         return PostmortemArgs()
+    if word.lower() == PUBLISH:
+        return read_publish(text, context)
     step = _NAMES.get(word.lower().strip(".,!:"))
     if step is None:
-        steps = ", ".join(_STEPS)
+        steps = ", ".join((*_STEPS, PUBLISH))
         raise context.usage("postmortem", f"I don't know the step `{quoted(word)}`; there are {steps}.")
     if step == "item":
         return PostmortemArgs(step, item=read_item(rest, context))

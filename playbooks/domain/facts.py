@@ -13,6 +13,7 @@ from typing import Any, TypedDict
 from playbooks.domain.actions import Action, Outcome, Override
 from playbooks.domain.alerts import Alert, Change
 from playbooks.domain.timeline import utc_text
+from playbooks.domain.typed_signals import signal_facts, signal_of
 
 
 class AlertFacts(TypedDict, total=False):
@@ -29,6 +30,7 @@ class AlertFacts(TypedDict, total=False):
     ends_at: str | None
     count: int
     names: list[str]
+    signal: dict[str, str | int]
 
 
 class ChangeFacts(TypedDict):
@@ -119,20 +121,20 @@ class OverrideFacts(TypedDict, total=False):
 
 
 def alert_facts(alert: Alert) -> dict[str, Any]:
-    """Payload of an `alert` event for one episode."""
-    return dict(
-        AlertFacts(
-            source=alert.source,
-            fingerprint=alert.fingerprint,
-            name=alert.name,
-            status=alert.status.value,
-            severity=alert.severity,
-            summary=alert.summary,
-            link=alert.link,
-            starts_at=utc_text(alert.starts_at),
-            ends_at=utc_text(alert.ends_at),
-        )
+    """Payload of an `alert` event for one episode; `signal` where it measured something."""
+    facts = AlertFacts(
+        source=alert.source,
+        fingerprint=alert.fingerprint,
+        name=alert.name,
+        status=alert.status.value,
+        severity=alert.severity,
+        summary=alert.summary,
+        link=alert.link,
+        starts_at=utc_text(alert.starts_at),
+        ends_at=utc_text(alert.ends_at),
     )
+    measured = signal_facts(signal_of(alert))
+    return {**facts, "signal": measured} if measured else dict(facts)
 
 
 def storm_facts(source: str, names: Sequence[str], count: int, status: str) -> dict[str, Any]:

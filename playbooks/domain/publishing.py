@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, Final
 DRAFT, IN_REVIEW, REVIEWED, CLOSED = "draft", "in_review", "reviewed", "closed"
 STATES: Final = (DRAFT, IN_REVIEW, REVIEWED, CLOSED)
 """States of a document, in their order."""
+_SLACK = re.compile(r"<(@|#|!(?!--)|mailto:|tel:|https?://)([^<>|\n]*)(?:\|([^<>\n]*))?>")
 
 
 def digest_of(text: str) -> str:
@@ -123,3 +125,42 @@ class Publication:
 def key_of(incident_name: str) -> str:
     """Our own name for an incident's document: `inc-42`."""
     return incident_name.lower()
+
+
+def for_outside(text: str, roles: Mapping[str, str]) -> str:
+    """What people wrote, without what only Slack understands, and with persons as the roles they had.
+
+    https://docs.slack.dev/messaging/formatting-message-text has the marks.
+
+    Args:
+        roles: registry ids, Slack ids and e-mail addresses of persons, with the role of each.
+    """
+
+    def plain(mark: re.Match[str]) -> str:
+        kind, target, label = mark[1], mark[2], mark[3] or ""
+        if kind == "@":
+            return f"({roles.get(target, 'a person')})"
+        if kind == "#":
+            return f"#{label}" if label else "(a channel)"
+        if kind == "!":
+            return label if target.startswith("date^") and label else "(a group)"
+        if kind in ("mailto:", "tel:"):
+            return label or target
+        return f"[{label}]({kind}{target})" if label else mark[0]
+
+    low = _SLACK.sub(plain, text)
+    names = sorted((name for name in roles if name), key=len, reverse=True)
+    if not names:
+        return low
+    either = "|".join(re.escape(name) for name in names)
+    # A bare word is taken for a name only where it cannot be another word: a person may be called `will`.
+    sure = re.compile(rf"`({either})`|(?<![\w.@-])@({either})(?![\w@-]|\.\w)")
+    return _addresses(sure.sub(lambda found: f"({roles[found[1] or found[2]]})", low), roles)
+
+
+def _addresses(text: str, roles: Mapping[str, str]) -> str:
+    """E-mail addresses and Slack ids stand for their persons anywhere."""
+    for name in roles:
+        if "@" in name or re.fullmatch(r"[UW][A-Z0-9]{5,}", name):
+            text = re.sub(rf"(?<![\w.@-]){re.escape(name)}(?![\w@-])", f"({roles[name]})", text)
+    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playbooks.domain.authority import Right
 from playbooks.domain.rulings import Why
 
-_REASONS = {
+REASONS = {
     Why.NOT_HELD.value: "the right is not theirs",
     Why.OWN_REQUEST.value: "it is their own request, and two others decide",
     Why.OFF_HOURS.value: "outside the hours of their right",
@@ -18,10 +18,12 @@ _REASONS = {
     "not_asked": "somebody else was asked to do it",
 }
 
+OTHERWISE = "not theirs to decide"
+
 
 def reason_words(reason: str) -> str:
     """A reason as a clause; one that is not about a right reads as such."""
-    return _REASONS.get(reason, "not theirs to decide")
+    return REASONS.get(reason, OTHERWISE)
 
 
 def wish_words(decision: str, component: str, command: str) -> str:

@@ -8,12 +8,15 @@ compared with. `signal_kind` (label or annotation) says the kind where the words
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from playbooks.domain.alerts import Alert
-from playbooks.domain.signals import read_signal
+from playbooks.domain.signals import LONGEST_FIGURE, read_signal
+from playbooks.domain.timeline import utc_text
+from playbooks.domain.wording import one_line
 
 
 class SignalKind(StrEnum):
@@ -101,6 +104,50 @@ def signal_of(alert: Alert, failure: str = "") -> Signal:
         int(points[2]) if points else None,
         _since(told),
     )
+
+
+def told_of(alert: Alert, failure: str = "") -> dict[str, str]:
+    """The figures for people (`read_signal`) with the kind of signal and what the value is compared with."""
+    told, kind = read_signal(alert), signal_kind(alert, failure)
+    reference = one_line(_said(alert, "reference") or _said(alert, "baseline"), LONGEST_FIGURE)
+    named = {"kind": "" if kind is SignalKind.OTHER else kind.value, "reference": reference}
+    return {**told, **{name: said for name, said in named.items() if said}}
+
+
+def signal_words(told: Mapping[str, str]) -> str:
+    """`Drift · PSI 0.34, limit 0.20, 18,240 samples, against training set` of what `told_of` gave.
+
+    The source's summary where it gave no value.
+    """
+    if not told.get("value"):
+        return told.get("summary", "")
+    figures = [" ".join(word for word in (told.get("metric", ""), told["value"]) if word)]
+    figures += [f"limit {told['limit']}"] if told.get("limit") else []
+    figures += [told["windows"]] if told.get("windows") else []
+    figures += [f"{told['samples']} samples"] if told.get("samples") else []
+    figures += [f"against {told['reference']}"] if told.get("reference") else []
+    said = ", ".join(figures)
+    kind = told.get("kind", "")
+    words = SignalKind(kind).words if kind in _KINDS else ""
+    return f"{words[:1].upper()}{words[1:]} · {said}" if words else said
+
+
+def signal_facts(signal: Signal) -> dict[str, str | int]:
+    """What a timeline event keeps of it: what was said, times as ISO 8601 UTC; empty where nothing was measured."""
+    facts: dict[str, str | int | None] = {
+        "metric": signal.metric,
+        "value": signal.value,
+        "limit": signal.limit,
+        "reference": signal.reference,
+        "samples": signal.samples,
+        "breached": signal.breached,
+        "of": signal.of,
+        "since": utc_text(signal.since),
+    }
+    said = {name: value for name, value in facts.items() if value is not None and value != ""}
+    if signal.kind is SignalKind.OTHER and not said:
+        return {}
+    return {"kind": signal.kind.value, **said}
 
 
 def signal_kind(alert: Alert, failure: str = "") -> SignalKind:

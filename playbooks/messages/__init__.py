@@ -31,7 +31,9 @@ from playbooks.messages.lists import (
 )
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
+from playbooks.messages.published import Published, PublishedRow
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.similar import SimilarNote, SimilarRow
 from playbooks.messages.union import Message
 
 __all__ = [
@@ -63,11 +65,15 @@ __all__ = [
     "OverrideNote",
     "OwnerNote",
     "Preview",
+    "Published",
+    "PublishedRow",
     "Refusal",
     "Resolved",
     "Say",
     "SilenceList",
     "SilenceNote",
+    "SimilarNote",
+    "SimilarRow",
     "StandingLine",
     "Suggestion",
     "Summary",

@@ -14,7 +14,7 @@ class OwnerNote:
     """The first message: in the owner team's own channel. Edited as the incident goes on.
 
     Attributes:
-        signal: the figures in the order given by the source (`PSI of score 0.34 (limit 0.20, …)`).
+        signal: the typed reading in one line (`Drift · PSI of score 0.34, limit 0.20, …`).
         since: when the signal first broke its limit; silent: seconds between that and detection.
         on_call: who is on call now; nobody resolved -> empty, then `fallback` says who is asked instead. With somebody
             on call it says what is to be known about that: a source that is down, somebody the registry lacks.
@@ -69,7 +69,8 @@ class Card:
         next: the one obvious next action, a sentence; `next_action` is the id of its button (`rollback`, `ack`,
             `resolve`,
             `mitigated`, `update`, `postmortem`, `none`), which is the primary one.
-        silent, open_for: seconds. containment, automation, fallback: one clause each.
+        signal: the typed reading in one line; since: when it first broke its limit.
+        silent: seconds between that and detection. containment, automation, fallback: one clause each.
         decide: who may decide the next lever, with roles.
         overrides: open overrides in words with their end (`auto-decline off until …`): (component, due, debt number).
         update_due: next update to people, None when none is due.
@@ -93,6 +94,7 @@ class Card:
     levers: tuple[Lever, ...]
     overrides: tuple[tuple[str, datetime, int], ...] = ()
     standing: tuple[StandingLine, ...] = ()
+    since: datetime | None = None
     update_due: datetime | None = None
     suggestion: str = ""
     over: bool = False
@@ -136,6 +138,7 @@ class Resolved:
     review_due: datetime | None
     link: str = ""
     similar: tuple[str, ...] = ()
+    published: tuple[tuple[str, str], ...] = ()  # name and link of each destination that shows the document
     state: DocumentState = DocumentState.DRAFT
     required: bool = True
     next: str = "answer"

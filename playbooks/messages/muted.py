@@ -63,6 +63,8 @@ class AlertPath:
 
     Attributes:
         alert: id. status: `firing` or `resolved`. decision: in words. steps: (stage, what it did, why).
+        signal: the typed reading in one line; since: when it first broke its limit; silent: seconds from then until it
+            was received.
         incident: `INC-7`, empty for none. seen: how often the episode came. others: ids of more that fit.
     """
 
@@ -81,3 +83,6 @@ class AlertPath:
     channel: str = ""
     link: str = ""
     others: tuple[tuple[str, str, datetime], ...] = ()
+    signal: str = ""
+    since: datetime | None = None
+    silent: int | None = None

@@ -10,7 +10,9 @@ from playbooks.messages.late import Late
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
+from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.similar import SimilarNote
 
 Message = (
     OwnerNote
@@ -37,10 +39,12 @@ Message = (
     | TimelineList
     | Summary
     | Resolved
+    | Published
     | Update
     | Announcement
     | Suggestion
     | Help
     | Home
     | Late
+    | SimilarNote
 )

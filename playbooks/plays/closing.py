@@ -10,7 +10,7 @@ from playbooks.domain.documents import DocumentState
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays import all_clear, document_life
+from playbooks.plays import all_clear, document_life, similar
 from playbooks.plays.document_moves import waive
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
@@ -43,6 +43,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         if waits is not None:
             return waits
         incident = _moments(uow, order, incident, said, now)
+        similar.recall_at_end(house, uow, incident, now)
         key = f"resolved:{incident.version}"
         text = said.text.strip() or "resolved"
         uow.append(incident_id, event_of(order, incident, EventKind.RESOLVED, text, now=now, dedup=key), now=now)

@@ -11,10 +11,12 @@ from playbooks.domain.drafts.facts import draft_figures
 from playbooks.domain.drafts.status import PRINTED
 from playbooks.domain.incidents import Incident
 from playbooks.messages import Fact, Resolved, Say
+from playbooks.plays import similar
 from playbooks.plays.document_life import invited, items_of, renew, status_of
 from playbooks.plays.document_rights import must_write
 from playbooks.plays.house import House, must_find, tag_of
 from playbooks.plays.orders import Order, execution
+from playbooks.plays.publishing import published_links
 from playbooks.ports import Document, UnitOfWork
 from playbooks.render import Draft, render_draft
 
@@ -124,4 +126,6 @@ def resolved_view(house: House, uow: UnitOfWork, incident: Incident) -> Resolved
         required=life is None or life.required,
         next=next_of(life, len(draft.open_prompts), done),
         link=document.ts if document and document.ts.startswith("http") else "",
+        published=published_links(uow, incident.id),
+        similar=similar.names_of(draft.facts.similar.rows),
     )

@@ -15,9 +15,10 @@ from playbooks.domain.people import MUSTER, Actor, source_actor
 from playbooks.domain.pipeline.case import Case, Ruling, Step
 from playbooks.domain.pipeline.path import followed, path_of
 from playbooks.domain.routing import Routed, Router
-from playbooks.domain.signals import headline, read_signal
+from playbooks.domain.signals import headline
 from playbooks.domain.timeline import EventSource
-from playbooks.plays import escalation, heartbeats, reopening, storms
+from playbooks.domain.typed_signals import told_of
+from playbooks.plays import escalation, heartbeats, reopening, similar, storms
 from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, card_of, refresh, refresh_readers, say_in_channel, want, want_all
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
@@ -258,7 +259,7 @@ def _open(house: House, uow: UnitOfWork, batch: _Batch, alert: Alert, routed: Ro
         return Decision.REOPENED, Reason.JUST_RESOLVED, incident.id
     registry = house.registry()
     team, home = _home(house, registry, routed)
-    signal = read_signal(alert)
+    signal = told_of(alert, routed.failure)
     incident, new = uow.open_incident(
         NewIncident(
             title=headline(alert, routed.component, routed.failure),
@@ -309,9 +310,8 @@ def open_up(
 ) -> None:
     """What every new incident gets in the transaction that opens it: its first events and the jobs that tell people."""
     registry = house.registry()
-    subjects = _subjects(registry, incident.component)
     since = now - timedelta(seconds=house.rules.changes_window)
-    events = prior_changes(uow.changes_before(subjects, since=since, until=now))
+    events = prior_changes(_changed_before(uow, registry, incident.component, since, now))
     events.append(declared_event(registry, house.on_call, incident, by=by, source=source, now=now, actor=actor))
     events += [] if since_of(incident) is None else [impact_event(incident)]
     uow.append_many(incident.id, events, now=now)
@@ -319,12 +319,19 @@ def open_up(
     refresh(uow, incident, now=now)
     refresh_readers(house, uow, incident, now=now)
     uow.want_job("channel", str(incident.id), now=now, lane=f"incident:{incident.id}")
+    uow.want_job(similar.KIND, str(incident.id), now=now, lane=f"incident:{incident.id}")
 
 
-def _subjects(registry: Registry, component: str) -> list[str]:
-    """What changes of a component are about: its levers' targets, its name, and the same of what it reads."""
-    names = [component, *registry.upstream(component)] if component in registry.components else []
-    return sorted({s for name in names for s in (name, *targets_of(registry, name))})
+def _changed_before(
+    uow: UnitOfWork, registry: Registry, component: str, since: datetime, until: datetime
+) -> list[Change]:
+    """Changes of a component and of what it reads: of their names, and of the targets of their levers."""
+    names = {component, *registry.upstream(component)} if component in registry.components else set()
+    targets = {target for name in names for target in targets_of(registry, name)}
+    # A flag's change names its environment beside its subject, a target has it in its name.
+    subjects = sorted(names | targets | {target.partition("@")[0] for target in targets})
+    found = uow.changes_before(subjects, since=since, until=until)
+    return [change for change in found if change.subject in names or change_target(change) in targets]
 
 
 def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:

@@ -20,7 +20,7 @@ from playbooks.ports.incidents import Incidents, NewIncident
 from playbooks.ports.memory import Captured, Document, Memory
 from playbooks.ports.messenger import Messenger, Posted
 from playbooks.ports.outside import Clock, Ids, Lever, Levers, OnCall, Probe
-from playbooks.ports.publishing import Publications, Publisher, Publishers
+from playbooks.ports.publishing import Canvases, Publications, Publisher, Publishers
 from playbooks.ports.silences import KeptBack, Redecided, Silences
 from playbooks.ports.store import Store, UnitOfWork
 
@@ -28,6 +28,7 @@ __all__ = [
     "Actions",
     "AlertTouch",
     "Alerts",
+    "Canvases",
     "Captured",
     "Clock",
     "Directory",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -42,6 +42,16 @@ class Incidents(Protocol):
     def incident_by_channel(self, channel: str) -> Incident | None: ...
     def incidents(self, *, open_only: bool, limit: int = 50) -> list[Incident]: ...
     def open_incident_for(self, open_key: str) -> Incident | None: ...
+    def past_incidents(
+        self, components: Sequence[str], failure: str, *, since: datetime, before: int, limit: int = 200
+    ) -> list[Incident]:
+        """Resolved or closed incidents of these components, or with this failure on a known one, newest first.
+
+        Args:
+            since: opened then or later. before: only with a smaller number.
+        """
+        ...
+
     def open_incidents_of(self, component: str) -> list[Incident]:
         """Newest first."""
         ...

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 
 from playbooks import errors
-from playbooks.domain.incidents import OPEN_STATES, Incident
+from playbooks.domain.incidents import OPEN_STATES, Incident, State
 from playbooks.domain.timeline import ChainReport, Event, NewEvent, genesis
 from playbooks.ports import Growth, NewIncident, OpenIncident
 from storage import chain
@@ -17,6 +17,7 @@ from storage.rows import INCIDENT, incident_row, new_incident_row, to_incident
 from storage.store.part import Part
 
 _OPEN = tuple(sorted(state.value for state in OPEN_STATES))
+_ENDED = (State.CLOSED.value, State.RESOLVED.value)
 _OPEN_BY_KEY = (
     "SELECT open_key, id, team, home, alerts_total, alerts_firing FROM incident "
     "WHERE open_key IN (SELECT value FROM {keys})"
@@ -62,6 +63,16 @@ class Incidents(Part):
             INCIDENT.c.component == "", INCIDENT.c.opened_by.startswith("source:"), INCIDENT.c.opened_at >= since
         )
         return [(row.id, row.failure, row.opened_at) for row in self._db.execute(query.order_by(INCIDENT.c.opened_at))]
+
+    def past_incidents(
+        self, components: Sequence[str], failure: str, *, since: datetime, before: int, limit: int = 200
+    ) -> list[Incident]:
+        """Resolved or closed incidents of these components, or with this failure on a known one, newest first."""
+        same = and_(INCIDENT.c.failure == failure, INCIDENT.c.component != "", INCIDENT.c.failure != "")
+        alike = or_(INCIDENT.c.component.in_(components), same)
+        where = (INCIDENT.c.state.in_(_ENDED), INCIDENT.c.opened_at >= since, INCIDENT.c.id < before, alike)
+        query = select(INCIDENT).where(*where).order_by(INCIDENT.c.id.desc()).limit(limit)
+        return [to_incident(row) for row in self._db.execute(query)]
 
     def incident_by_channel(self, channel: str) -> Incident | None:
         """The newest incident whose channel this is."""

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks.domain.typed_signals import Signal, SignalKind, signal_kind, signal_of
+from playbooks.domain.facts import alert_facts
+from playbooks.domain.typed_signals import Signal, SignalKind, signal_kind, signal_of, signal_words, told_of
 from tests.domain.registry import alert
 
 
@@ -57,6 +58,44 @@ def test_every_figure_is_typed() -> None:
         5,
         datetime(2026, 11, 21, 1, 40, tzinfo=UTC),
     )
+
+
+TOLD = {
+    "metric": "PSI",
+    "value": "0.34",
+    "threshold": "0.20",
+    "samples": "18,240",
+    "reference": "Oct 1–31",
+    "first_breach": "2026-11-21T03:05:00+01:00",
+}
+
+
+def test_people_read_the_kind_and_every_figure_in_one_line() -> None:
+    line = signal_words(told_of(replace(alert(), annotations=TOLD)))
+    assert line == "Drift · PSI 0.34, limit 0.20, 18,240 samples, against Oct 1–31"
+
+
+def test_without_a_value_they_read_the_summary_and_without_a_kind_the_figures() -> None:
+    assert signal_words(told_of(replace(alert(), summary="It drifts"))) == "It drifts"
+    assert signal_words(told_of(replace(alert("HighLatency"), annotations={"value": "3 s"}))) == "3 s"
+
+
+def test_the_kind_may_stand_in_the_failure_alone() -> None:
+    told = told_of(replace(alert("Alert17"), annotations={"value": "0.2"}), "groundedness")
+    assert signal_words(told) == "Evaluation regression · 0.2"
+
+
+def test_the_timeline_keeps_the_figures_with_their_types() -> None:
+    assert alert_facts(replace(alert(), annotations=TOLD))["signal"] == {
+        "kind": "drift",
+        "metric": "PSI",
+        "value": "0.34",
+        "limit": "0.20",
+        "reference": "Oct 1–31",
+        "samples": 18240,
+        "since": "2026-11-21T02:05:00.000000Z",
+    }
+    assert "signal" not in alert_facts(alert("Down"))
 
 
 def test_nothing_said_is_nothing_known() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from playbooks import render
 from playbooks.render import Draft, Problem
-from playbooks.score import Check, score
+from playbooks.score import Check, Rubric
 from tests.drafts.chains import Chain, story
 
 LABELS = {"sev1": "SEV1", "sev2": "SEV2", "sev3": "SEV3"}
@@ -25,8 +25,12 @@ def problems(markdown: str, chain: Chain) -> list[Problem]:
 
 def scored(markdown: str, chain: Chain) -> dict[str, Check]:
     """The checks by id."""
-    checks = score(markdown, chain.events, incident_id=chain.incident_id, head=chain.head, severities=LABELS)
-    return {check.id: check for check in checks}
+    return {check.id: check for check in rubric(chain).checks(markdown)}
+
+
+def rubric(chain: Chain) -> Rubric:
+    """The checks held against a chain."""
+    return Rubric(chain.events, incident_id=chain.incident_id, head=chain.head, severities=LABELS)
 
 
 if __name__ == "__main__":

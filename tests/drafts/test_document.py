@@ -10,7 +10,7 @@ import pytest
 
 from playbooks import errors
 from playbooks.domain.timeline import Precision
-from playbooks.render import human_blocks, merge, render_draft, to_html, verify
+from playbooks.render import ABOVE, BELOW, human_blocks, merge, render_draft, to_html, verify
 from playbooks.score import must_pass
 from tests.drafts.chains import DANA, MEI, OMAR, Chain, K, at, recorded, story, timeline_files
 from tests.drafts.drafting import LABELS, draft, problems, scored
@@ -121,7 +121,9 @@ def test_hostile_text_breaks_neither_fences_nor_tables():
     for line in text.split("\n"):
         if line.startswith("| [E"):
             assert line.replace("\\|", "").count("|") == 7
-    assert [line for line in text.split("\n") if line == "<!-- /machine -->"] == ["<!-- /machine -->"] * 19
+    assert [line for line in text.split("\n") if line == "<!-- /machine -->"] == ["<!-- /machine -->"] * len(
+        (*ABOVE, *BELOW)
+    )
 
 
 def test_html_passes_nothing_through():

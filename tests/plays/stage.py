@@ -25,6 +25,7 @@ from playbooks.plays.receive import receive
 from playbooks.plays.views import pinned_card
 from playbooks.ports import StoredAlert, Surface
 from tests.contracts.fake_lever import FakeLever, FakeWorld
+from tests.contracts.fake_publisher import FakePlace, FakePublisher, OnePublisher
 from tests.contracts.fake_slack import FakeSlack
 from tests.contracts.lever_suite import SetClock
 from tests.simulation.bot import REGISTRY, ROUTER, RULES, Bot, OneLever, person
@@ -50,6 +51,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
+        self.place = FakePlace()
         self.slack = FakeSlack(self.clock, users={p.slack for p in self.registry.people.values()})
         for team in self.registry.teams.values():
             self.slack.add_channel(team.channel, team.id, *(self.registry.people[m].slack for m in team.members))
@@ -69,6 +71,7 @@ class Stage:
             OneLever(FakeLever(self.world)),
             registry=self.registry,
             rules=self.rules,
+            publishers=OnePublisher(FakePublisher(self.place)),
         )
 
     @property

@@ -165,3 +165,33 @@ def test_what_cannot_be_read_is_kept_and_told_once_an_hour(stage: Stage) -> None
     told = stage.posted("post:raw:prod")
     assert len(told) == 2
     assert "4 so far" in told[1]
+
+
+def test_what_changed_in_72_hours_on_the_component_or_upstream_stands_by_its_time(stage: Stage) -> None:
+    day = timedelta(days=1)
+    told = [
+        _change("old", "fraud-scorer", "", "v41", at=3 * day + MINUTE),
+        _change("own", "fraud-scorer", "v42", "v43", at=3 * day - MINUTE),
+        _change("target", "fraud-scorer@champion", "42", "43", at=2 * day),
+        _change("upstream", "transactions-features", "", "backfill", at=HOUR, environment="production"),
+        _change("elsewhere", "ranker", "", "v9", at=HOUR),
+        _change("downstream", "auto-decline", "", "rule 7", at=HOUR),
+    ]
+    record_changes(stage.house, list(reversed(told)))
+    stage.opened()
+    changes = stage.events(1, EventKind.CHANGE)
+    assert [e.payload["key"] for e in changes] == ["own", "target", "upstream"]
+    assert [e.occurred_at for e in changes] == [c.occurred_at for c in told[1:4]]
+
+
+def test_a_flag_is_known_before_an_incident_by_its_project_name_and_environment(stage: Stage) -> None:
+    project, _, where = DECLINE.partition("@")
+    record_changes(
+        stage.house,
+        [
+            _change("production", project, "off", "on", environment=where),
+            _change("test", project, "off", "on", environment="test"),
+        ],
+    )
+    stage.opened("auto-decline")
+    assert [e.payload["key"] for e in stage.events(1, EventKind.CHANGE)] == ["production"]

@@ -254,6 +254,24 @@ def test_why_finds_an_alert_by_id_fingerprint_name_and_component(stage: Stage) -
             alert_path(stage.house, word)
 
 
+def test_why_tells_what_was_measured_since_when_and_for_how_long_nobody_heard(stage: Stage) -> None:
+    began = stage.clock.now() - timedelta(minutes=26)
+    told = {
+        "metric": "PSI",
+        "value": "0.34",
+        "limit": "0.20",
+        "reference": "Oct 1–31",
+        "first_breach": began.isoformat(),
+    }
+    [verdict] = stage.alert(replace(alert("a"), annotations=told))
+    path = alert_path(stage.house, verdict.alert_id)
+    assert path.signal == "Drift · PSI 0.34, limit 0.20, against Oct 1–31"
+    assert (path.since, path.silent) == (began, 26 * 60)
+    assert stage.events(1, EventKind.ALERT)[0].payload["signal"]["limit"] == "0.20"
+    without = stage.alert(alert("b", "ranker"))[0].alert_id
+    assert (alert_path(stage.house, without).since, alert_path(stage.house, without).silent) == (None, None)
+
+
 def test_the_counts_stay_right_and_the_chain_verifies(stage: Stage) -> None:
     number = stage.opened("transactions-features")
     stage.alert(alert("x"), alert("x", status="resolved"))

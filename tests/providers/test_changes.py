@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.providers.changes import generic, mlflow, unleash
+from bot.providers.changes import argocd, generic, github, huggingface, launchdarkly, mlflow, unleash
 from playbooks.plugin import InputError, change_target
 
 PAYLOADS = Path(__file__).parent.parent / "payloads"
@@ -151,7 +151,7 @@ def test_our_own_words_need_a_bearer_token() -> None:
         assert not generic.signed(headers, b"", ["t0ken", ""], now=NOW)
 
 
-@pytest.mark.parametrize("reader", [mlflow, unleash, generic])
+@pytest.mark.parametrize("reader", [mlflow, unleash, generic, github, argocd, launchdarkly, huggingface])
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"nonsense", b"\xff", b'{"entity": 1}', b"[" * 100_000])
 def test_unusable_bodies_are_refused_in_a_sentence(reader: object, body: bytes) -> None:
     with pytest.raises(InputError, match="here"):

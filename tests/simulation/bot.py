@@ -10,11 +10,12 @@ from typing import Any, cast
 
 from sqlalchemy import Engine
 
-from bot.jobs.bodies import Bodies, Body, action_body, inspection_body
+from bot.jobs.bodies import Bodies, Body, action_body, inspection_body, similar_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.engine import DeterministicExecutor, Runner, settle
 from bot.jobs.outcome import DONE, RunResult
+from bot.jobs.publish import Publishing
 from bot.jobs.surfaces import Projector
 from bot.providers.oncall.resolver import OnCallBook
 from playbooks import errors
@@ -23,10 +24,12 @@ from playbooks.domain.people import Actor
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
 from playbooks.plays.house import House, Rules, actor_for
+from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
-from playbooks.ports import Clock, Directory, Ids, Job, Lever, Levers, Messenger, Probe
+from playbooks.ports import Clock, Directory, Ids, Job, Lever, Levers, Messenger, Probe, Publishers
 from storage.jobs import SqlJobBoard
 from storage.store import SqlStore
+from tests.contracts.fake_publisher import FakePlace, FakePublisher, OnePublisher
 
 REGISTRY = Registry.load((Path(__file__).parents[1] / "plays" / "ownership.yaml").read_text("utf-8"))
 ROUTER = Router(REGISTRY)
@@ -87,6 +90,7 @@ def bodies_of(house: House, messenger: Messenger, levers: Levers) -> Mapping[str
         "document": Documents(house, messenger).run,
         "action": action_body(house, levers),
         "inspect": inspection_body(house, levers, cast(Directory, messenger)),
+        "similar": similar_body(house),
     }
 
 
@@ -94,7 +98,7 @@ def bodies_without_slack(house: House, messenger: Messenger, levers: Levers) -> 
     """Only what acts: a search over rights is three times as quick when no message is drawn."""
     quiet: Body = lambda _subject: DONE  # noqa: E731
     told = dict.fromkeys(("deliver", "channel", "invite", "document"), quiet)
-    return {**told, "action": action_body(house, levers), "inspect": quiet}
+    return {**told, "action": action_body(house, levers), "inspect": quiet, "similar": quiet}
 
 
 class Bot:
@@ -114,13 +118,16 @@ class Bot:
         rules: Rules = RULES,
         bodies: BodiesOf = bodies_of,
         sweeps: Callable[[House], int] = sweep,
+        publishers: Publishers | None = None,
     ) -> None:
         self.store = SqlStore(engine, ids, probe=probe)
         on_call = OnCallBook(lambda: registry, clock)
         self.house = House(self.store, clock, ids, lambda: registry, on_call, rules)
         self.board = SqlJobBoard(self.store)
         self.levers, self.messenger, self.sweep = levers, messenger, sweeps
-        self.runner = Rationed(Bodies(bodies(self.house, messenger, levers)), None, [])
+        to = publishers or OnePublisher(FakePublisher(FakePlace()))
+        every = {**bodies(self.house, messenger, levers), JOB: Publishing(self.house, to).run}
+        self.runner = Rationed(Bodies(every), None, [])
         self.parked: list[tuple[str, str]] = []
         self.executor = DeterministicExecutor(self.board, clock, self.runner, seed=seed, on_parked=self._on_parked)
 

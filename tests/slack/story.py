@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from playbooks.domain.documents import DocumentState
 from playbooks.domain.rights import Authority, Holder, Right
 from playbooks.domain.who import StageView, WhoView
 from playbooks.messages import (
@@ -12,6 +13,7 @@ from playbooks.messages import (
     Ask,
     Card,
     Changed,
+    DocumentNote,
     EntryToConfirm,
     ErrandNote,
     Fact,
@@ -33,6 +35,8 @@ from playbooks.messages import (
     Say,
     SilenceList,
     SilenceNote,
+    SimilarNote,
+    SimilarRow,
     Suggestion,
     Summary,
     Tag,
@@ -40,6 +44,7 @@ from playbooks.messages import (
     TimelineList,
     TimelineRow,
     Update,
+    VoteNote,
     Who,
 )
 
@@ -59,7 +64,7 @@ TAG = Tag(42, "INC-42", "fraud-scorer is drifting", "SEV2", "red_circle", "inves
 OWNER = OwnerNote(
     tag=TAG,
     summary="fraud-scorer is drifting",
-    signal="PSI of score 0.34 (limit 0.20, 4 of the last 4 windows, 18,240 samples)",
+    signal="Drift · PSI of score 0.34, limit 0.20, 4 of the last 4 windows, 18,240 samples, against Oct 1–31",
     since=at(1, 40),
     silent=51 * 60,
     on_call=(DANA,),
@@ -77,7 +82,8 @@ CARD = Card(
     silent=51 * 60,
     opened_at=at(2, 31),
     over_at=None,
-    signal="PSI 0.34 > 0.20",
+    signal="Drift · PSI 0.34, limit 0.20, 18,240 samples",
+    since=at(1, 40),
     alerts="3 alerts (2 firing)",
     upstream=(Fact("transactions-features", "fresh"), Fact("merchant-embeddings", "6 h late", warn=True)),
     containment="none yet",
@@ -195,6 +201,20 @@ RESOLVED = Resolved(
     link="https://muster.slack.com/files/F1",
     similar=("INC-17", "INC-29"),
 )
+SIMILAR = SimilarNote(
+    TAG,
+    (
+        SimilarRow(
+            17,
+            "INC-17",
+            "fraud-scorer is drifting",
+            "same component and failure, 3 weeks ago",
+            ("rollback of fraud-scorer: 41 → 40",),
+            ((12, "prevent", at(2, 0) - timedelta(days=49), True), (14, "", at(2, 0), False)),
+        ),
+        SimilarRow(29, "INC-29", "merchant-embeddings is stale", "upstream component, 2 months ago"),
+    ),
+)
 REFUSAL = Refusal(
     "You can't ask for this rollback: it belongs to *fraud-ml on call* (now @dana) or @omar.",
     ask=(DANA,),
@@ -276,7 +296,25 @@ WHY = AlertPath(
     others=(("0199aa3c-0000", "muted", at(1, 0)),),
 )
 
+STANDS = DocumentNote(
+    TAG, "status", DocumentState.DRAFT, DANA, at(17, 0), False, True, "answer", 3, 9, half=((4, "ticket, done when"),),
+    lacks=("3 questions are open", "check H3 fails (an action item lacks its owner)"), checked=True,
+)  # fmt: skip
+REVIEWED = replace(STANDS, state=DocumentState.REVIEWED, next="close", open=0, items=2, half=(), lacks=(), points=13)
+VOTES = VoteNote(
+    TAG, (("learned", "Did you learn something that changes your work?", 3, 1), ("again", "Again?", 0, 0)), (DANA, OMAR)
+)
+
 STORY: dict[str, Message] = {
+    "document": STANDS,
+    "document in review": replace(
+        REVIEWED, phase="review", state=DocumentState.IN_REVIEW, next="reviewed", reviewers=(OMAR, LIN), needed=12
+    ),
+    "document overdue": replace(STANDS, phase="overdue", overdue=True, owner=None),
+    "document reviewed": REVIEWED,
+    "document without action": replace(STANDS, next="item", open=0, no_action="", half=(), waived="a false alarm"),
+    "document of an open incident": replace(STANDS, resolved=False, due_at=None, checked=False, lacks=()),
+    "votes": VOTES,
     "silence": MUTED,
     "maintenance": PLANNED,
     "silence over": OVER,
@@ -298,6 +336,7 @@ STORY: dict[str, Message] = {
     "timeline": TimelineList(TAG, ROWS, earlier=4),
     "summary": Summary(TAG, (Fact("Lead", "dana"), Fact("Containment", "v42 serves")), ROWS, ("keep v42?",)),
     "resolved": RESOLVED,
+    "similar": SIMILAR,
     "refusal": REFUSAL,
     "unknown": UNKNOWN,
     "say": Say("{0} leads INC-42 now.", "Hand it on with `/inc lead @…`.", (DANA,)),

@@ -151,8 +151,8 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
     (
         story.OWNER,
         [
-            "SEV2 · fraud-scorer is drifting — PSI of score 0.34 (limit 0.20, 4 of the last 4 windows, 18,240 samples)"
-            ", since 01:40 UTC, silent for 51 min",
+            "SEV2 · fraud-scorer is drifting — Drift · PSI of score 0.34, limit 0.20, 4 of the last 4 windows, "
+            "18,240 samples, against Oct 1–31, since 01:40 UTC (silent for 51 min)",
             "<@U01DANA> is on call for serving; nobody leads yet. INC-42 · "
             "changed before: fraud-scorer v42 → v43 at 00:10 UTC by the training pipeline",
         ],
@@ -161,12 +161,11 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
     (
         story.CARD,
         [
-            "INC-42 · fraud-scorer is drifting · SEV2 · investigating · lead <@U01DANA> · "
-            "51 min silent, open since 02:31 UTC",
+            "INC-42 · fraud-scorer is drifting · SEV2 · investigating · lead <@U01DANA> · open since 02:31 UTC",
             "Next: decide on a rollback. <@U01DANA> may ask; <@U02OMAR> or <@U03LIN> may approve "
             "(model owner; deputy).",
-            "Signal: PSI 0.34 &gt; 0.20 · 3 alerts (2 firing) · "
-            "upstream: transactions-features fresh, merchant-embeddings 6 h late ⚠︎",
+            "Signal: Drift · PSI 0.34, limit 0.20, 18,240 samples, since 01:40 UTC (silent for 51 min)",
+            "3 alerts (2 firing) · upstream: transactions-features fresh, merchant-embeddings 6 h late ⚠︎",
             "Containment: none yet · Automation: auto-decline ON (reads fraud-scorer) · Fallback: rules engine v3",
         ],
         ["[Roll back…]", "Disable auto-decline…", "Update", "Hand off…", "⋯"],

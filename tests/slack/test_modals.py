@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack import ids, modals
+from bot.slack import ids, modals, postmortem_modals
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
@@ -22,6 +22,7 @@ from bot.slack.grammar_values import (
 )
 from bot.workspace.blockkit import check_view
 from playbooks import errors
+from playbooks.domain.action_items import Item
 from tests.slack import story
 
 COMPONENTS = ("fraud-scorer", "auto-decline")
@@ -45,6 +46,14 @@ def forms(text: str, components: tuple[str, ...] = COMPONENTS) -> dict[str, dict
         "answer": modals.answer(42, [("quality", text), ("communication", text)], chosen="quality"),
         "no questions": modals.answer(42, []),
         "plan": modals.plan(story.ASK),
+        "item": postmortem_modals.item(
+            42, owner="U01DANA", half=[Item(4, text, "", "", story.at(2, 31), text, text, False)] * 7
+        ),
+        "checks": postmortem_modals.checks(42, needed=12, given={"impact": 2}),
+        "checks left out": postmortem_modals.checks(42),
+        "back": postmortem_modals.reason(42, "back"),
+        "no action": postmortem_modals.reason(42, "no-action"),
+        "owner": postmortem_modals.owner(42),
     }
 
 

@@ -12,7 +12,7 @@ from bot.providers.sources import KINDS
 from bot.web.sources import source
 from tests.sources.bodies import PAYLOADS
 
-KIND_OF = {"pagerduty_v3": "pagerduty", "standard_webhooks": "openai", "mlflow": "mlflow"}
+KIND_OF = {"github": "github", "pagerduty_v3": "pagerduty", "standard_webhooks": "openai", "mlflow": "mlflow"}
 
 
 @dataclass(frozen=True)

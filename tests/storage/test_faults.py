@@ -150,6 +150,22 @@ def test_a_postgresql_that_hangs_up_is_told_and_works_again(postgres_url: str, p
     engine.dispose()
 
 
+def test_a_connection_that_ended_while_nobody_used_it_costs_nobody_an_error(
+    postgres_url: str, postgres_server: Postgres
+) -> None:
+    engine = make_engine(postgres_url)
+    schema.upgrade(engine)
+    store = SqlStore(engine, CountedIds())
+    with store.begin() as work, store.read():  # two stand in the pool
+        assert work.first_time("k", now=NOW)
+    name = postgres_url.rpartition("/")[2]
+    postgres_server.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+    with store.read() as looking, store.begin() as work:
+        assert not work.first_time("k", now=NOW)
+        assert looking.incidents(open_only=True) == []
+    engine.dispose()
+
+
 def test_a_postgresql_that_is_not_there_is_told() -> None:
     engine = make_engine("postgresql://nobody@127.0.0.1:1/none", busy_timeout=1)
     with pytest.raises(errors.StoreBusy) as gone, SqlStore(engine, CountedIds()).begin():

@@ -11,17 +11,18 @@ the minute of arrival where there is no `at`, so that the same deploy next week 
 
 from __future__ import annotations
 
-import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 
 from pydantic import Field, ValidationError, field_validator
 
-from playbooks.plugin import Change, InputError, Strict, datetime_of, header_of, json_object
+from bot.providers.signatures import bearer
+from playbooks.plugin import Change, InputError, Strict, datetime_of, json_object
 
 MOST = 500
+signed = bearer
 
 
 class Told(Strict):
@@ -50,13 +51,6 @@ class Told(Strict):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("begins with http:// or https://")
         return value
-
-
-def signed(headers: Mapping[str, str], body: bytes, secrets: Sequence[str], *, now: datetime) -> bool:
-    """Whether `Authorization: Bearer` carries one of the secrets."""
-    scheme, _, given = header_of(headers, "Authorization").partition(" ")
-    known = [secret.encode() for secret in secrets if secret]
-    return scheme.lower() == "bearer" and any(hmac.compare_digest(secret, given.strip().encode()) for secret in known)
 
 
 def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: datetime) -> list[Change]:

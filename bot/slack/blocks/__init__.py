@@ -21,8 +21,10 @@ from bot.slack.blocks import (
     muted,
     override,
     owner,
+    published,
     replies,
     resolved,
+    similar,
 )
 from playbooks import messages
 from playbooks.messages import Message
@@ -49,8 +51,12 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.Published():
+            return published.render(message, root=root)
         case messages.Late():
             return _late(message, root)
+        case messages.SimilarNote():
+            return similar.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DocumentNote():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.slack import ids
-from bot.slack.blocks import escape, kit
+from bot.slack.blocks import escape, kit, reading
 from playbooks.messages import Card, Fact, Lever
 
 SHOWN_LEVERS = 3
@@ -14,7 +14,7 @@ SHOWN_LEVERS = 3
 def render(card: Card, *, root: str = "/inc") -> kit.Rendered:
     """The card; always the whole of the newest version."""
     return kit.message(
-        kit.section(_head(card), _next(card, root), _signal(card), _hold(card), *_overrides(card)),
+        kit.section(_head(card), _next(card, root), _signal(card), _around(card), _hold(card), *_overrides(card)),
         kit.context(_small(card)),
         kit.actions(*_buttons(card)),
     )
@@ -26,12 +26,11 @@ def _head(card: Card) -> str:
     parts.append(f"lead {escape.mention(card.lead)}" if card.lead else "nobody leads")
     if card.comms:
         parts.append(f"comms {escape.mention(card.comms)}")
-    times = [f"{escape.span(card.silent)} silent"] if card.silent else []
     if card.over_at is None:
-        times.append(f"open since {escape.moment(card.opened_at)}")
+        lasted = f"open since {escape.moment(card.opened_at)}"
     else:
-        times.append(f"open for {escape.span((card.over_at - card.opened_at).total_seconds())}")
-    return kit.dots(*parts, ", ".join(times))
+        lasted = f"open for {escape.span((card.over_at - card.opened_at).total_seconds())}"
+    return kit.dots(*parts, lasted)
 
 
 def _next(card: Card, root: str) -> str:
@@ -52,11 +51,15 @@ def _decide(card: Card) -> str:
 
 
 def _signal(card: Card) -> str:
+    said = reading.line(card.signal, card.since, card.silent, 300)
+    return f"Signal: {said}" if said else ""
+
+
+def _around(card: Card) -> str:
     upstream = ", ".join(_upstream(item) for item in card.upstream[:4])
     if len(card.upstream) > 4:
         upstream += f" and {len(card.upstream) - 4} more"
     return kit.dots(
-        f"Signal: {escape.value(card.signal, 300)}" if card.signal else "",
         escape.value(card.alerts, 80),
         f"upstream: {upstream}" if upstream else "",
     )

@@ -28,8 +28,8 @@ _OFFERED = {
 
 
 def button(name: str, incident: int, *, primary: bool = False) -> kit.Element:
-    """The button of a step, as in `playbooks.domain.documents.next_of`."""
-    label, action = _BUTTONS[name]
+    """The button of a step, as in `playbooks.domain.documents.next_of`; of an unknown one that to all of them."""
+    label, action = _BUTTONS.get(name, ("Where it stands", ids.POSTMORTEM))
     return kit.button(label, action, ids.Value(incident=incident), style="primary" if primary else None)
 
 
@@ -53,7 +53,8 @@ def _head(note: DocumentNote) -> str:
         said = {"warning": f"is due *{when}*", "due": f"is due *now* ({when})"}.get(note.phase, f"was due *{when}*")
         state = "in review" if note.state is DocumentState.IN_REVIEW else "still a draft"
         return f"{owner}: the review of *{name}*'s postmortem {said}. It is {state}."
-    return kit.dots(f"*Postmortem of {name}: {note.state.label.lower()}*", f"owner {owner}", _due(note))
+    state = escape.value(note.state.replace("_", " "), 20)
+    return kit.dots(f"*Postmortem of {name}: {state}*", f"owner {owner}", _due(note))
 
 
 def _due(note: DocumentNote) -> str:
@@ -102,7 +103,7 @@ def _small(note: DocumentNote) -> list[str]:
 
 
 def _buttons(note: DocumentNote) -> list[kit.Element]:
-    offered = [name for name in _OFFERED[note.state] if name != "answer" or note.open]
+    offered = [name for name in _OFFERED.get(note.state, ()) if name != "answer" or note.open]
     if not note.resolved:
         offered = ["answer"] if note.open else []
     if note.next == "item":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
-from bot.slack.blocks import escape, kit
+from bot.slack.blocks import escape, kit, reading
 from playbooks.messages import AlertPath, KeptRow, SilenceList, SilenceNote
 
 _WHEN = "{date_short_pretty} at {time}"
@@ -118,7 +118,11 @@ def path(view: AlertPath, *, root: str = "/inc") -> kit.Rendered:
         for number, did, at in view.others
     ]
     return kit.message(
-        kit.section(f"{head}{joined}", f"because {escape.value(view.reason, 200)}"),
+        kit.section(
+            f"{head}{joined}",
+            f"because {escape.value(view.reason, 200)}",
+            reading.line(view.signal, view.since, view.silent, 300),
+        ),
         [kit.section(*steps[n : n + 8]) for n in range(0, len(steps), 8)],
         kit.context(small),
         [kit.section("*Others that fit*", *others)] if others else [],

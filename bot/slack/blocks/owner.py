@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.slack import ids
-from bot.slack.blocks import escape, kit
+from bot.slack.blocks import escape, kit, reading
 from playbooks.messages import OwnerNote, Who
 
 
@@ -22,12 +22,8 @@ def _wrong(note: OwnerNote) -> str:
     tag = note.tag
     title = escape.value(tag.title, escape.TITLE) or escape.value(note.summary, escape.TITLE) or "untitled"
     head = kit.light(tag) + escape.bold(kit.dots(escape.value(tag.severity, 20), title))
-    facts = [escape.value(note.signal or note.summary, 400)]
-    if note.since is not None:
-        facts.append(f"since {escape.moment(note.since)}")
-    if note.silent:
-        facts.append(f"silent for {escape.span(note.silent)}")
-    return f"{head} — {', '.join(f for f in facts if f)}" if any(facts) else head
+    said = reading.line(note.signal or note.summary, note.since, note.silent)
+    return f"{head} — {said}" if said else head
 
 
 def _asked(note: OwnerNote, root: str) -> str:

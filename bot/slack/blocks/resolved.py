@@ -15,8 +15,14 @@ def render(view: Resolved, *, root: str = "/inc") -> kit.Rendered:
     return kit.message(
         kit.section(f"*{name} resolved.* {figures}".rstrip(), f"{_draft(view, root)} {_whose(view)}"),
         kit.context(f"Similar: {escape.several([escape.value(s, 80) for s in view.similar])}" if view.similar else ""),
+        kit.context(_published(view)),
         kit.actions(*_buttons(view)),
     )
+
+
+def _published(view: Resolved) -> str:
+    named = [escape.link(link, escape.value(name, 63)) for name, link in view.published[:10]]
+    return f"Published: {', '.join(named)}" if named else ""
 
 
 def _figure(label: str, value: str) -> str:

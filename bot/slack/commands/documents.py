@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from bot.slack import ids, modals, postmortem_modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply
+from bot.slack.commands import publishing
 from bot.slack.commands.lifecycle import which
-from bot.slack.grammar_values import Parsed, PostmortemArgs, TaskArgs
+from bot.slack.grammar_values import Parsed, PostmortemArgs, TaskArgs, TextArgs
 from playbooks import errors
 from playbooks.domain.action_items import Filled
 from playbooks.domain.clocks import parse_until
@@ -21,6 +22,8 @@ from playbooks.plays.views.document import document_status
 
 def document(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/postmortem [INC-7] [step …]`."""
+    if isinstance(parsed.args, TextArgs):
+        return publishing.publish(desk, call, parsed)
     number = which(desk, call, parsed)
     if isinstance(number, IncidentList):
         return number

@@ -24,6 +24,7 @@ from playbooks.domain.drafts.instants import (
 )
 from playbooks.domain.drafts.prompts import Prompt, prompts_of
 from playbooks.domain.drafts.record import Amendment, Invitee
+from playbooks.domain.drafts.similar import Similar, similar_of
 from playbooks.domain.drafts.state import Changes, StateRow
 from playbooks.domain.timeline import Event, EventKind, utc_text
 
@@ -75,6 +76,7 @@ class Facts:
     late: tuple[int, ...]
     amendments: tuple[Amendment, ...]
     invitees: tuple[Invitee, ...]
+    similar: Similar
 
     @property
     def silent(self) -> Span | None:
@@ -94,7 +96,7 @@ class Facts:
         lists: tuple[Sequence[object], ...] = (
             found, found_spans, self.severities, self.oddities, self.changes.rows, self.state, self.privileged,
             self.actions, self.decisions, self.refusals, self.proofs, self.overrides, self.hypotheses, self.handoffs,
-            self.comms.rows, self.amendments, self.invitees,
+            self.comms.rows, self.amendments, self.invitees, self.similar.rows,
         )  # fmt: skip
         return sum(len(one) for one in lists)
 
@@ -148,6 +150,7 @@ def facts_of(events: Sequence[Event], incident_id: int) -> Facts:
         late=record.late_of(entries),
         amendments=record.amendments_of(ordered, entries),
         invitees=record.invitees_of(ordered),
+        similar=similar_of(entries),
     )
 
 

@@ -12,12 +12,14 @@ from playbooks.domain.drafts.authority import Grant, Refused
 from playbooks.domain.drafts.deeds import Privileged, Said
 from playbooks.domain.drafts.entries import Entry, Point, role_of
 from playbooks.domain.drafts.words import NOT_RECORDED, Safe, cite, code
+from playbooks.domain.likeness import Done
 from playbooks.domain.people import ActorKind
-from playbooks.domain.refusals import reason_words
+from playbooks.domain.refusals import OTHERWISE, REASONS, reason_words
 from playbooks.domain.rulings import Why
-from playbooks.domain.timeline import Event
+from playbooks.domain.timeline import Event, EventKind, Precision
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>|(?<![\w.])@([\w.-]*\w)")
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _HEX = re.compile(r"[0-9a-f]{12,64}")
 _WORDS = {"made_worse": "made worse", "not_yet": "not yet seen", "not needed": "not needed"}
 _KINDS = ("rollback", "disable", "enable", "action")
@@ -139,6 +141,13 @@ def reason(text: str) -> Safe:
     return Safe(reason_words(text))
 
 
+def acted(value: Done) -> Safe:
+    """`rollback of fraud-scorer: v43 → v42`: an action of an earlier incident."""
+    kind = value.kind if value.kind in _KINDS else str(code(value.kind)) if value.kind else "action"
+    of = f" of {code(value.component)}" if value.component else ""
+    return Safe(f"{kind}{of}: {moved(value)}" if value.before or value.after else f"{kind}{of}")
+
+
 def since(point: Point) -> Safe:
     """An interval that has not ended."""
     return Safe(f"since {words.when(point)}, end not recorded")
@@ -200,7 +209,30 @@ def without_persons(text: str, roles: Mapping[str, str]) -> str:
     return _MENTION.sub(role, text)
 
 
+def spoken(*texts: str) -> frozenset[str]:
+    """The words of some texts, in small letters."""
+    return frozenset(word for text in texts for word in _WORD.findall(text.lower()))
+
+
+# Every word a filter says by itself: a line of the document has no others but its template's and its events'.
+SPOKEN = spoken(
+    NOT_RECORDED,
+    *_WORDS.values(),
+    *_KINDS,
+    *_OURS,
+    *_CAPACITIES.values(),
+    *(right.verb for right in Right),
+    *REASONS.values(),
+    OTHERWISE,
+    *(kind.value.replace("_", " ") for kind in EventKind),
+    *map(str, map(words.mark, Precision)),
+    "alert user report evaluation person unknown UTC link no end set not undone a command on of in since text blanked",
+    "Muster responder member result lead",
+    "upstream component, same component, failure and signal",
+)
+
 FILTERS: dict[str, Callable[..., Safe | str]] = {
+    "acted": acted,
     "action": action,
     "capacity": capacity,
     "cite": cite,

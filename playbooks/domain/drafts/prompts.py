@@ -12,7 +12,7 @@ from playbooks.domain.drafts.words import cites
 if TYPE_CHECKING:
     from playbooks.domain.drafts.facts import Facts
 
-MOST = 10
+MOST, LEAST = 10, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,15 @@ class Prompt:
 def prompts_of(facts: Facts) -> tuple[Prompt, ...]:
     """Impact first, learning last; in between what this incident gives reason to ask, ten at most."""
     chosen = [p for p in (rule(facts) for rule in _RULES) if p is not None]
+    if len(chosen) < LEAST - 3:
+        chosen.append(_belief(facts))
     return (_impact(facts), *chosen[: MOST - 3], _conditions(facts), _learning())
 
 
 def _impact(facts: Facts) -> Prompt:
     at = facts.instants
-    seqs = tuple(dict.fromkeys(p.seq for p in (at.impact_start, at.mitigated or at.resolved) if p is not None))
+    ends = (at.impact_start, at.mitigated or at.resolved)
+    seqs = tuple(dict.fromkeys(p.seq for p in ends if p is not None)) or facts.anchor
     between = f" between {cites(seqs, ' and ')}" if len(seqs) > 1 else f" (see {cites(seqs)})" if seqs else ""
     return Prompt(
         "impact",
@@ -41,6 +44,15 @@ def _impact(facts: Facts) -> Prompt:
         f"Who was affected{between}, how many, how badly, and who was nearly affected? "
         "Give the source of every number.",
         seqs,
+    )
+
+
+def _belief(facts: Facts) -> Prompt:
+    acted = next((entry.seq for entry in facts.entries if entry.human), None)
+    seqs = facts.anchor if acted is None else (acted,)
+    about = f" at {cites(seqs)}" if seqs else ""
+    return Prompt(
+        "belief", "What was known", f"What did those who acted know and believe{about}, and from where?", seqs
     )
 
 
@@ -95,6 +107,15 @@ def _changes(facts: Facts) -> Prompt | None:
         f"By what route could the responders have known of {cites(seqs)} at the time, and did they?",
         seqs,
     )
+
+
+def _recurrence(facts: Facts) -> Prompt | None:
+    found = facts.similar
+    if found.seq is None or not any(one.left for one in found.rows):
+        return None
+    seqs = _seqs((found.seq,))
+    question = f"{cites(seqs)} names follow-ups of an earlier incident that were not done: what did they wait for?"
+    return Prompt("recurrence", "It came again", question, seqs)
 
 
 def _refuted(facts: Facts) -> Prompt | None:
@@ -192,6 +213,7 @@ _RULES = (
     _changes,
     _authority,
     _glass,
+    _recurrence,
     _refuted,
     _failed,
     _quality,

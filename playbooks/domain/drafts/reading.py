@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cached_property
 
-from playbooks.domain.drafts import words
+from playbooks.domain.drafts import phrases
 from playbooks.domain.drafts.blocks import Block, Problem, split
-from playbooks.domain.drafts.entries import parsed_time, role_of, whole_second
+from playbooks.domain.drafts.entries import Span
+from playbooks.domain.drafts.evidence import NOTHING, Evidence, Held
 from playbooks.domain.drafts.facts import Facts, facts_of
-from playbooks.domain.drafts.phrases import roles_by_person, without_persons
+from playbooks.domain.drafts.state import CATEGORIES
 from playbooks.domain.timeline import Event
 
 CITATION = re.compile(r"(?<!\\)\[E(\d+)\]")
@@ -21,25 +21,91 @@ TIME = re.compile(
     re.ASCII,
 )
 LENGTH = re.compile(
-    r"(?<![\w-])(\d+ (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)*)(?: \[E(\d+)\]→\[E(\d+)\])?",
+    r"(?<![\w-])(≈ )?(\d+ (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)*)(?: \[E(\d+)\]→\[E(\d+)\])?",
     re.ASCII,
 )
 ABSENT = re.compile(r"\bnot recorded\b|\bNo\b.*\brecorded\b|\bnone recorded\b", re.IGNORECASE)
 _FOREIGN = re.compile(r"“[^“”]*”|`[^`]*`")
 _TARGET = re.compile(r"\]\(https?://[^\s)]*\)")
 _NOTE = re.compile(r"\*[^*\d]+\*")
-_RULER = re.compile(r"\|(?:-{3}\|)+")
+_RULER = re.compile(r"\|(?: *:?-{3,}:? *\|)+")
+_CELL_END = re.compile(r"(?<!\\)\|")
+_WHOLE_CHAIN = frozenset({"title", "provenance"})
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a chain gives, worked out once for all the documents that are held against it.
+
+    Attributes:
+        labels: severity id to label. spoken: by block, the words its template says. version: of the templates.
+    """
+
+    events: tuple[Event, ...]
+    facts: Facts
+    labels: Mapping[str, str] = field(default_factory=dict)
+    spoken: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    version: str = ""
+
+    @cached_property
+    def by_seq(self) -> dict[int, Event]:
+        """The events by number."""
+        return {event.seq: event for event in self.events}
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What the events hold."""
+        return Evidence(self.events, self.labels)
+
+    @cached_property
+    def spans(self) -> dict[tuple[int, int], Span]:
+        """Every length the facts hold, by the two events it is between."""
+        kept = [getattr(self.facts, f.name) for f in fields(self.facts) if f.name != "entries"]
+        return {(span.start.seq, span.end.seq): span for span in _spans_in(kept)}
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The words Muster's own phrases are made of, wherever they stand."""
+        facts = self.facts
+        names = [name for name, _ in (*facts.instants.rows(), *facts.spans)]
+        names += [part for odd in facts.oddities for part in (odd.earlier, odd.later)]
+        names += [facts.instants.noticed, facts.changes.measured, *(a.does for a in facts.amendments)]
+        return phrases.SPOKEN | phrases.spoken(*names, *CATEGORIES, "d h min s")
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A document beside the events it was made from."""
+    """A document beside what is known of its chain."""
 
     blocks: tuple[Block, ...]
     problems: tuple[Problem, ...]
-    events: tuple[Event, ...]
-    facts: Facts
-    labels: Mapping[str, str] = field(default_factory=dict)
+    known: Known
+
+    @property
+    def facts(self) -> Facts:
+        """What the chain gives."""
+        return self.known.facts
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The chain."""
+        return self.known.events
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for block in self.blocks:
+            found.setdefault(block.name, block.content.replace("\r", ""))
+        return found
+
+    def held(self, name: str, line: str) -> Held:
+        """What a line of a block may state: what the events it cites hold."""
+        if name in _WHOLE_CHAIN:
+            return self.known.evidence.all
+        seqs = cited(line)
+        held = self.known.evidence.of(seqs) if seqs else NOTHING
+        # A thing's name may stem from a change before the events that its versions are cited to.
+        return replace(held, said=self.known.evidence.all.said) if name == "state" else held
 
     def machine(self) -> Iterator[tuple[str, str]]:
         """Block name and line of everything the document states itself."""
@@ -50,39 +116,80 @@ class Draft:
 
     def text(self, name: str) -> str:
         """A block's content; empty where the document has none of that name."""
-        return next((block.content for block in self.blocks if block.name == name), "")
+        return self._texts.get(name, "")
+
+    def lines(self, name: str) -> list[str]:
+        """The stating lines of a block."""
+        return list(stating(self.text(name).split("\n")))
+
+    def rows(self, name: str) -> list[tuple[list[str], str]]:
+        """Cells and line of each table row of a block, heads left out."""
+        return [(cells_of(line), line) for line in self.lines(name) if line.startswith("|")]
 
     def fact_lines(self) -> Iterator[tuple[str, str]]:
         """Machine lines that state something: no headings, notes, table heads or empty lines."""
         for block in self.blocks:
             if block.machine:
-                yield from ((block.name, line) for line in _stating(block.content.replace("\r", "").split("\n")))
+                yield from ((block.name, line) for line in stating(block.content.replace("\r", "").split("\n")))
 
-    def own_words(self) -> str:
-        """The machine text without what others said: quotations, names, roles."""
-        roles = sorted({words.role(role_of(e.new.actor)) for e in self.events}, key=len, reverse=True)
-        texts = []
-        for _, line in self.machine():
-            own = masked(line)
-            for role in roles:
-                own = own.replace(role, "·")
-            texts.append(own)
-        return "\n".join(texts)
+    @cached_property
+    def own(self) -> tuple[tuple[str, str, str], ...]:
+        """Block, line, and the line without what others said: quotations, names, and the roles its events hold."""
+        return tuple((name, line, self._own(name, line)) for name, line in self.machine() if line)
+
+    def _own(self, name: str, line: str) -> str:
+        low = masked(line)
+        roles = self.held(name, line).roles
+        if name == "title" or not roles:
+            return low
+        for role in sorted((r for r in roles if r in low), key=len, reverse=True):
+            low = re.sub(rf"(?<!\w){re.escape(role)}(?!\w)", "·", low)
+        return low
 
 
-def read(markdown: str, events: Sequence[Event], incident_id: int, labels: Mapping[str, str]) -> Draft:
-    """Take a document apart beside its events."""
-    blocks, problems = split(markdown)
+def know(
+    events: Sequence[Event],
+    incident_id: int,
+    labels: Mapping[str, str],
+    *,
+    spoken: Mapping[str, frozenset[str]] = {},
+    version: str = "",
+) -> Known:
+    """Derive from a chain what its documents are held against."""
     ordered = tuple(sorted(events, key=lambda e: e.seq))
-    return Draft(tuple(blocks), tuple(problems), ordered, facts_of(ordered, incident_id), labels)
+    return Known(ordered, facts_of(ordered, incident_id), labels, spoken, version)
 
 
-def _stating(lines: Sequence[str]) -> Iterator[str]:
+def read(markdown: str, known: Known) -> Draft:
+    """Take a document apart beside its chain."""
+    blocks, problems = split(markdown)
+    return Draft(tuple(blocks), tuple(problems), known)
+
+
+def _spans_in(value: object) -> Iterator[Span]:
+    if isinstance(value, Span):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (span for inner in value.values() for span in _spans_in(inner))
+    elif isinstance(value, list | tuple):
+        yield from (span for inner in value for span in _spans_in(inner))
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from (span for f in fields(value) for span in _spans_in(getattr(value, f.name)))
+
+
+def stating(lines: Sequence[str]) -> Iterator[str]:
+    """The lines that state something."""
     for index, line in enumerate(lines):
         following = lines[index + 1] if index + 1 < len(lines) else ""
         silent = not line or line == "---" or line.startswith("#") or _NOTE.fullmatch(line)
         if not silent and not _RULER.fullmatch(line) and not _RULER.fullmatch(following):
             yield line
+
+
+def cells_of(line: str) -> list[str]:
+    """The cells of a table row."""
+    cells = [cell.strip() for cell in _CELL_END.split(line.strip())]
+    return cells[1:-1] if len(cells) > 2 and not cells[-1] else cells[1:]
 
 
 def masked(line: str) -> str:
@@ -98,61 +205,3 @@ def cited(line: str) -> list[int]:
 def foreign(line: str) -> list[str]:
     """Quotations and code spans of a line."""
     return _FOREIGN.findall(line)
-
-
-def times_of(events: Iterable[Event]) -> set[datetime]:
-    """Every time that is in an event: its own, when it was recorded, and those among its facts."""
-    found: set[datetime] = set()
-    for event in events:
-        stated = (event.occurred_at, event.new.occurred_until, event.recorded_at)
-        found.update(whole_second(at) for at in stated if at is not None)
-        found.update(at for at in (parsed_time(text) for text in strings_of(event.payload)) if at is not None)
-    return found
-
-
-def strings_of(value: Any) -> Iterator[str]:
-    """Every text in a payload, keys included, and its numbers as text."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, bool):
-        return
-    elif isinstance(value, int):
-        yield str(value)
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield str(key)
-            yield from strings_of(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from strings_of(inner)
-
-
-def texts_of(event: Event) -> Iterator[str]:
-    """Every text an event holds."""
-    yield event.text
-    yield event.new.component
-    yield event.new.source_ref
-    yield role_of(event.new.actor)
-    yield event.new.actor.team
-    yield from strings_of(event.payload)
-
-
-def quotable(draft: Draft) -> set[str]:
-    """Every quotation and code span the events allow."""
-    roles = roles_by_person(draft.events)
-    found: set[str] = set()
-    for event in draft.events:
-        for text in {*texts_of(event), without_persons(event.text, roles)}:
-            found |= {words.quote(text), words.quote(words.clip(text)), words.code(text), words.role(text)}
-    declared = draft.facts.declared
-    found |= {words.code(declared.registry[:12])} | {words.role(label) for label in draft.labels.values()}
-    return found
-
-
-def numbers_of(draft: Draft) -> set[int]:
-    """Every number the events hold or the facts count."""
-    found = {draft.facts.incident_id, len(draft.events), len(draft.facts.prompts), 0}
-    texts = [text for event in draft.events for text in texts_of(event)]
-    for text in (*texts, *draft.labels.values()):
-        found.update(int(digits) for digits in re.findall(r"[0-9]+", text) if len(digits) < 40)
-    return found

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
-from playbooks.plays import recertify
-from playbooks.plays.document_life import SURFACE
+from playbooks.plays import document_life, recertify
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
 from playbooks.plays.lateness import with_lateness
+from playbooks.plays.publishing import SURFACE
+from playbooks.plays.similar import similar_note
 from playbooks.plays.views.asked import ask, preview
 from playbooks.plays.views.document import document_post
 from playbooks.plays.views.errand import errand_view
@@ -27,6 +28,7 @@ from playbooks.plays.views.posts import (
     topic_post,
     update_post,
 )
+from playbooks.plays.views.published import published_note
 from playbooks.plays.views.standing import entry_note
 from playbooks.plays.views.status import action_status
 from playbooks.plays.views.switched import override_note
@@ -56,14 +58,16 @@ _BUILDERS: Mapping[str, Builder] = {
     "entry": entry_note,
     "silence": silence_note,
     "debt": debt_post,
-    SURFACE: document_post,
+    document_life.SURFACE: document_post,
     "say": say_post,
     "post": plain_post,
     "sorry": sorry_post,
     "suggest": suggestion_post,
     "update": update_post,
     "resolved": resolved_post,
+    SURFACE: published_note,
     "topic": topic_post,
+    "similar": similar_note,
     recertify.TEAM: recertify.team_gaps,
     recertify.OPERATORS: recertify.operator_gaps,
 }

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from playbooks import errors
 from playbooks.domain.pipeline.path import whole
 from playbooks.domain.pipeline.silences import AtEnd, Silence
+from playbooks.domain.typed_signals import signal_of, signal_words, told_of
 from playbooks.messages import AlertPath, KeptRow, Message, SilenceList, SilenceNote, Who
 from playbooks.plays.house import House
 from playbooks.ports import Surface, UnitOfWork
@@ -70,6 +71,8 @@ def alert_path(house: House, word: str) -> AlertPath:
             )
         stored = found[0]
         incident = uow.incident(stored.incident_id) if stored.incident_id is not None else None
+    signal = signal_of(stored.alert, stored.failure)
+    heard = signal.since is not None and signal.since <= stored.received_at
     return AlertPath(
         alert=stored.id,
         name=stored.alert.name,
@@ -86,4 +89,7 @@ def alert_path(house: House, word: str) -> AlertPath:
         channel=incident.channel if incident is not None else "",
         link=stored.alert.link,
         others=tuple((each.id, each.decision.value, each.received_at) for each in found[1:]),
+        signal=signal_words(told_of(stored.alert, stored.failure)),
+        since=signal.since if heard else None,
+        silent=int((stored.received_at - signal.since).total_seconds()) if signal.since and heard else None,
     )

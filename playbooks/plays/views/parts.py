@@ -10,6 +10,7 @@ from playbooks.domain.clocks import say_span
 from playbooks.domain.incidents import Incident
 from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import Event, EventKind
+from playbooks.domain.typed_signals import signal_words
 from playbooks.messages import (
     Changed,
     Fact,
@@ -31,19 +32,9 @@ VERB = {
 }
 
 
-def signal_line(incident: Incident, *, short: bool = False) -> str:
-    """The figures of the first alert in one line, in the source's own words; empty when it gave none.
-
-    `short` keeps the value and its limit alone.
-    """
-    s = incident.signal
-    if not s.get("value"):
-        return s.get("summary", "")
-    head = " ".join(w for w in (s.get("metric", ""), s["value"]) if w)
-    more = [f"limit {s['limit']}"] if s.get("limit") else []
-    more += [s["windows"]] if s.get("windows") and not short else []
-    more += [f"{s['samples']} samples"] if s.get("samples") and not short else []
-    return head + (f" ({', '.join(more)})" if more else "")
+def signal_line(incident: Incident) -> str:
+    """The reading of the first alert in one line, in the source's own words; empty when it gave none."""
+    return signal_words(incident.signal)
 
 
 def silent_of(incident: Incident) -> int | None:

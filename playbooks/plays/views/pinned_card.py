@@ -14,6 +14,7 @@ from playbooks.plays import all_clear
 from playbooks.plays.bound_levers import people_of
 from playbooks.plays.deciding import held_in
 from playbooks.plays.house import House, tag_of
+from playbooks.plays.opening import since_of
 from playbooks.plays.views.parts import (
     VERB,
     alerts_line,
@@ -51,7 +52,8 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         silent=silent_of(incident),
         opened_at=incident.opened_at,
         over_at=incident.resolved_at,
-        signal=signal_line(incident, short=True),
+        signal=signal_line(incident),
+        since=since_of(incident),
         alerts=alerts_line(incident),
         upstream=upstream_of(uow, registry, incident),
         containment=containment_of(actions),

@@ -1,0 +1,25 @@
+"""The job body `publish`: one document at one destination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.jobs.outcome import DONE, RunResult
+from playbooks.plays.house import House
+from playbooks.plays.publication import bring
+from playbooks.ports import Publishers
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """`templates` is the user's folder, None for ours."""
+
+    house: House
+    publishers: Publishers
+    templates: Path | None = None
+
+    def run(self, subject: str) -> RunResult:
+        """Bring `42:wiki` up to date. Raises what may pass when it is tried again."""
+        bring(self.house, self.publishers, subject, templates=self.templates)
+        return DONE

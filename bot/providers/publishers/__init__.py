@@ -1,0 +1,1 @@
+"""Places to which documents are published."""
