@@ -13,7 +13,16 @@ from playbooks.domain.action_items import Filled
 from playbooks.domain.documents import CHECKS, DocumentLife, DocumentState, ReviewRule, StepKind
 from playbooks.domain.incidents import State
 from playbooks.messages import DocumentNote
-from playbooks.plays import closing, document_moves, document_votes, followups, hygiene, incident, postmortem
+from playbooks.plays import (
+    closing,
+    document_import,
+    document_moves,
+    document_votes,
+    followups,
+    hygiene,
+    incident,
+    postmortem,
+)
 from playbooks.plays.closing import Resolution
 from playbooks.plays.postmortem import draft_of
 from playbooks.plays.views.document import document_status
@@ -430,3 +439,71 @@ def test_an_item_is_filled_in_by_who_answers_for_it(stage: Stage) -> None:
     stage.wait(20 * DAY)
     assert stage.posted("entry:1:holder:ended") == [], "its day was moved"
     assert failed(stage, number) == []
+
+
+def test_what_comes_late_is_told_once_to_its_readers(stage: Stage) -> None:
+    number = ready(stage)
+    answers = stage_answers(stage, number)
+    incident.note(stage.house, stage.by("ravi"), number, "the features were stale since 01:10")
+    stage.settle()
+    (told,) = stage.posted("say:postmortem-late:")
+    assert "changed since its postmortem is in review: E" in told
+    assert "note" in told
+    assert {"dana", "omar"} <= {name for name in ("dana", "omar", "lin") if f"name='{name}'" in told}
+    stage.restart()
+    postmortem.order_draft(stage.house, stage.by("dana"), number)
+    stage.settle()
+    assert len(stage.posted("say:postmortem-late:")) == 1
+    assert {name: words for name, words in stage_answers(stage, number).items() if name in answers} == answers
+    assert "the features were stale since 01:10" in text(stage, number)
+    item(stage, number)
+    stage.settle()
+    assert len(stage.posted("say:postmortem-late:")) == 1, "its own action items are no news"
+
+
+def stage_answers(stage: Stage, number: int) -> dict[str, str]:
+    with stage.bot.store.read() as uow:
+        found = uow.document(number)
+    assert found is not None
+    return dict(found.human)
+
+
+def test_a_file_comes_back(stage: Stage) -> None:
+    number = resolved(stage)
+    blocks = [block for block, _ in postmortem.questions(stage.house, number)]
+    postmortem.answer(stage.house, stage.by("dana"), number, blocks[0], "from Slack")
+    file = text(stage, number).replace("from Slack", "from the file")
+    file = file.replace("_To be written._", "Written at a desk.", 1).replace("\n", "\r\n")
+    assert document_import.take_back(stage.house, number, file, by="operator") == (blocks[0], blocks[1])
+    whole = text(stage, number)
+    assert "from the file" in whole
+    assert "Written at a desk." in whole
+    assert "\r" not in whole
+    assert failed(stage, number) == []
+    with stage.bot.store.read() as uow:
+        (step,) = [s for s in uow.document_steps(number) if s.kind is StepKind.IMPORTED]
+    assert "from Slack" in step.facts["before"][blocks[0]], "what was there before is kept"
+    assert document_import.take_back(stage.house, number, file, by="operator") == ()
+    assert blocks[1] not in {block for block, _ in postmortem.questions(stage.house, number)}
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("old", "new", "code", "step"),
+    [
+        ("Resolved", "Never resolved", "machine_block_edited", "add a correction event instead"),
+        ("# INC-1", "# INC-2", "other_document", "muster postmortem INC-1"),
+        ("|  |  |  |  |  |  |", "| More tests | prevent | omar | soon | ML-7 | done |", "item_not_given", "item"),
+        ("<!-- human:impact -->", "smuggled\n<!-- human:impact -->", "draft_not_readable", "human blocks"),
+        ("<!-- machine:title", "<!-- machine:titel", "other_document", "muster postmortem INC-1"),
+    ],
+)
+def test_a_file_with_foreign_changes_is_refused(stage: Stage, old: str, new: str, code: str, step: str) -> None:
+    number = resolved(stage)
+    file = text(stage, number).replace("_To be written._", "Written at a desk.", 1)
+    assert old in file
+    with pytest.raises(errors.MusterError) as told:
+        document_import.take_back(stage.house, number, file.replace(old, new, 1), by="operator")
+    assert told.value.code == code
+    assert step in told.value.next_step
+    assert "Written at a desk." not in text(stage, number)
