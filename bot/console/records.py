@@ -72,7 +72,8 @@ def postmortem(
 
 
 def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, out: Path | None) -> None:
-    from playbooks.render import as_json, human_blocks, merge, to_html
+    from playbooks.pages import postmortem_page
+    from playbooks.render import as_json, human_blocks, merge
 
     there = text_of(out) if out is not None and out.exists() and form is Format.MD else ""
     draft = _draft(books, uow, incident, human_blocks(there))
@@ -81,7 +82,8 @@ def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, ou
             merge(there, draft)  # refuses an edited machine block
         text = draft.text
     elif form is Format.HTML:
-        text = to_html(draft.text)
+        labels = {s.id: s.label for s in books.house.rules.severities}
+        text = postmortem_page(draft, severities=labels, templates=books.templates).html
     else:
         import json
 
@@ -99,7 +101,7 @@ def _take(books: Books, number: int, path: Path) -> None:
 
     if not path.exists():
         raise InputError(f"There is no file {path}.", f"Write it with `muster postmortem INC-{number} -o {path}`.")
-    names = take_back(books.house, number, text_of(path), by="operator", templates=books.templates)
+    names = take_back(books.house, number, text_of(path), by="operator")
     say(f"INC-{number}: taken from {path}: {', '.join(names)}" if names else f"INC-{number}: {path} has nothing new.")
 
 

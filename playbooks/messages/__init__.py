@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
 from playbooks.messages.documents import DocumentNote, VoteNote
+from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import (
     Announcement,
@@ -50,6 +51,9 @@ __all__ = [
     "EntryToConfirm",
     "ErrandNote",
     "Fact",
+    "FigureGroup",
+    "FigureRow",
+    "FigureView",
     "GapList",
     "GapRow",
     "HandoffOffer",

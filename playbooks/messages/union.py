@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
 from playbooks.messages.documents import DocumentNote, VoteNote
+from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.late import Late
@@ -47,4 +48,5 @@ Message = (
     | Home
     | Late
     | SimilarNote
+    | FigureView
 )

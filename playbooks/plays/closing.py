@@ -10,7 +10,7 @@ from playbooks.domain.documents import DocumentState
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays import all_clear, document_life, similar
+from playbooks.plays import ai_state, all_clear, document_life, similar
 from playbooks.plays.document_moves import waive
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
@@ -53,7 +53,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         refresh_readers(house, uow, incident, now=now)
         document_life.begin(house, uow, incident, by=order.actor.id, now=now)
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
-        uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
+        ai_state.want_resolved(house, uow, incident, now)
     return Say(f"{incident.name} is resolved. The draft follows in the channel.")
 
 
@@ -160,7 +160,7 @@ def _must_be_reviewed(house: House, uow: UnitOfWork, incident: Incident) -> None
     if life is not None and (life.state is DocumentState.CLOSED or not life.required):
         return
     state = life.state if life is not None else DocumentState.DRAFT
-    left = open_questions(house, uow, incident)
+    left = open_questions(uow, incident)
     said = "a draft" if state is DocumentState.DRAFT else state.label.lower()
     still = f" with {left} open question{'s' if left != 1 else ''}" if left else ""
     raise errors.Conflict(

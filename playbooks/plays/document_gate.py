@@ -45,6 +45,7 @@ def look_in(house: House, uow: UnitOfWork, incident: Incident) -> Looked:
         uow.events(incident.id),
         incident_id=incident.id,
         head=incident.chain_head,
+        templates=house.rules.templates,
         severities={s.id: s.label for s in house.rules.severities},
     )
     return Looked(_seen(uow, incident), len(draft.facts.prompts), len(draft.open_prompts), tuple(refused(checks)))

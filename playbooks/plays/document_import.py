@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.documents import DocumentState, StepKind
@@ -20,9 +19,7 @@ LARGEST = 1_000_000
 """Characters of a file."""
 
 
-def take_back(
-    house: House, incident_id: int, markdown: str, *, by: str, templates: Path | None = None
-) -> Sequence[str]:
+def take_back(house: House, incident_id: int, markdown: str, *, by: str) -> Sequence[str]:
     """Keep what people wrote in a file of this incident's document. Returns the names of the blocks that changed.
 
     A text that was there before is kept with the step, so that nothing is lost.
@@ -41,7 +38,7 @@ def take_back(
         if life is not None and life.state is DocumentState.CLOSED:
             raise errors.Conflict(f"The postmortem of {incident.name} is closed.", code="already_there")
         _of_this(markdown, incident.name)
-        draft = draft_of(house, uow, incident, templates=templates)
+        draft = draft_of(house, uow, incident)
         merge(markdown, draft)
         stands = {block.name: block.content for block in draft.blocks}
         document = uow.document(incident_id) or Document(incident_id, {})

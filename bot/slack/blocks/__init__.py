@@ -11,6 +11,7 @@ from bot.slack.blocks import (
     entry,
     errand,
     escape,
+    figures,
     gaps,
     handoff,
     home,
@@ -57,6 +58,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return _late(message, root)
         case messages.SimilarNote():
             return similar.render(message, root=root)
+        case messages.FigureView():
+            return figures.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DocumentNote():

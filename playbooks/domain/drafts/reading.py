@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
+from playbooks.domain.ai_state import CATEGORIES
 from playbooks.domain.drafts import phrases
 from playbooks.domain.drafts.blocks import Block, Problem, split
 from playbooks.domain.drafts.entries import Span
 from playbooks.domain.drafts.evidence import NOTHING, Evidence, Held
 from playbooks.domain.drafts.facts import Facts, facts_of
-from playbooks.domain.drafts.state import CATEGORIES
 from playbooks.domain.timeline import Event
 
 CITATION = re.compile(r"(?<!\\)\[E(\d+)\]")
@@ -72,6 +72,34 @@ class Known:
         names += [facts.instants.noticed, facts.changes.measured, *(a.does for a in facts.amendments)]
         return phrases.SPOKEN | phrases.spoken(*names, *CATEGORIES, "d h min s")
 
+    @cached_property
+    def _owned(self) -> dict[tuple[str, str], str]:
+        return {}
+
+    def held(self, name: str, line: str) -> Held:
+        """What a line of a block may state: what the events it cites hold."""
+        if name in _WHOLE_CHAIN:
+            return self.evidence.all
+        seqs = cited(line)
+        held = self.evidence.of(seqs) if seqs else NOTHING
+        # A thing's name may stem from a change before the events that its versions are cited to.
+        return replace(held, said=self.evidence.all.said) if name == "state" else held
+
+    def own(self, name: str, line: str) -> str:
+        """A line without quotations, names, and the roles its events hold."""
+        known = self._owned.get((name, line))
+        if known is None:
+            known = self._owned[name, line] = self._own(name, line)
+        return known
+
+    def _own(self, name: str, line: str) -> str:
+        low = masked(line)
+        if name == "title":
+            return low
+        for role in sorted((r for r in self.held(name, line).roles if r in low), key=len, reverse=True):
+            low = re.sub(rf"(?<!\w){re.escape(role)}(?!\w)", "·", low)
+        return low
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -97,15 +125,6 @@ class Draft:
         for block in self.blocks:
             found.setdefault(block.name, block.content.replace("\r", ""))
         return found
-
-    def held(self, name: str, line: str) -> Held:
-        """What a line of a block may state: what the events it cites hold."""
-        if name in _WHOLE_CHAIN:
-            return self.known.evidence.all
-        seqs = cited(line)
-        held = self.known.evidence.of(seqs) if seqs else NOTHING
-        # A thing's name may stem from a change before the events that its versions are cited to.
-        return replace(held, said=self.known.evidence.all.said) if name == "state" else held
 
     def machine(self) -> Iterator[tuple[str, str]]:
         """Block name and line of everything the document states itself."""
@@ -135,16 +154,11 @@ class Draft:
     @cached_property
     def own(self) -> tuple[tuple[str, str, str], ...]:
         """Block, line, and the line without what others said: quotations, names, and the roles its events hold."""
-        return tuple((name, line, self._own(name, line)) for name, line in self.machine() if line)
+        return tuple((name, line, self.known.own(name, line)) for name, line in self.machine() if line)
 
-    def _own(self, name: str, line: str) -> str:
-        low = masked(line)
-        roles = self.held(name, line).roles
-        if name == "title" or not roles:
-            return low
-        for role in sorted((r for r in roles if r in low), key=len, reverse=True):
-            low = re.sub(rf"(?<!\w){re.escape(role)}(?!\w)", "·", low)
-        return low
+    def held(self, name: str, line: str) -> Held:
+        """What a line of a block may state: what the events it cites hold."""
+        return self.known.held(name, line)
 
 
 def know(
@@ -192,14 +206,16 @@ def cells_of(line: str) -> list[str]:
     return cells[1:-1] if len(cells) > 2 and not cells[-1] else cells[1:]
 
 
+@lru_cache(maxsize=8192)  # every check reads the same lines
 def masked(line: str) -> str:
     """A line without quotations, code spans and link targets."""
     return _FOREIGN.sub("·", _TARGET.sub("]", line))
 
 
-def cited(line: str) -> list[int]:
+@lru_cache(maxsize=8192)
+def cited(line: str) -> tuple[int, ...]:
     """The events a line cites."""
-    return [int(seq) for seq in CITATION.findall(masked(line))]
+    return tuple(int(seq) for seq in CITATION.findall(masked(line)))
 
 
 def foreign(line: str) -> list[str]:

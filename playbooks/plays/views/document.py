@@ -9,7 +9,7 @@ from playbooks.plays.document_gate import Looked, lacks, look_in
 from playbooks.plays.document_life import invited, items_of, rule_of
 from playbooks.plays.document_rights import reviewers
 from playbooks.plays.house import House, must_find, tag_of
-from playbooks.plays.postmortem import draft_of
+from playbooks.plays.postmortem import asked_of
 from playbooks.plays.views.parts import incident_behind
 from playbooks.ports import Surface, UnitOfWork
 
@@ -53,7 +53,7 @@ def note_in(
     if looked is not None:
         asked, still_open = looked.asked, looked.still_open
     else:
-        draft = draft_of(house, uow, incident)
+        draft = asked_of(uow, incident)
         asked, still_open = len(draft.facts.prompts), len(draft.open_prompts)
     items = items_of(uow, incident.id)
     complete = sum(item.complete for item in items)

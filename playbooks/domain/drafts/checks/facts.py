@@ -74,7 +74,10 @@ def _named_lengths(draft: Draft) -> str:
             return f"durations: “{name}” is not {words.lasted(span)}"
         if span is None and row is not None:
             return f"durations: “{name}” has a length that no two events give"
-    return ""
+    told = (draft.facts.silent, dict(draft.facts.spans).get("Impact start to resolved"))
+    pairs = {(str(span.start.seq), str(span.end.seq)) for span in told if span is not None}
+    strange = [pair for pair in re.findall(r"\[E(\d+)\]→\[E(\d+)\]", draft.text("summary")) if pair not in pairs]
+    return f"summary: E{strange[0][0]} to E{strange[0][1]} is another length" if strange else ""
 
 
 _ROW = re.compile(r"\| \[E(\d+)\]↺? \| ((?:\d{4}-\d\d-\d\d ?)?(?:\d\d:\d\d(?::\d\d)?)?)", re.ASCII)
@@ -180,7 +183,7 @@ def _f9(draft: Draft) -> str:
 _MARK = re.compile("|".join(re.escape(words.mark(precision)) for precision in COARSE))
 
 
-def _precisions(draft: Draft, seqs: list[int], found: str) -> list[Precision]:
+def _precisions(draft: Draft, seqs: tuple[int, ...], found: str) -> list[Precision]:
     """How exact a printed time is: of the cited events that occurred then; none where it is another time of theirs."""
     events = [draft.known.by_seq[seq] for seq in seqs if seq in draft.known.by_seq]
     return [e.new.precision for e in events if words.clock(whole_second(e.occurred_at)).startswith(found)]

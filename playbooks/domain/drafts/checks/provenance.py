@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from playbooks.domain.drafts import phrases, words
-from playbooks.domain.drafts.checks.kinds import Rule
+from playbooks.domain.drafts.checks.kinds import Rule, missing, row_of
 from playbooks.domain.drafts.reading import ABSENT, Draft, cells_of, cited, masked
 from playbooks.domain.drafts.words import NOT_RECORDED
 
@@ -34,7 +34,7 @@ def _p1(draft: Draft) -> str:
     for name, line in draft.fact_lines():
         if not cited(line) and not _only_absence(line):
             return f"{name}: a line cites no event: {line[:60]}"
-    return _strange_word(draft)
+    return _strange_word(draft) or _strange_fate(draft)
 
 
 def _only_absence(line: str) -> bool:
@@ -61,6 +61,15 @@ def _strange_word(draft: Draft) -> str:
     return ""
 
 
+def _strange_fate(draft: Draft) -> str:
+    rows = draft.rows("hypotheses")
+    for hypothesis in draft.facts.hypotheses:
+        after = f" after {words.lasted(hypothesis.settled)}" if hypothesis.settled else ""
+        if missing(row_of(rows, hypothesis.at.seq), (f"{phrases.worded(hypothesis.state)}{after}",)):
+            return f"hypotheses: the fate of E{hypothesis.at.seq} is not “{hypothesis.state}”"
+    return ""
+
+
 def _p2(draft: Draft) -> str:
     for block in draft.blocks:
         for line in block.content.split("\n"):
@@ -72,7 +81,7 @@ def _p2(draft: Draft) -> str:
 
 def _p3(draft: Draft) -> str:
     for cells, line in draft.rows("timeline"):
-        seqs = cited(cells[0]) if cells else []
+        seqs = cited(cells[0]) if cells else ()
         event = draft.known.by_seq.get(seqs[0]) if seqs else None
         if event is not None and cells[-1] != phrases.link(event.new.source_ref):
             return f"the row of E{seqs[0]} does not give its source: {line[:40]}"
