@@ -61,6 +61,9 @@ BACK_OPEN: Final = "back_open"
 CLOSE_DOCUMENT: Final = "close_document"
 DOCUMENT_OWNER_OPEN: Final = "document_owner_open"
 VOTE: Final = "vote"
+MILESTONE_OPEN: Final = "milestone_open"
+HYPOTHESIS_CONFIRM: Final = "hypothesis_confirm"
+HYPOTHESIS_REFUTE: Final = "hypothesis_refute"
 
 ACTIONS: Final = (
     TAKE,
@@ -113,6 +116,9 @@ ACTIONS: Final = (
     CLOSE_DOCUMENT,
     DOCUMENT_OWNER_OPEN,
     VOTE,
+    MILESTONE_OPEN,
+    HYPOTHESIS_CONFIRM,
+    HYPOTHESIS_REFUTE,
 )
 
 # ---------------------------------------------------------------- modals (callback_id) and shortcuts
@@ -143,6 +149,12 @@ MODAL_CHECKS: Final = "modal_checks"
 MODAL_BACK: Final = "modal_back"
 MODAL_NO_ACTION: Final = "modal_no_action"
 MODAL_OWNER: Final = "modal_owner"
+MODAL_MILESTONE: Final = "modal_milestone"
+MODAL_BACKFILL: Final = "modal_backfill"
+MODAL_DECIDE: Final = "modal_decide"
+MODAL_THINK: Final = "modal_think"
+MODAL_OBSERVED: Final = "modal_observed"
+MODAL_TOLD: Final = "modal_told"
 
 SHORTCUT_TIMELINE: Final = "add_to_timeline"
 SHORTCUT_OPEN_INCIDENT: Final = "open_incident"

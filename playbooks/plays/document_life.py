@@ -70,8 +70,8 @@ def begin(house: House, uow: UnitOfWork, incident: Incident, *, by: str, now: da
 
 
 def _fresh(house: House, incident: Incident, now: datetime) -> DocumentLife:
-    rule, since = rule_of(house, incident), incident.resolved_at or now
-    due = due_of(since, rule, zone_of(house, accountable(house, incident))) if rule.required else None
+    rule = rule_of(house, incident)
+    due = due_of(now, rule, zone_of(house, accountable(house, incident))) if rule.required else None
     owner = incident.lead or incident.acknowledged_by
     return DocumentLife(incident.id, DocumentState.DRAFT, now, owner, due, rule.required)
 
