@@ -171,6 +171,13 @@ class Postmortem(_Strict):
     """Folder whose templates win over ours."""
 
 
+class Pages(_Strict):
+    """Pages for people behind signed links; on while MUSTER_PUBLIC_URL and MUSTER_LINK_KEY are set."""
+
+    links_last: Annotated[Span, Field(ge=timedelta(minutes=5), le=timedelta(days=366))] = timedelta(days=7)
+    """How long a link opens its page, at least; up to a day more."""
+
+
 Name = Annotated[str, Field(pattern=_SOURCE_PATTERN)]
 _DEFAULT_SOURCES = {kind: SourceEntry(kind=kind) for kind in KINDS if kind != "mapped"}
 
@@ -225,6 +232,7 @@ class Config(_Strict):
     matcher_silent_after: Span = timedelta(days=14)
     """An alert matcher that never matched for so long is told as a gap."""
     postmortem: Postmortem = Postmortem()
+    pages: Pages = Pages()
     publish: Annotated[dict[Name, PublishEntry], Field(max_length=20)] = Field(default_factory=dict)
     """Where postmortems are published, by a name of yours; without it the draft is a file in the incident's channel."""
     playbooks: tuple[str, ...] = ()

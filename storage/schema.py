@@ -24,6 +24,7 @@ from storage.tables import Row
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_067_501  # any number of our own: replicas that start together migrate one after the other
+_PATIENCE = 60_000  # milliseconds to wait for another's migration
 
 
 def upgrade(target: Engine | str) -> str:
@@ -112,10 +113,18 @@ def _damage(connection: Connection) -> list[str]:
 @contextmanager
 def _writing(engine: Engine) -> Iterator[Connection]:
     with translated(), engine.connect() as plain:
-        connection = plain.execution_options(**{WRITES: True})
         if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        yield connection
+            plain.execute(text(f"SET LOCAL lock_timeout = {_PATIENCE}"))
+            plain.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            yield plain
+            return
+        driver = cast(sqlite3.Connection, plain.connection.driver_connection)
+        (usual,) = driver.execute("PRAGMA busy_timeout").fetchone()
+        driver.execute(f"PRAGMA busy_timeout = {_PATIENCE}")
+        try:
+            yield plain.execution_options(**{WRITES: True})
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def _revision(connection: Connection) -> str | None:

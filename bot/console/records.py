@@ -65,7 +65,8 @@ def postmortem(
 
 
 def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, out: Path | None) -> None:
-    from playbooks.render import as_json, human_blocks, merge, to_html
+    from playbooks.pages import postmortem_page
+    from playbooks.render import as_json, human_blocks, merge
 
     there = text_of(out) if out is not None and out.exists() and form is Format.MD else ""
     draft = _draft(books, uow, incident, human_blocks(there))
@@ -74,7 +75,8 @@ def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, ou
             merge(there, draft)  # refuses an edited machine block
         text = draft.text
     elif form is Format.HTML:
-        text = to_html(draft.text)
+        labels = {s.id: s.label for s in books.house.rules.severities}
+        text = postmortem_page(draft, severities=labels, templates=books.templates).html
     else:
         import json
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
-from playbooks.plays import inspection, similar
+from playbooks.plays import ai_state, inspection, similar
 from playbooks.plays.effects import advance
 from playbooks.plays.house import House
 from playbooks.ports import Directory, Job, Levers
@@ -39,6 +39,16 @@ def action_body(house: House, levers: Levers) -> Body:
         while step.again_at is not None and step.again_at <= house.now():
             step = advance(house, levers, int(subject))
         return Later(step.again_at) if step.again_at is not None else DONE
+
+    return run
+
+
+def state_body(house: House, levers: Levers) -> Body:
+    """The job body `state`: one snapshot of the AI system of an incident."""
+
+    def run(subject: str) -> RunResult:
+        ai_state.take(house, levers, subject)
+        return DONE
 
     return run
 

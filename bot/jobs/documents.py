@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 
 from bot.jobs.outcome import DONE, RunResult
 from playbooks import errors
@@ -16,11 +15,10 @@ from playbooks.ports import Document, Messenger, Surface
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The job body `document`. `templates` is the user's folder, None for ours."""
+    """The job body `document`."""
 
     house: House
     messenger: Messenger
-    templates: Path | None = None
 
     def run(self, subject: str) -> RunResult:
         """Render and share the draft; a version already shared is not shared again. Raises what Slack raises."""
@@ -29,7 +27,7 @@ class Documents:
             if incident is None:
                 return DONE
             document = uow.document(incident.id) or Document(incident.id, {})
-            draft = draft_of(self.house, uow, incident, templates=self.templates)
+            draft = draft_of(self.house, uow, incident)
         channel = incident.channel or incident.home
         digest = sha256(draft.text.encode()).hexdigest()
         if digest == document.rendered_sha256 or not channel:

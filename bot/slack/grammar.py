@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bot.slack.grammar_figures import read_stats
 from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
 from bot.slack.grammar_publishing import read_postmortem
 from bot.slack.grammar_values import (
@@ -397,6 +398,11 @@ VERBS: Final[dict[str, Verb]] = {
     "confirm": Verb(_who, "confirm <component>", ("recertify",)),
     "task": Verb(_task, "task <what is left to do> [@person] [until 2026-12-01]", ("todo", "followup", "follow-up")),
     "tasks": Verb(_nothing, "tasks", ("todos", "followups", "follow-ups")),
+    "stats": Verb(
+        read_stats,
+        "stats [component, team, …] [name] [90d or since 2026-09-01]",
+        ("figures", "metrics"),
+    ),
     "sync": Verb(_nothing, "sync", ("reload",)),
     "break-glass": Verb(_glass, "break-glass [number] because …", ("breakglass",)),
     "review": Verb(_review, "review D-4 <what came of it>", ()),

@@ -225,6 +225,16 @@ class HelpArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class StatsArgs:
+    """`stats [component|team|severity|failure] [name] [30d|since 2026-09-01]`; `since` is a day or a span."""
+
+    by: str = ""
+    name: str = ""
+    span: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CorrectArgs:
     """`correct E12 <text> [because <why>]`, `retract E12 [because <why>]`: the number of the event in the timeline."""
 
@@ -259,6 +269,7 @@ Args = (
     | HelpArgs
     | CorrectArgs
     | HandoffArgs
+    | StatsArgs
 )
 
 

@@ -26,6 +26,7 @@ RESOLVE_OPEN: Final = "resolve_open"
 POSTMORTEM: Final = "postmortem"
 ANSWER_OPEN: Final = "answer_open"
 OPEN_DRAFT: Final = "open_draft"
+OPEN_PAGE: Final = "open_page"
 MORE: Final = "more"
 PREVIEW_ASK: Final = "preview_ask"
 PREVIEW_CONFIRM: Final = "preview_confirm"
@@ -69,6 +70,7 @@ ACTIONS: Final = (
     POSTMORTEM,
     ANSWER_OPEN,
     OPEN_DRAFT,
+    OPEN_PAGE,
     MORE,
     PREVIEW_ASK,
     PREVIEW_CONFIRM,

@@ -324,6 +324,25 @@ class Lever(NamedTuple):
     binding: Mapping[str, Any]
 
 
+class AiFacts(Strict):
+    """What no lever reads of an AI component; it stands in every snapshot of an incident as registered, not as read."""
+
+    model: Line = ""
+    """A vendor's model as it is called: `gpt-4.1-2025-04-14`."""
+    prompt: Line = ""
+    """Where its prompt or configuration is kept, with its version."""
+    data: Line = ""
+    """Data set, feature set or index."""
+    evaluation: Line = ""
+    """The evaluation suite it must pass."""
+    guardrail: Line = ""
+    """The guardrail profile in force."""
+    automation: Literal["off", "suggest", "approve each", "auto"] | None = None
+    """How much it does without a person."""
+    freshness: Line = ""
+    """How old its data may be: a promise to those who read it."""
+
+
 class Component(Strict):
     """Something that can fail on its own and has one accountable team."""
 
@@ -338,6 +357,8 @@ class Component(Strict):
     depends_on: tuple[Id, ...] = ()
     fallback: Line = ""
     """What takes over when it is switched off."""
+    ai_state: AiFacts = AiFacts()
+    """What no lever reads of it."""
     alerts: Annotated[tuple[AlertMatch, ...], Field(max_length=200)] = ()
     expects: Annotated[tuple[ExpectedEntry, ...], Field(max_length=50), AfterValidator(_each_once)] = ()
     """Signals that must come; one that is missing is an alert of this component."""

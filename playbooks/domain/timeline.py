@@ -42,6 +42,7 @@ class EventKind(StrEnum):
     UNDO_DUE = "undo_due"
     UNDONE = "undone"
     PAGE = "page"
+    STATE = "state"
     SIMILAR = "similar"
     MITIGATED = "mitigated"
     RESOLVED = "resolved"

@@ -7,6 +7,7 @@ in the reader's zone.
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import (
     Announcement,
@@ -48,6 +49,9 @@ __all__ = [
     "EntryToConfirm",
     "ErrandNote",
     "Fact",
+    "FigureGroup",
+    "FigureRow",
+    "FigureView",
     "GapList",
     "GapRow",
     "HandoffOffer",

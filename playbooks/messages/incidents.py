@@ -73,6 +73,7 @@ class Card:
         decide: who may decide the next lever, with roles.
         overrides: open overrides in words with their end (`auto-decline off until …`): (component, due, debt number).
         update_due: next update to people, None when none is due.
+        page: address of the incident's page, of its draft when it is over; empty while pages are off.
     """
 
     tag: Tag
@@ -97,6 +98,7 @@ class Card:
     update_due: datetime | None = None
     suggestion: str = ""
     over: bool = False
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from playbooks.messages.actions import Ask, OverrideNote
 from playbooks.messages.gaps import EntryToConfirm
 from playbooks.messages.incidents import HandoffOffer
+from playbooks.messages.ledger import EntryNote
 from playbooks.messages.lists import IncidentRow
 from playbooks.messages.parts import Who
 
@@ -35,6 +36,7 @@ class Say:
     text: str
     hint: str = ""
     mentions: tuple[Who, ...] = ()  # `{0}`, `{1}` in text and hint stand for these
+    page: str = ""  # address of a page for people that shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Home:
     """App Home: what waits for the reader (approvals, hand-offs, entries to confirm), what the reader holds, notices.
 
     `incidents` are the reader's own: led, acknowledged or of one of the reader's teams; `others` counts the rest.
+    `entries` are risks, freezes and follow-ups the reader holds, and reviews the reader owes.
     """
 
     incidents: tuple[IncidentRow, ...]
@@ -62,3 +65,4 @@ class Home:
     handoffs: tuple[HandoffOffer, ...] = ()
     confirm: tuple[EntryToConfirm, ...] = ()
     others: int = 0
+    entries: tuple[EntryNote, ...] = ()

@@ -9,7 +9,7 @@ from playbooks import errors
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
-from playbooks.plays import all_clear, similar
+from playbooks.plays import ai_state, all_clear, similar
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
@@ -50,7 +50,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         refresh(uow, incident, now=now)
         refresh_readers(house, uow, incident, now=now)
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
-        uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
+        ai_state.want_resolved(house, uow, incident, now)
     return Say(f"{incident.name} is resolved. The draft follows in the channel.")
 
 

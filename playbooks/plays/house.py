@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.actions import Maturity
 from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
+from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.pipeline.case import PipelineRules
@@ -37,6 +39,7 @@ class Rules:
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
         matcher_silent_after: a matcher that never matched for so long is a gap.
         pipeline: what alerts go through before they open something.
+        templates: a folder whose templates win over Muster's own.
         publish: where documents go outside, and from which state on.
         quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
@@ -68,6 +71,7 @@ class Rules:
     matcher_silent_after: int = 14 * 86400
     pipeline: PipelineRules = field(default_factory=PipelineRules)
     quiet_after: Mapping[str, int] = field(default_factory=dict)
+    templates: Path | None = None
     publish: tuple[Destination, ...] = ()
 
     def severity(self, severity_id: str) -> Severity | None:
@@ -79,7 +83,8 @@ class Rules:
 class House:
     """Everything a play may touch. Built once by the composition root.
 
-    `maturity` tells of a lever provider whether it ever ran against the real service.
+    `maturity` tells of a lever provider whether it ever ran against the real service. `links` hands out addresses of
+    pages, none where they are off.
     """
 
     store: Store
@@ -89,6 +94,7 @@ class House:
     on_call: OnCall
     rules: Rules = field(default_factory=Rules)
     maturity: Callable[[str], Maturity] = lambda _provider: Maturity.PROVEN
+    links: Links = field(default_factory=Links)
 
     def now(self) -> datetime:
         """The time, UTC."""

@@ -9,6 +9,7 @@ from playbooks import errors
 from playbooks.domain.clocks import say_span
 from playbooks.domain.drafts.facts import draft_figures
 from playbooks.domain.incidents import Incident
+from playbooks.domain.links import Room
 from playbooks.messages import Fact, Resolved, Say
 from playbooks.plays import similar
 from playbooks.plays.house import House, must_find, tag_of, want
@@ -21,8 +22,22 @@ _REVIEW_DAYS = {1: 3, 2: 5}  # PagerDuty's guide: 3 calendar days for sev-1, 5 b
 _ANSWER_MAX = 8000
 
 
-def draft_of(house: House, uow: UnitOfWork, incident: Incident, *, templates: Path | None = None) -> Draft:
-    """Render the draft of an incident from its chain and what people wrote. Raises `errors.ChainBroken`."""
+def draft_of(house: House, uow: UnitOfWork, incident: Incident) -> Draft:
+    """Render the draft of an incident from its chain and what people wrote.
+
+    Raises `errors.ChainBroken`, `errors.ConfigError` for a template of the user's that cannot be rendered.
+    """
+    return _rendered(uow, incident, {s.id: s.label for s in house.rules.severities}, house.rules.templates)
+
+
+def asked_of(uow: UnitOfWork, incident: Incident) -> Draft:
+    """The draft for its questions alone: rendered with our templates, so that a broken one of the user's stops no
+    message. Raises `errors.ChainBroken`.
+    """
+    return _rendered(uow, incident, {}, None)
+
+
+def _rendered(uow: UnitOfWork, incident: Incident, severities: dict[str, str], templates: Path | None) -> Draft:
     document = uow.document(incident.id)
     return render_draft(
         uow.events(incident.id),
@@ -30,20 +45,13 @@ def draft_of(house: House, uow: UnitOfWork, incident: Incident, *, templates: Pa
         head=incident.chain_head,
         human=document.human if document else {},
         templates=templates,
-        severities={s.id: s.label for s in house.rules.severities},
+        severities=severities,
     )
 
 
 def open_questions(uow: UnitOfWork, incident: Incident) -> int:
     """How many questions of the draft nobody has answered."""
-    document = uow.document(incident.id)
-    draft = render_draft(
-        uow.events(incident.id),
-        incident_id=incident.id,
-        head=incident.chain_head,
-        human=document.human if document else {},
-    )
-    return len(draft.open_prompts)
+    return len(asked_of(uow, incident).open_prompts)
 
 
 def order_draft(house: House, order: Order, incident_id: int) -> Say:
@@ -53,7 +61,8 @@ def order_draft(house: House, order: Order, incident_id: int) -> Say:
         if uow.document(incident_id) is None:
             uow.save_document(Document(incident_id, {}))
         uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
-    return Say(f"The draft of {incident.name} follows in its channel.")
+    link = house.links.to(Room.POSTMORTEM, incident_id, now=now)
+    return Say(f"The draft of {incident.name} follows in its channel.", page=link)
 
 
 def answer(house: House, order: Order, incident_id: int, block: str, text: str) -> Say:
@@ -68,7 +77,7 @@ def answer(house: House, order: Order, incident_id: int, block: str, text: str) 
         )
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
-        draft = draft_of(house, uow, incident)
+        draft = asked_of(uow, incident)
         if block not in {b.name for b in draft.blocks if not b.machine}:
             raise errors.UnknownName("That question is no longer asked.", "Open the draft's questions again.")
         document = uow.document(incident_id) or Document(incident_id, {})
@@ -100,7 +109,7 @@ def _renew(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
 def questions(house: House, incident_id: int) -> tuple[tuple[str, str], ...]:
     """Open questions as (block name, question). Raises UnknownName."""
     with house.store.read() as uow:
-        draft = draft_of(house, uow, must_find(uow, incident_id, lock=False))
+        draft = asked_of(uow, must_find(uow, incident_id, lock=False))
     return tuple((p.name, p.question) for p in draft.facts.prompts if p.name in draft.open_prompts)
 
 
@@ -108,8 +117,7 @@ def resolved_view(house: House, uow: UnitOfWork, incident: Incident) -> Resolved
     """The message at the end: the figures that the chain gives, and how many questions are people's."""
     events = uow.events(incident.id)
     figures = draft_figures(events)
-    document = uow.document(incident.id)
-    draft = draft_of(house, uow, incident)
+    draft = asked_of(uow, incident)
     named = (
         ("Silent", figures.silent),
         ("Detected → acknowledged", figures.detected_to_ack),
@@ -128,7 +136,7 @@ def resolved_view(house: House, uow: UnitOfWork, incident: Incident) -> Resolved
         questions=len(draft.open_prompts),
         owner=house.who(incident.lead or incident.acknowledged_by),
         review_due=due,
-        link=document.ts if document and document.ts.startswith("http") else "",
+        link=house.links.to(Room.POSTMORTEM, incident.id, now=house.now()),
         published=published_links(uow, incident.id),
         similar=similar.names_of(draft.facts.similar.rows),
     )

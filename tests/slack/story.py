@@ -12,9 +12,13 @@ from playbooks.messages import (
     Ask,
     Card,
     Changed,
+    EntryNote,
     EntryToConfirm,
     ErrandNote,
     Fact,
+    FigureGroup,
+    FigureRow,
+    FigureView,
     GapList,
     GapRow,
     Help,
@@ -212,6 +216,25 @@ SIMILAR = SimilarNote(
         SimilarRow(29, "INC-29", "merchant-embeddings is stale", "upstream component, 2 months ago"),
     ),
 )
+FIGURES = FigureView(
+    about="fraud-ml",
+    days=30,
+    count=14,
+    before=16,
+    still_open=2,
+    drills=1,
+    backfills=2,
+    pending=3,
+    rows=(
+        FigureRow("Silent", 720, 14, 0, False, 1200, 16),
+        FigureRow("Acknowledge", 66, 2, 12, True),
+        FigureRow("Verify", None, 0, 14, True, 41, 1),
+        FigureRow("Resolve", 3 * 86400 + 3600, 14, 0, False, 86400, 16),
+    ),
+    by="component",
+    groups=(FigureGroup("fraud-scorer", 12, 2580), FigureGroup("auto-decline", 1, None)),
+    more=3,
+)
 REFUSAL = Refusal(
     "You can't ask for this rollback: it belongs to *fraud-ml on call* (now @dana) or @omar.",
     ask=(DANA,),
@@ -293,6 +316,8 @@ WHY = AlertPath(
     others=(("0199aa3c-0000", "muted", at(1, 0)),),
 )
 
+RISK = EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,))
+
 STORY: dict[str, Message] = {
     "silence": MUTED,
     "maintenance": PLANNED,
@@ -316,6 +341,7 @@ STORY: dict[str, Message] = {
     "summary": Summary(TAG, (Fact("Lead", "dana"), Fact("Containment", "v42 serves")), ROWS, ("keep v42?",)),
     "resolved": RESOLVED,
     "similar": SIMILAR,
+    "figures": FIGURES,
     "refusal": REFUSAL,
     "unknown": UNKNOWN,
     "say": Say("{0} leads INC-42 now.", "Hand it on with `/inc lead @…`.", (DANA,)),
@@ -325,6 +351,14 @@ STORY: dict[str, Message] = {
     "help": HELP,
     "menu": replace(HELP, brief=True),
     "home": Home(
-        (LIST.rows[0],), (ASK,), (OFF,), ("Slack refused `channels:manage` 3 times.",), confirm=(DUE,), others=2
+        (LIST.rows[0],),
+        (ASK,),
+        (OFF,),
+        ("Slack refused `channels:manage` 3 times.",),
+        confirm=(DUE,),
+        others=2,
+        entries=(
+            EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,)),
+        ),
     ),
 }

@@ -1,6 +1,7 @@
 """Migrations make what the tables say; a backup can be opened; damage is found."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,19 @@ def test_drift_is_told(engine: Engine) -> None:
 
 def test_replicas_that_start_together_migrate_once(database_url: str) -> None:
     assert set(together(4, lambda _: schema.upgrade(database_url))) == {schema.head()}
+
+
+def test_a_migration_of_another_is_waited_for_longer_than_any_other_lock(database_url: str) -> None:
+    impatient, holder = make_engine(database_url, busy_timeout=0.05), make_engine(database_url)
+    with ThreadPoolExecutor(1) as pool:
+        with schema._writing(holder) as connection:
+            connection.exec_driver_sql("SELECT 1")  # the lock is taken with the first statement
+            waiting = pool.submit(schema.upgrade, impatient)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+        assert waiting.result(30) == schema.head()
+    impatient.dispose()
+    holder.dispose()
 
 
 def test_a_database_of_a_newer_muster_is_refused(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from bot.slack.blocks import (
     entry,
     errand,
     escape,
+    figures,
     gaps,
     handoff,
     home,
@@ -56,6 +57,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return _late(message, root)
         case messages.SimilarNote():
             return similar.render(message, root=root)
+        case messages.FigureView():
+            return figures.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DebtList():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
-from bot.slack.blocks import escape, gaps, handoff, kit, levers, lists, override
+from bot.slack.blocks import entry, escape, gaps, handoff, kit, levers, lists, override
 from playbooks.messages import Home
 
 MOST, FEW = 8, 4
@@ -34,14 +34,18 @@ def _blocks(view: Home, root: str) -> list[Block]:
         blocks += _parts(levers.ask(ask, root=root))
     for offer in view.handoffs[:FEW]:
         blocks += _parts(handoff.render(offer, root=root))
-    if view.overrides:
-        blocks.append(kit.section("*You hold*"))
+    if view.overrides or view.entries:
+        blocks.append(kit.section("*You hold or owe*"))
         for note in view.overrides[:MOST]:
             blocks += _parts(override.render(note, root=root))
+        for standing in view.entries[:FEW]:
+            blocks += _parts(entry.render(standing, root=root))
+        if len(view.entries) > FEW:
+            blocks += kit.context(f"and {len(view.entries) - FEW} more: {escape.code(f'{root} debt me')}")
     if view.confirm:
         blocks.append(kit.section("*To confirm* (your team's entries whose review is due)"))
-        for entry in view.confirm[:FEW]:
-            short = replace(entry, gaps=entry.gaps[:1], more=entry.more + len(entry.gaps[1:]))
+        for due in view.confirm[:FEW]:
+            short = replace(due, gaps=due.gaps[:1], more=due.more + len(due.gaps[1:]))
             blocks += gaps.confirmable(short, root=root)
     blocks.append(kit.section("*Your open incidents*" if view.incidents else "No open incident of yours."))
     for row in view.incidents[:MOST]:

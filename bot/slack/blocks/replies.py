@@ -33,6 +33,7 @@ def say(view: Say, *, root: str = "/inc") -> kit.Rendered:
     return kit.message(
         kit.section(escape.fill(view.text, view.mentions, root=root)),
         kit.context(escape.fill(view.hint, view.mentions, root=root)),
+        kit.actions(*kit.page_button(view.page)),
     )
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, about_of, refusal_of
-from bot.slack.commands import errands, governance, levers, lifecycle, muting, owners, people, publishing, reads
+from bot.slack.commands import (
+    errands,
+    figures,
+    governance,
+    levers,
+    lifecycle,
+    muting,
+    owners,
+    people,
+    publishing,
+    reads,
+)
 from bot.slack.grammar import Parsed
 from playbooks import errors
 from playbooks.messages import Say
@@ -60,6 +71,7 @@ HANDLERS: Mapping[str, Handler] = {
     "confirm": governance.confirm,
     "task": governance.task,
     "tasks": governance.tasks,
+    "stats": figures.stats,
     "sync": governance.sync,
     "break-glass": governance.break_glass,
     "review": governance.review,

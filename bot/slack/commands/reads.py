@@ -22,6 +22,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("status", "the card of this incident"),
             ("summary", "what you must know when you join"),
             ("timeline", "what happened, in order"),
+            ("stats", "figures over incidents: silent, acknowledge, mitigate, resolve …"),
         ),
     ),
     (

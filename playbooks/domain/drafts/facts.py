@@ -25,7 +25,8 @@ from playbooks.domain.drafts.instants import (
 from playbooks.domain.drafts.prompts import Prompt, prompts_of
 from playbooks.domain.drafts.record import Amendment, Invitee
 from playbooks.domain.drafts.similar import Similar, similar_of
-from playbooks.domain.drafts.state import Changes, StateRow
+from playbooks.domain.drafts.snapshots import Snapshot, snapshots_in
+from playbooks.domain.drafts.state import Changes, StateRow, Unread
 from playbooks.domain.timeline import Event, EventKind, utc_text
 
 
@@ -62,6 +63,8 @@ class Facts:
     quiet: Span | None
     changes: Changes
     state: tuple[StateRow, ...]
+    unread: tuple[Unread, ...]
+    snapshots: tuple[Snapshot, ...]
     privileged: tuple[Privileged, ...]
     actions: tuple[Deed, ...]
     decisions: tuple[Deed, ...]
@@ -136,6 +139,8 @@ def facts_of(events: Sequence[Event], incident_id: int) -> Facts:
         quiet=quiet_of(entries, at),
         changes=state.changes_of(entries, at),
         state=state.state_of(entries, at, privileged),
+        unread=state.unread_of(entries),
+        snapshots=snapshots_in(entries),
         privileged=privileged,
         actions=deeds.other_actions(entries),
         decisions=deeds.other_decisions(entries),

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property, lru_cache
 
+from playbooks.domain.ai_state import CATEGORIES
 from playbooks.domain.drafts import phrases
 from playbooks.domain.drafts.blocks import Block, Problem, split
 from playbooks.domain.drafts.entries import Span
 from playbooks.domain.drafts.evidence import Evidence, Held
 from playbooks.domain.drafts.facts import Facts, facts_of
-from playbooks.domain.drafts.state import CATEGORIES
 from playbooks.domain.timeline import Event
 
 CITATION = re.compile(r"(?<!\\)\[E(\d+)\]")

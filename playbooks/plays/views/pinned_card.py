@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from playbooks.domain.actions import STANDING, Action, ActionKind, ActionState, Override
 from playbooks.domain.debt import DebtKind
 from playbooks.domain.incidents import Incident, State
+from playbooks.domain.links import Room
 from playbooks.domain.ownership import Registry
 from playbooks.domain.rights import Authority, Right
 from playbooks.messages import Card, Fact, StandingLine, Who
@@ -66,6 +67,7 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         update_due=next_update_due(house, incident),
         suggestion=ended_line(incident),
         over=not incident.open,
+        page=house.links.to(Room.INCIDENT if incident.open else Room.POSTMORTEM, incident.id, now=house.now()),
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from playbooks.domain.ai_state import CATEGORIES
 from playbooks.domain.drafts import phrases, words
 from playbooks.domain.drafts.checks.kinds import Rule, missing
 from playbooks.domain.drafts.deeds import Deed, Privileged
 from playbooks.domain.drafts.reading import ABSENT, Draft, cited, masked
-from playbooks.domain.drafts.state import CATEGORIES
 from playbooks.domain.drafts.words import NOT_RECORDED, cite, lasted
 
 
