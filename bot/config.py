@@ -164,6 +164,13 @@ class Weekly(_Strict):
     """In quotes: YAML reads some times as numbers."""
 
 
+class Learning(_Strict):
+    """Who hears of what was learned elsewhere."""
+
+    untold_teams: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
+    """Teams that are not told when the review of a neighbour's incident is closed."""
+
+
 class Postmortem(_Strict):
     """Documents."""
 
@@ -231,6 +238,7 @@ class Config(_Strict):
     """When each team is told of its gaps, and the operators of conflicts and debt."""
     matcher_silent_after: Span = timedelta(days=14)
     """An alert matcher that never matched for so long is told as a gap."""
+    learning: Learning = Learning()
     postmortem: Postmortem = Postmortem()
     pages: Pages = Pages()
     publish: Annotated[dict[Name, PublishEntry], Field(max_length=20)] = Field(default_factory=dict)

@@ -19,7 +19,8 @@ from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
-from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body, state_body
+from bot.incident_metrics import IncidentMetrics
+from bot.jobs.bodies import Bodies, action_body, inspection_body, learned_body, similar_body, state_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -48,7 +49,7 @@ from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import ai_state, figures, heartbeats, inspection, notes, similar, weekly_posts
+from playbooks.plays import ai_state, figures, heartbeats, inspection, notes, outreach, similar, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
@@ -150,6 +151,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     metrics.measure(
         "muster_handoff_seconds", "From the offer of a hand-off to its acceptance", lambda: handoff_seconds(store)
     )
+    metrics.collect_from(IncidentMetrics(house))
     service = Service(
         house=house,
         web=build_web(web),
@@ -240,6 +242,7 @@ def rules_of(config: Config, folder: Path = Path()) -> Rules:
             for name, entry in config.sources.items()
             if entry.quiet_after is not None
         },
+        untold_teams=config.learning.untold_teams,
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
         templates=folder / config.postmortem.templates if config.postmortem.templates else None,
         publish=destinations(config.publish),
@@ -366,6 +369,7 @@ def bodies_of(
             JOB: Publishing(house, publishers).run,
             inspection.KIND: inspection_body(house, levers, directory),
             similar.KIND: similar_body(house),
+            outreach.KIND: learned_body(house),
         }
     )
 

@@ -11,6 +11,7 @@ from typing import Final
 from bot.slack.grammar_figures import read_stats
 from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
 from bot.slack.grammar_publishing import read_postmortem
+from bot.slack.grammar_timeline import read_backfill, read_milestone
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
@@ -364,6 +365,8 @@ VERBS: Final[dict[str, Verb]] = {
     "accept": Verb(_nothing, "accept", ("accepted",)),
     "sev": Verb(_sev, "sev 2 [because …]", ("severity",)),
     "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
+    "milestone": Verb(read_milestone, "milestone impact [component] 02:31 [because …]", ("milestones",)),
+    "backfill": Verb(read_backfill, "backfill [lines]", ("back-fill",)),
     "note": Verb(_note, "note [10:42] <text for the timeline>", ("log",)),
     "mitigated": Verb(lambda text, _: TextArgs(text), "mitigated [text]", ("mitigate", "contained")),
     "resolve": Verb(lambda text, _: ResolveArgs(text), "resolve [text]", ("resolved", "fixed")),

@@ -76,11 +76,19 @@ class SevArgs:
 
 @dataclass(frozen=True, slots=True)
 class ResolveArgs:
-    """`resolve [text]`; the two moments come from the modal (`2026-11-21 02:36:00 UTC`), empty where not said."""
+    """`resolve [text]`; the moments come from the modal (`2026-11-21 02:36:00 UTC`), empty where not said.
+
+    `confirmed`: milestones whose proposal was ticked. `sure`: said again after it was asked back.
+    """
 
     text: str = ""
     impact: str = ""
+    detected: str = ""
+    aware: str = ""
+    ack: str = ""
     relief: str = ""
+    confirmed: tuple[str, ...] = ()
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,8 +251,34 @@ class CorrectArgs:
     because: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MilestoneArgs:
+    """`milestone <name> [component] [time] [text] [because …]`; `when` as typed, `sure` where it was asked back."""
+
+    name: str = ""
+    phase: str = ""
+    when: str = ""
+    text: str = ""
+    because: str = ""
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillArgs:
+    """`backfill [lines]`; from the form also the zone, what was shown, and what a past incident is opened with."""
+
+    text: str = ""
+    zone: str = ""
+    hash: str = ""
+    title: str = ""
+    component: str = ""
+    severity: str = ""
+
+
 Args = (
-    NoArgs
+    MilestoneArgs
+    | BackfillArgs
+    | NoArgs
     | TextArgs
     | NewArgs
     | NoteArgs

@@ -53,6 +53,9 @@ LET_END_OPEN: Final = "let_end_open"
 UNFREEZE: Final = "unfreeze"
 UNSILENCE: Final = "unsilence"
 REVIEW_OPEN: Final = "review_open"
+MILESTONE_OPEN: Final = "milestone_open"
+HYPOTHESIS_CONFIRM: Final = "hypothesis_confirm"
+HYPOTHESIS_REFUTE: Final = "hypothesis_refute"
 
 ACTIONS: Final = (
     TAKE,
@@ -97,6 +100,9 @@ ACTIONS: Final = (
     UNFREEZE,
     UNSILENCE,
     REVIEW_OPEN,
+    MILESTONE_OPEN,
+    HYPOTHESIS_CONFIRM,
+    HYPOTHESIS_REFUTE,
 )
 
 # ---------------------------------------------------------------- modals (callback_id) and shortcuts
@@ -122,6 +128,12 @@ MODAL_LET_END: Final = "modal_let_end"
 MODAL_SILENCE: Final = "modal_silence"
 MODAL_MAINTENANCE: Final = "modal_maintenance"
 MODAL_REPORT: Final = "modal_report"
+MODAL_MILESTONE: Final = "modal_milestone"
+MODAL_BACKFILL: Final = "modal_backfill"
+MODAL_DECIDE: Final = "modal_decide"
+MODAL_THINK: Final = "modal_think"
+MODAL_OBSERVED: Final = "modal_observed"
+MODAL_TOLD: Final = "modal_told"
 
 SHORTCUT_TIMELINE: Final = "add_to_timeline"
 SHORTCUT_OPEN_INCIDENT: Final = "open_incident"

@@ -21,6 +21,7 @@ from playbooks.messages.incidents import (
     Update,
 )
 from playbooks.messages.late import Late
+from playbooks.messages.learning import DigestNote, DigestRow, LearnedNote, Longest
 from playbooks.messages.ledger import DebtList, DebtRow, EntryNote, TeamRow
 from playbooks.messages.lists import (
     IncidentList,
@@ -29,6 +30,7 @@ from playbooks.messages.lists import (
     TimelineList,
     TimelineRow,
 )
+from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.published import Published, PublishedRow
@@ -45,6 +47,8 @@ __all__ = [
     "Changed",
     "DebtList",
     "DebtRow",
+    "DigestNote",
+    "DigestRow",
     "EntryNote",
     "EntryToConfirm",
     "ErrandNote",
@@ -61,8 +65,11 @@ __all__ = [
     "IncidentRow",
     "KeptRow",
     "Late",
+    "LearnedNote",
     "Lever",
+    "Longest",
     "Message",
+    "MilestoneNote",
     "OperatorGaps",
     "OverrideNote",
     "OwnerNote",

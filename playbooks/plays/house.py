@@ -37,6 +37,7 @@ class Rules:
         risk_warning: warning before the end of an accepted risk. ask_again_every: between two questions about an entry
             of the ledger that is overdue. freeze_for: length of a freeze that names none.
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
+        untold_teams: teams that are not told when the review of a neighbour's incident is closed.
         matcher_silent_after: a matcher that never matched for so long is a gap.
         pipeline: what alerts go through before they open something.
         templates: a folder whose templates win over Muster's own.
@@ -69,6 +70,7 @@ class Rules:
     weekly_at: time = time(9)
     zone: str = "UTC"
     matcher_silent_after: int = 14 * 86400
+    untold_teams: tuple[str, ...] = ()
     pipeline: PipelineRules = field(default_factory=PipelineRules)
     quiet_after: Mapping[str, int] = field(default_factory=dict)
     templates: Path | None = None

@@ -12,6 +12,8 @@ from playbooks.messages import (
     Ask,
     Card,
     Changed,
+    DigestNote,
+    DigestRow,
     EntryNote,
     EntryToConfirm,
     ErrandNote,
@@ -26,7 +28,9 @@ from playbooks.messages import (
     IncidentList,
     IncidentRow,
     KeptRow,
+    LearnedNote,
     Lever,
+    Longest,
     Message,
     OperatorGaps,
     OverrideNote,
@@ -235,6 +239,23 @@ FIGURES = FigureView(
     groups=(FigureGroup("fraud-scorer", 12, 2580), FigureGroup("auto-decline", 1, None)),
     more=3,
 )
+DIGEST = DigestNote(
+    team="fraud-ml",
+    start=at(9, 0) - timedelta(days=7),
+    end=at(9, 0),
+    count=5,
+    usual=11,
+    weeks=4,
+    rows=(DigestRow("Silent", 720, 1200), DigestRow("Resolve", 86400, None)),
+    again=(("INC-42", "INC-17"),),
+    more_again=1,
+    late=((12, "omar", "INC-17", at(2, 0) - timedelta(days=9)), (14, "", "", at(2, 0))),
+    more_late=2,
+    longest=Longest("INC-41", "merchant-embeddings", 7200),
+)
+LEARNED = LearnedNote(
+    42, "INC-42", "fraud-scorer is drifting", "fraud-scorer", "fraud-ml", "It reads your merchant-embeddings", 2
+)
 REFUSAL = Refusal(
     "You can't ask for this rollback: it belongs to *fraud-ml on call* (now @dana) or @omar.",
     ask=(DANA,),
@@ -342,6 +363,9 @@ STORY: dict[str, Message] = {
     "resolved": RESOLVED,
     "similar": SIMILAR,
     "figures": FIGURES,
+    "digest": DIGEST,
+    "calm digest": replace(DIGEST, team="", again=(), late=(), longest=None, more_again=0, more_late=0),
+    "learned": LEARNED,
     "refusal": REFUSAL,
     "unknown": UNKNOWN,
     "say": Say("{0} leads INC-42 now.", "Hand it on with `/inc lead @…`.", (DANA,)),

@@ -15,9 +15,11 @@ from bot.slack.blocks import (
     handoff,
     home,
     kit,
+    learning,
     ledger,
     levers,
     lists,
+    milestone,
     muted,
     override,
     owner,
@@ -51,6 +53,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.MilestoneNote():
+            return milestone.render(message, root=root)
         case messages.Published():
             return published.render(message, root=root)
         case messages.Late():
@@ -59,6 +63,10 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return similar.render(message, root=root)
         case messages.FigureView():
             return figures.render(message, root=root)
+        case messages.DigestNote():
+            return learning.digest(message, root=root)
+        case messages.LearnedNote():
+            return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.DebtList():

@@ -16,6 +16,7 @@ def render(view: Resolved, *, root: str = "/inc") -> kit.Rendered:
         kit.context(f"Similar: {escape.several([escape.value(s, 80) for s in view.similar])}" if view.similar else ""),
         kit.context(_published(view)),
         kit.actions(*_buttons(view)),
+        kit.context(escape.value(view.anchor)),
     )
 
 

@@ -16,6 +16,7 @@ from bot.slack.commands import (
     people,
     publishing,
     reads,
+    timeline,
 )
 from bot.slack.grammar import Parsed
 from playbooks import errors
@@ -43,7 +44,9 @@ HANDLERS: Mapping[str, Handler] = {
     "update": lifecycle.update,
     "note": lifecycle.note,
     "mitigated": lifecycle.mitigated,
-    "resolve": lifecycle.resolve,
+    "resolve": timeline.resolve,
+    "milestone": timeline.milestone,
+    "backfill": timeline.backfill,
     "cancel": lifecycle.cancel,
     "reopen": lifecycle.reopen,
     "close": lifecycle.close,

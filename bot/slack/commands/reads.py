@@ -35,6 +35,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("sev", "severity"),
             ("update", "speak to people"),
             ("note", "write the timeline"),
+            ("milestone", "when impact began, it was known, it was over"),
+            ("backfill", "many lines told afterwards"),
             ("mitigated", "the harm has stopped"),
             ("resolve", "it is over; the draft follows"),
             ("cancel", "it was none"),

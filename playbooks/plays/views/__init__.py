@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
-from playbooks.plays import recertify
+from playbooks.plays import digest, outreach, recertify
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
@@ -19,6 +19,7 @@ from playbooks.plays.views.owner import owner_note
 from playbooks.plays.views.page import page_note
 from playbooks.plays.views.pinned_card import card
 from playbooks.plays.views.posts import (
+    milestone_post,
     plain_post,
     resolved_post,
     say_post,
@@ -63,9 +64,12 @@ _BUILDERS: Mapping[str, Builder] = {
     "suggest": suggestion_post,
     "update": update_post,
     "resolved": resolved_post,
+    "milestone": milestone_post,
     SURFACE: published_note,
     "topic": topic_post,
     "similar": similar_note,
+    digest.KIND: digest.digest_post,
+    outreach.KIND: outreach.learned_note,
     recertify.TEAM: recertify.team_gaps,
     recertify.OPERATORS: recertify.operator_gaps,
 }
