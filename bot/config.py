@@ -344,6 +344,9 @@ def muster_schema() -> str:
 
 def write_schemas() -> None:
     """Write the schemas of all files into `playbooks/schemas`; run it after a change of a model."""
+    from playbooks.export import export_schema  # brings the templates, which nothing else here needs
+
     (folder() / "ownership.json").write_text(ownership_schema(), "utf-8")
     (folder() / "muster.json").write_text(muster_schema(), "utf-8")
     (folder() / "mapping.json").write_text(mapping_schema(), "utf-8")
+    (folder() / "postmortem.json").write_text(export_schema(), "utf-8")

@@ -66,7 +66,7 @@ def postmortem(
 
 def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, out: Path | None) -> None:
     from playbooks.pages import postmortem_page
-    from playbooks.render import as_json, human_blocks, merge
+    from playbooks.render import human_blocks, merge
 
     there = text_of(out) if out is not None and out.exists() and form is Format.MD else ""
     draft = _draft(books, uow, incident, human_blocks(there))
@@ -78,9 +78,9 @@ def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, ou
         labels = {s.id: s.label for s in books.house.rules.severities}
         text = postmortem_page(draft, severities=labels, templates=books.templates).html
     else:
-        import json
+        from playbooks.export import export_text
 
-        text = json.dumps(as_json(draft.facts), indent=2, ensure_ascii=False, default=str) + "\n"
+        text = export_text(draft, head=incident.chain_head)
     if out is None:
         say(text.rstrip("\n"))
         return
