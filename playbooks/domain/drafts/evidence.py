@@ -90,7 +90,7 @@ class Evidence:
             yield from (self._by_seq[seq] for seq in self._groups[part])
 
     def _said(self, part: Part) -> frozenset[str]:
-        found = set()
+        found: set[str] = set()
         for event in self._events(part):
             for text in {*texts_of(event), without_persons(event.text, self._persons)}:
                 found.update(_forms(text))
@@ -104,7 +104,7 @@ class Evidence:
         return frozenset(int(digits) for text in texts for digits in _NUMBER.findall(text) if len(digits) < 40)
 
     def _roles(self, part: Part) -> frozenset[str]:
-        found = set()
+        found: set[str] = set()
         for event in self._events(part):
             found.update((role_of(event.new.actor), *_named(event.payload, self._labels)))
         return frozenset(str(words.role(role)) for role in found if role)

@@ -79,8 +79,8 @@ def _d4(draft: Draft) -> str:
     for handoff in draft.facts.handoffs:
         wanted = [lasted(handoff.gap)] if handoff.gap else []
         wanted += [words.role(name) for name in (handoff.giver, handoff.receiver) if name]
-        told = lines.get(str(words.when(handoff.at)), [])
-        if not any(all(part in line for part in wanted) for line in told):
+        about = lines.get(str(words.when(handoff.at)), [])
+        if not any(all(part in line for part in wanted) for line in about):
             return f"the hand-off at E{handoff.at.seq} lacks its gap, its giver or its receiver"
     return ""
 
