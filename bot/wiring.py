@@ -237,6 +237,7 @@ def rules_of(config: Config, folder: Path = Path()) -> Rules:
         weekly_at=time.fromisoformat(config.weekly.at),
         zone=config.time_zone,
         pipeline=config.pipeline.rules(),
+        reviews=config.postmortem.rules(config.severities),
         quiet_after={
             name: int(entry.quiet_after.total_seconds())
             for name, entry in config.sources.items()

@@ -7,6 +7,8 @@ from hashlib import sha256
 
 from bot.jobs.outcome import DONE, RunResult
 from playbooks import errors
+from playbooks.domain.documents import DocumentState
+from playbooks.plays import document_changes
 from playbooks.plays.house import House, spoken, want
 from playbooks.plays.postmortem import draft_of
 from playbooks.plays.publishing import publish, state_of
@@ -22,23 +24,27 @@ class Documents:
 
     def run(self, subject: str) -> RunResult:
         """Render and share the draft; a version already shared is not shared again. Raises what Slack raises."""
+        document_changes.tell(self.house, int(subject))
         with self.house.store.read() as uow:
             incident = uow.incident(int(subject))
             if incident is None:
                 return DONE
             document = uow.document(incident.id) or Document(incident.id, {})
             draft = draft_of(self.house, uow, incident)
+            state = state_of(uow, incident.id)
         channel = incident.channel or incident.home
         digest = sha256(draft.text.encode()).hexdigest()
         if digest == document.rendered_sha256 or not channel:
             return DONE
         left = len(draft.open_prompts)
-        comment = f"Draft of {incident.name}, rendered from {draft.facts.events} events; {left} questions are yours."
+        what = "Draft" if state == DocumentState.DRAFT else f"Postmortem ({state.replace('_', ' ')})"
+        open_ones = f"{left} questions are yours" if left else "no question is open"
+        comment = f"{what} of {incident.name}, rendered from {draft.facts.events} events; {open_ones}."
         try:
             file_id = self.messenger.upload(
                 channel,
                 filename=f"{incident.name.lower()}-postmortem.md",
-                title=f"{incident.name} postmortem draft",
+                title=f"{incident.name} postmortem" + (" draft" if state == DocumentState.DRAFT else ""),
                 text=draft.text,
                 comment=comment,
             )
