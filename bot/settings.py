@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from playbooks.domain.links import LEAST_KEY
 from playbooks.errors import ConfigError
 
 MAX_SECRET_FILE = 64 * 1024
@@ -79,6 +80,11 @@ class Settings(BaseSettings):
             settings = cls.model_validate(given)
         except ValidationError as error:
             raise _config_error(error) from None
+        if any(len(key) < LEAST_KEY for key in settings.link_keys):
+            raise ConfigError(
+                f"A key in MUSTER_LINK_KEY is shorter than {LEAST_KEY} characters, and could be guessed.",
+                "Make one with `openssl rand -hex 32`.",
+            )
         settings._environment.update(known)
         return settings
 

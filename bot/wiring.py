@@ -19,7 +19,8 @@ from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
-from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body
+from bot.incident_metrics import IncidentMetrics
+from bot.jobs.bodies import Bodies, action_body, inspection_body, learned_body, similar_body, state_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -44,10 +45,11 @@ from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
 from bot.web.sources import Source, source
 from playbooks import errors
+from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.messages import Message
-from playbooks.plays import heartbeats, inspection, notes, similar, weekly_posts
+from playbooks.plays import ai_state, figures, heartbeats, inspection, notes, outreach, similar, weekly_posts
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
@@ -98,20 +100,12 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     book = OnCallBook(holder.current, parts.clock, readers=readers, ttl=config.cadences.on_call)
     shelf = LeverShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
     publishers = PublisherShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
-    house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config), shelf.maturity)
+    links = Links(settings.public_url, settings.link_keys, int(config.pages.links_last.total_seconds()))
+    house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config, folder), shelf.maturity, links)
     metrics = Metrics()
     board = SqlJobBoard(store)
-    engine = _engine(
-        settings,
-        store,
-        board,
-        house,
-        lambda templates: bodies_of(house, messenger, shelf, SlackDirectory(client), publishers, templates=templates),
-        config,
-        folder,
-        metrics,
-        parts.clock,
-    )
+    bodies = bodies_of(house, messenger, shelf, SlackDirectory(client), publishers)
+    engine = _engine(settings, store, board, house, bodies, metrics, parts.clock)
     store.on_commit.append(engine.nudge)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     app, identity = build_app(
@@ -135,6 +129,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("expected", timedelta(minutes=1), lambda: heartbeats.plan(house)),
         Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
         Tick("ledger", timedelta(minutes=1), lambda: notes.plan(house)),
+        Tick("figures", timedelta(seconds=30), lambda: figures.bring_up(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
     )
@@ -156,6 +151,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     metrics.measure(
         "muster_handoff_seconds", "From the offer of a hand-off to its acceptance", lambda: handoff_seconds(store)
     )
+    metrics.collect_from(IncidentMetrics(house))
     service = Service(
         house=house,
         web=build_web(web),
@@ -214,8 +210,8 @@ def kept_version(store: SqlStore, digest: str) -> tuple[str, datetime] | None:
         return uow.registry_version(digest)
 
 
-def rules_of(config: Config) -> Rules:
-    """The configured part of the plays."""
+def rules_of(config: Config, folder: Path = Path()) -> Rules:
+    """The configured part of the plays; `folder` is the configuration's own."""
     return Rules(
         severities=config.severities,
         triage_channel=config.channels.triage,
@@ -241,12 +237,15 @@ def rules_of(config: Config) -> Rules:
         weekly_at=time.fromisoformat(config.weekly.at),
         zone=config.time_zone,
         pipeline=config.pipeline.rules(),
+        reviews=config.postmortem.rules(config.severities),
         quiet_after={
             name: int(entry.quiet_after.total_seconds())
             for name, entry in config.sources.items()
             if entry.quiet_after is not None
         },
+        untold_teams=config.learning.untold_teams,
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
+        templates=folder / config.postmortem.templates if config.postmortem.templates else None,
         publish=destinations(config.publish),
     )
 
@@ -322,14 +321,10 @@ def _engine(
     store: SqlStore,
     board: SqlJobBoard,
     house: House,
-    bodies: Callable[[Path | None], Bodies],
-    config: Config,
-    folder: Path,
+    runner: Bodies,
     metrics: Metrics,
     clock: Clock,
 ) -> DbosEngine | LocalEngine:
-    templates = folder / config.postmortem.templates if config.postmortem.templates else None
-    runner = bodies(templates)
     url = settings.database_url.get_secret_value()
 
     def on_parked(job: Job, error: errors.MusterError) -> None:
@@ -355,13 +350,7 @@ def _engine(
 
 
 def bodies_of(
-    house: House,
-    messenger: Messenger,
-    levers: LeverShelf,
-    directory: Directory,
-    publishers: PublisherShelf,
-    *,
-    templates: Path | None = None,
+    house: House, messenger: Messenger, levers: LeverShelf, directory: Directory, publishers: PublisherShelf
 ) -> Bodies:
     """All job bodies."""
     root = house.rules.root
@@ -376,10 +365,12 @@ def bodies_of(
             "channel": channels.create,
             "invite": channels.invite,
             "action": action_body(house, levers),
-            "document": Documents(house, messenger, templates).run,
-            JOB: Publishing(house, publishers, templates).run,
+            ai_state.KIND: state_body(house, levers),
+            "document": Documents(house, messenger).run,
+            JOB: Publishing(house, publishers).run,
             inspection.KIND: inspection_body(house, levers, directory),
             similar.KIND: similar_body(house),
+            outreach.KIND: learned_body(house),
         }
     )
 

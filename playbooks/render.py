@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import jinja2.runtime
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from playbooks import errors
 from playbooks.domain.drafts import words
@@ -30,12 +27,12 @@ from playbooks.domain.drafts.blocks import (
 from playbooks.domain.drafts.deeds import Privileged
 from playbooks.domain.drafts.entries import Entry
 from playbooks.domain.drafts.facts import Facts, Figures, as_json, draft_figures, facts_of
-from playbooks.domain.drafts.page import to_html
 from playbooks.domain.drafts.phrases import FILTERS, roles_by_person, severity, spoken, told
 from playbooks.domain.drafts.prompts import Prompt
-from playbooks.domain.drafts.state import CATEGORIES
+from playbooks.domain.drafts.state import stateless
 from playbooks.domain.drafts.status import PRINTED, Status, foreign_rows, printed
 from playbooks.domain.timeline import Event, EventKind, verify_chain
+from playbooks.templating import ANY, DOCUMENT, Case, environment, folders, sources_of, version_of
 
 __all__ = [
     "Block",
@@ -44,17 +41,14 @@ __all__ = [
     "Problem",
     "Status",
     "as_json",
+    "case_of",
     "compare",
     "draft_figures",
     "human_blocks",
     "merge",
     "render_draft",
-    "to_html",
     "verify",
 ]
-
-TEMPLATES = Path(__file__).parent / "templates"
-FOLDER = "postmortem"
 
 # Facts first, questions next, the long list of events last.
 ABOVE = (
@@ -123,7 +117,7 @@ def render_draft(
     _check_chain(incident_id, ordered, head)
     facts = facts_of(ordered, incident_id)
     context = _context(facts, head, severities)
-    env, version = _environment(templates)
+    env, version = _environment(templates, case_of(facts))
     context.update(template_version=version, severities=severities, persons=roles_by_person(ordered))
     machine = {name: Block(name, True, _fill(env, name, context)) for name in (*ABOVE, *BELOW)}
     fresh = [machine["title"], Block("status", False, ""), *(machine[name] for name in ABOVE[1:])]
@@ -220,7 +214,7 @@ def _context(facts: Facts, head: str, severities: Mapping[str, str]) -> dict[str
         "known": [(name, span) for name, span in facts.spans if span is not None],
         "unknown": [name for name, span in facts.spans if span is None],
         "older": [e.seq for e in changes if e.seq not in inside],
-        "stateless": [c for c in CATEGORIES if c not in {r.category for r in facts.state}],
+        "stateless": stateless(facts.state, facts.unread),
         "playbook": next((e.text("playbook") for e in facts.entries if e.text("playbook")), ""),
         "steps": [o for o in facts.overrides if o.phase in ("extended", "overdue", "escalated")],
         "at": at,
@@ -251,40 +245,29 @@ def _told(context: jinja2.runtime.Context, entry: Entry) -> words.Safe:
     return told(entry, context["persons"])
 
 
-@lru_cache(maxsize=8)
-def _compiled(templates: Path | None) -> jinja2.Environment:
-    """A sandbox over the user's folder and ours; jinja2 compiles a file again when it has changed."""
-    folders = [f for f in ((templates / FOLDER, templates) if templates is not None else ()) if f.is_dir()]
-    env = ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader([*folders, TEMPLATES / FOLDER]),
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        autoescape=False,  # Markdown, not HTML: `_finalize` escapes; for HTML `to_html` does
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    env.filters.update(FILTERS, severity=_severity, told=_told)
-    return env
+def case_of(facts: Facts) -> Case:
+    """What chooses the templates of an incident: its team, its newest severity and its failure mode."""
+    newest = facts.severities[-1][0] if facts.severities else facts.declared.severity
+    return Case(facts.declared.team, newest, facts.declared.failure)
 
 
-def _environment(templates: Path | None) -> tuple[jinja2.Environment, str]:
+def _environment(templates: Path | None, case: Case) -> tuple[jinja2.Environment, str]:
     """The templates in use, and their version: the digest of their sources."""
-    env = _compiled(templates)
-    digest = sha256()
-    for name in (*ABOVE, *BELOW):
-        digest.update(_source(env, name).encode() + b"\x00")
-    return env, digest.hexdigest()[:12]
+    env = environment(folders(templates, DOCUMENT, case), html=False)
+    env.finalize = _finalize  # Markdown, not HTML: `_finalize` escapes; for HTML the pages do
+    env.filters.update(FILTERS, severity=_severity, told=_told)
+    return env, version_of(env, [f"{name}.md.j2" for name in (*ABOVE, *BELOW)])
 
 
-def template_version(templates: Path | None) -> str:
+def template_version(templates: Path | None, case: Case = ANY) -> str:
     """The version of the templates in use, as the provenance line gives it."""
-    return _environment(templates)[1]
+    return _environment(templates, case)[1]
 
 
-def template_words(templates: Path | None) -> dict[str, frozenset[str]]:
+def template_words(templates: Path | None, case: Case = ANY) -> dict[str, frozenset[str]]:
     """By block, the words its template holds: what stands outside of tags, and the literals inside of them."""
-    env = _compiled(templates)
-    return {name: spoken(_literal(_source(env, name))) for name in (*ABOVE, *BELOW)}
+    env, _ = _environment(templates, case)
+    return {name: spoken(_literal(sources_of(env, f"{name}.md.j2"))) for name in (*ABOVE, *BELOW)}
 
 
 def _literal(source: str) -> str:
@@ -292,17 +275,12 @@ def _literal(source: str) -> str:
     return re.sub(r"\{[{%].*?[}%]\}", lambda tag: " ".join(re.findall(r"\"[^\"]*\"|'[^']*'", tag[0])), bare)
 
 
-def _source(env: jinja2.Environment, name: str) -> str:
-    assert env.loader is not None
-    return env.loader.get_source(env, f"{name}.md.j2")[0].replace("\r\n", "\n")
-
-
 def _fill(env: jinja2.Environment, name: str, context: Mapping[str, Any]) -> str:
     try:
         text = env.get_template(f"{name}.md.j2").render(context)
     except (jinja2.TemplateError, TypeError, ValueError) as error:
         raise errors.ConfigError(
-            f"The template {FOLDER}/{name}.md.j2 cannot be rendered: {error}.",
+            f"The template {DOCUMENT}/{name}.md.j2 cannot be rendered: {error}.",
             "Mend it, or take it out of your templates folder to use Muster's own.",
         ) from error
     lines = [line.rstrip() for line in text.strip().split("\n")]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.drafts.checks import RULES
+from playbooks.domain.drafts.facts import facts_of
 from playbooks.domain.drafts.reading import know, read
 from playbooks.domain.timeline import Event, genesis
-from playbooks.render import Draft, Problem, compare, render_draft, template_version, template_words
+from playbooks.render import Draft, Problem, case_of, compare, render_draft, template_version, template_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,6 @@ class Rubric:
         templates: Path | None = None,
         severities: Mapping[str, str] = {},
     ) -> None:
-        spoken, version = template_words(templates), template_version(templates)
-        self._known = know(events, incident_id, severities, spoken=spoken, version=version)
         self._broken: list[Problem] = []
         self._fresh: Draft | None = None
         try:
@@ -46,6 +45,10 @@ class Rubric:
             )
         except errors.ChainBroken as broken:
             self._broken = [Problem("", broken.sentence)]
+        facts = self._fresh.facts if self._fresh is not None else facts_of(events, incident_id)
+        case = case_of(facts)
+        spoken, version = template_words(templates, case), template_version(templates, case)
+        self._known = know(events, incident_id, severities, spoken=spoken, version=version)
 
     def checks(self, markdown: str) -> list[Check]:
         """All 32, in the order of the rubric."""

@@ -52,6 +52,7 @@ PUBLICATION: Table = _TABLES["publication"]
 NOTICE: Table = _TABLES["notice"]
 REGISTRY_VERSION: Table = _TABLES["registry_version"]
 EXECUTOR: Table = _TABLES["executor"]
+FIGURE: Table = _TABLES["figure"]
 
 
 def _values(value: Any) -> Values:

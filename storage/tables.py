@@ -4,7 +4,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, Index, MetaData, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import Json, UtcDateTime
@@ -582,3 +582,29 @@ class BookmarkRow(Row, table=True):
 
     name: str = Field(primary_key=True)
     place: str
+
+
+class FigureRow(Row, table=True):
+    """Figures of an incident that is over, in seconds; NULL where a milestone was not recorded."""
+
+    __tablename__ = "figure"
+    __table_args__ = (Index(None, "opened_at"),)
+
+    incident_id: int = Field(primary_key=True, foreign_key="incident.id")
+    version: int
+    chain_seq: int
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(sa_type=UtcDateTime)
+    component: str
+    team: str
+    severity: str
+    failure: str
+    mode: str
+    silent: int | None = Field(sa_type=BigInteger)
+    detect: int | None = Field(sa_type=BigInteger)
+    acknowledge: int | None = Field(sa_type=BigInteger)
+    decide: int | None = Field(sa_type=BigInteger)
+    mitigate: int | None = Field(sa_type=BigInteger)
+    verify: int | None = Field(sa_type=BigInteger)
+    resolve: int | None = Field(sa_type=BigInteger)
+    handoff: int | None = Field(sa_type=BigInteger)

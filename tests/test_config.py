@@ -49,7 +49,7 @@ def test_every_variable_is_read():
         MUSTER_HOST="0.0.0.0",
         MUSTER_PORT="9090",
         MUSTER_API_TOKEN="d",
-        MUSTER_LINK_KEY="new, old",
+        MUSTER_LINK_KEY="new-key-0123456789, old-key-0123456789",
         MUSTER_INTAKE_TOKEN="e",
         MUSTER_PUBLIC_URL="https://muster.example.com/",
         MUSTER_LOG_LEVEL="debug",
@@ -57,7 +57,7 @@ def test_every_variable_is_read():
     )
     assert settings.slack_api_url == "http://127.0.0.1:4000/api/"
     assert settings.public_url == "https://muster.example.com"
-    assert settings.link_keys == ("new", "old")
+    assert settings.link_keys == ("new-key-0123456789", "old-key-0123456789")
     assert settings.log_level == "DEBUG"
     assert settings.socket_mode
     assert settings.intake_token is not None

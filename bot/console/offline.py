@@ -48,7 +48,7 @@ def opened(settings: Settings, *, migrate: bool = False) -> Iterator[Books]:
         else:
             registry = Registry
         book = OnCallBook(registry, clock, ttl=config.cadences.on_call)
-        templates = folder / config.postmortem.templates if config.postmortem.templates else None
-        yield Books(House(store, clock, RandomIds(), registry, book, rules_of(config)), config, templates, folder)
+        rules = rules_of(config, folder)
+        yield Books(House(store, clock, RandomIds(), registry, book, rules), config, rules.templates, folder)
     finally:
         engine.dispose()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
-from playbooks.plays import inspection, similar
+from playbooks.plays import ai_state, inspection, outreach, similar
 from playbooks.plays.effects import advance
 from playbooks.plays.house import House
 from playbooks.ports import Directory, Job, Levers
@@ -43,11 +43,31 @@ def action_body(house: House, levers: Levers) -> Body:
     return run
 
 
+def state_body(house: House, levers: Levers) -> Body:
+    """The job body `state`: one snapshot of the AI system of an incident."""
+
+    def run(subject: str) -> RunResult:
+        ai_state.take(house, levers, subject)
+        return DONE
+
+    return run
+
+
 def similar_body(house: House) -> Body:
     """The job body `similar`: records and shows what came before a new incident."""
 
     def run(subject: str) -> RunResult:
         similar.recall(house, int(subject))
+        return DONE
+
+    return run
+
+
+def learned_body(house: House) -> Body:
+    """The job body `learned`: tells the neighbours of an incident whose review is closed."""
+
+    def run(subject: str) -> RunResult:
+        outreach.tell(house, int(subject))
         return DONE
 
     return run

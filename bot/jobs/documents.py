@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 
 from bot.jobs.outcome import DONE, RunResult
 from playbooks import errors
+from playbooks.domain.documents import DocumentState
+from playbooks.plays import document_changes
 from playbooks.plays.house import House, spoken, want
 from playbooks.plays.postmortem import draft_of
 from playbooks.plays.publishing import publish, state_of
@@ -16,31 +17,34 @@ from playbooks.ports import Document, Messenger, Surface
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The job body `document`. `templates` is the user's folder, None for ours."""
+    """The job body `document`."""
 
     house: House
     messenger: Messenger
-    templates: Path | None = None
 
     def run(self, subject: str) -> RunResult:
         """Render and share the draft; a version already shared is not shared again. Raises what Slack raises."""
+        document_changes.tell(self.house, int(subject))
         with self.house.store.read() as uow:
             incident = uow.incident(int(subject))
             if incident is None:
                 return DONE
             document = uow.document(incident.id) or Document(incident.id, {})
-            draft = draft_of(self.house, uow, incident, templates=self.templates)
+            draft = draft_of(self.house, uow, incident)
+            state = state_of(uow, incident.id)
         channel = incident.channel or incident.home
         digest = sha256(draft.text.encode()).hexdigest()
         if digest == document.rendered_sha256 or not channel:
             return DONE
         left = len(draft.open_prompts)
-        comment = f"Draft of {incident.name}, rendered from {draft.facts.events} events; {left} questions are yours."
+        what = "Draft" if state == DocumentState.DRAFT else f"Postmortem ({state.replace('_', ' ')})"
+        open_ones = f"{left} questions are yours" if left else "no question is open"
+        comment = f"{what} of {incident.name}, rendered from {draft.facts.events} events; {open_ones}."
         try:
             file_id = self.messenger.upload(
                 channel,
                 filename=f"{incident.name.lower()}-postmortem.md",
-                title=f"{incident.name} postmortem draft",
+                title=f"{incident.name} postmortem" + (" draft" if state == DocumentState.DRAFT else ""),
                 text=draft.text,
                 comment=comment,
             )

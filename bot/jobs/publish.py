@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.jobs.outcome import DONE, RunResult
 from playbooks.plays.house import House
@@ -13,13 +12,12 @@ from playbooks.ports import Publishers
 
 @dataclass(frozen=True, slots=True)
 class Publishing:
-    """`templates` is the user's folder, None for ours."""
+    """The job's parts."""
 
     house: House
     publishers: Publishers
-    templates: Path | None = None
 
     def run(self, subject: str) -> RunResult:
         """Bring `42:wiki` up to date. Raises what may pass when it is tried again."""
-        bring(self.house, self.publishers, subject, templates=self.templates)
+        bring(self.house, self.publishers, subject)
         return DONE

@@ -14,6 +14,8 @@ from playbooks.plugin import Canvases, Clock, ConfigError, Maturity, Probe, Publ
 GROUP = "muster.publishers"
 PUBLISHERS: Mapping[str, str] = {
     "git": "bot.providers.publishers.git:GitPublisher",
+    "github": "bot.providers.publishers.github:GithubPublisher",
+    "gitlab": "bot.providers.publishers.gitlab:GitlabPublisher",
     "webhook": "bot.providers.publishers.webhook:WebhookPublisher",
 }
 

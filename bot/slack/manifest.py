@@ -54,7 +54,7 @@ _COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
     ("/disable", "Switch something off, until then", "<component> for 4h [because …]"),
     ("/enable", "Switch it on again", "<component> [because …]"),
     ("/owner", "Who owns it, is on call, and may act", "<component>"),
-    ("/postmortem", "The draft", "[INC-7]"),
+    ("/postmortem", "The draft and its review", "[INC-7] [review, reviewed, close, item …]"),
 )
 _SHORTCUTS: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("Add to timeline", "message", ids.SHORTCUT_TIMELINE, "Put this message into the incident's timeline"),

@@ -5,43 +5,23 @@ An endpoint is one entry of `ENDPOINTS`: its path, the models of its query and o
 
 from __future__ import annotations
 
-import base64
 import hmac
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import models_json_schema
 
+from bot.web import described
+from bot.web.api_metrics import METRICS
 from bot.web.problems import Refused
+from bot.web.reading import Closed, Endpoint, Query, page
 from playbooks.domain.debt import Age, Debt, DebtKind
 from playbooks.domain.timeline import utc_text
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debts
-
-_T = TypeVar("_T")
-Key = tuple[str, str]
-"""What a list is ordered by: a time as text, and the id that tells equal times apart."""
-_MOST = 500
-_CURSOR = r"^([0-9TZ:.+-]{1,40}~([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2,3})?)?$"
-
-
-class Closed(BaseModel):
-    """A model that knows all its keys, so that a client may rely on the schema."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
-
-
-class Query(Closed):
-    """What every list takes."""
-
-    limit: Annotated[int, Field(ge=1, le=_MOST)] = 100
-    """Entries of one page."""
-    cursor: Annotated[str, Field(max_length=500, pattern=_CURSOR)] = ""
-    """`next` of the page before."""
 
 
 class DebtQuery(Query):
@@ -100,32 +80,6 @@ class Problem(Closed):
     detail: str
 
 
-# ------------------------------------------------------------------ pages
-
-
-def _cursor(key: Key) -> str:
-    return f"{key[0]}~{base64.urlsafe_b64encode(key[1].encode()).decode().rstrip('=')}"
-
-
-def _key(cursor: str) -> Key:
-    first, _, second = cursor.partition("~")
-    return first, base64.urlsafe_b64decode(second + "=" * (-len(second) % 4)).decode(errors="replace")
-
-
-def page(items: Sequence[_T], query: Query, key: Callable[[_T], Key]) -> tuple[list[_T], str | None]:
-    """The part of a list behind the cursor, and the next cursor.
-
-    The cursor names the last entry's key and not a place, so that what comes and goes meanwhile repeats and skips
-    nothing else.
-    """
-    ordered = sorted(items, key=key)
-    if query.cursor:
-        after = _key(query.cursor)
-        ordered = [item for item in ordered if key(item) > after]
-    shown = ordered[: query.limit]
-    return shown, _cursor(key(shown[-1])) if len(ordered) > query.limit else None
-
-
 # ------------------------------------------------------------------ what is read
 
 
@@ -162,19 +116,9 @@ def _entry(debt: Debt) -> DebtEntry:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A readable address: `read` answers a query of the type `query` with the model `answer`."""
-
-    path: str
-    summary: str
-    query: type[BaseModel]
-    answer: type[BaseModel]
-    read: Callable[[House, Any], BaseModel]
-
-
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/api/debt", "The debt ledger: what stands against the normal state.", DebtQuery, DebtPage, _read_debt),
+    METRICS,
 )
 
 
@@ -223,17 +167,21 @@ def unchanged(etag: str, if_none_match: str) -> bool:
 
 
 def openapi() -> dict[str, Any]:
-    """The OpenAPI 3.1 document of all endpoints, made from the models they answer with."""
+    """The OpenAPI 3.1 document of all routes, made from the models they answer with."""
     models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [(Problem, "serialization")]
     models += [(endpoint.answer, "serialization") for endpoint in ENDPOINTS]
+    models += [(answer, "serialization") for answer in described.ANSWERS]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Muster", "version": "1", "description": "What Muster knows, to be read by programs."},
-        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
+        "info": {"title": "Muster", "version": "1", "description": "What Muster takes in, and what it knows."},
+        "paths": described.paths() | {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
         "components": {
             "schemas": schemas.get("$defs", {}),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "MUSTER_API_TOKEN"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "MUSTER_API_TOKEN"},
+                **described.SECURITY,
+            },
         },
         "security": [{"token": []}],
     }

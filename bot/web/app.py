@@ -23,14 +23,16 @@ from starlette.types import Receive, Scope, Send
 from bot.metrics import Metrics
 from bot.providers.alerts.reading import MAX_RAW, TELLS_CHANGES, ReadResult, Rejected
 from bot.providers.signatures import Unreached
-from bot.web import api, enqueue
+from bot.web import api, enqueue, pages
 from bot.web.intake import GroupCommit
-from bot.web.kept import quarantine
+from bot.web.kept import keep_of_stranger, quarantine
 from bot.web.problems import Refused, problem
+from bot.web.reading import Endpoint
 from bot.web.sources import Source, bearer_fits
 from bot.web.subscriptions import subscribed
 from playbooks import errors
 from playbooks.domain.alerts import Decision, Verdict
+from playbooks.domain.links import Door, Room
 from playbooks.plays.heartbeats import beat
 from playbooks.plays.house import House
 from playbooks.plays.receive import keep_raw, record_changes
@@ -98,6 +100,7 @@ def build_web(web: Web) -> Front:
         Route("/readyz", _route(web, _readyz)),
         Route("/metrics", _route(web, _metrics)),
         Route("/openapi.json", _route(web, _openapi)),
+        *(Route(f"/{room}/{{number}}", _route(web, _page(room))) for room in Room),
         *(Route(endpoint.path, _route(web, _reading(endpoint))) for endpoint in api.ENDPOINTS),
     ]
     starlette = Starlette(routes=routes, exception_handlers={HTTPException: _no_route, Exception: _defect})
@@ -301,7 +304,9 @@ async def _enqueue(web: Web, request: Request) -> Response:
         event = enqueue.event_of(body, web.sources)
     except enqueue.InvalidEvent as invalid:
         web.metrics.refused.labels(invalid.code).inc()
-        if invalid.source is None:
+        if invalid.source is None and invalid.code == "not_json":
+            await _threaded(web, partial(keep_of_stranger, web.house, "v2/enqueue", body, invalid.errors[0]))
+        elif invalid.source is None:
             web.on_refused("v2/enqueue", "wrong or missing routing_key")
         else:
             unread = Rejected(0, f"v2/enqueue: {'; '.join(invalid.errors)}", body.decode(errors="replace")[:MAX_RAW])
@@ -344,7 +349,7 @@ async def _slack(web: Web, request: Request) -> Response:
 # ------------------------------------------------------------------ the read API
 
 
-def _reading(endpoint: api.Endpoint) -> Handler:
+def _reading(endpoint: Endpoint) -> Handler:
     async def read(web: Web, request: Request) -> Response:
         try:
             api.admit(web.api_token, request.headers.get("authorization", ""))
@@ -368,6 +373,28 @@ async def _openapi(web: Web, _request: Request) -> Response:
     if not web.api_token:
         raise Refused(404, "api_off", "The read API is off. Set MUSTER_API_TOKEN to turn it on.")
     return Response(json.dumps(api.openapi()), media_type=_JSON)
+
+
+# ------------------------------------------------------------------ pages for people
+
+
+def _page(room: Room) -> Handler:
+    async def shown(web: Web, request: Request) -> Response:
+        given = {name: request.query_params.get(name, "") for name in ("until", "sign")}
+        try:
+            opened: pages.Opened = await _threaded(
+                web, partial(pages.open_page, web.house, room, request.path_params["number"], **given)
+            )
+        except errors.MusterError as error:
+            sorry: Response = await _threaded(web, partial(pages.broken, error))
+            return sorry
+        if opened.door is not Door.OPEN:
+            web.metrics.refused.labels(f"link_{opened.door}").inc()
+        if opened.door is Door.WRONG and web.house.links.keys:
+            web.on_refused("pages", "wrong or cut link")
+        return opened.response
+
+    return shown
 
 
 # ------------------------------------------------------------------ probes

@@ -19,7 +19,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from playbooks.domain.file_values import ID_PATTERN as ID_PATTERN
 from playbooks.domain.file_values import Id as Id
-from playbooks.domain.file_values import Line, Strict
+from playbooks.domain.file_values import Line, Strict, zone_name
 from playbooks.domain.file_values import Span as Span
 from playbooks.domain.hours import HOURS_PATTERN, checked_hours
 from playbooks.domain.imports_file import PATTERN_WORDS as IMPORT_WORDS
@@ -107,6 +107,8 @@ class Team(Strict):
     """Slack id of the team's own channel: it is told first."""
     members: tuple[Id, ...] = ()
     on_call: OnCallEntry | None = None
+    time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
+    """Whose days count for the team's deadlines, such as Europe/Vienna; without it, that of muster.yaml."""
 
 
 class Stages(Strict):
@@ -324,6 +326,25 @@ class Lever(NamedTuple):
     binding: Mapping[str, Any]
 
 
+class AiFacts(Strict):
+    """What no lever reads of an AI component; it stands in every snapshot of an incident as registered, not as read."""
+
+    model: Line = ""
+    """A vendor's model as it is called: `gpt-4.1-2025-04-14`."""
+    prompt: Line = ""
+    """Where its prompt or configuration is kept, with its version."""
+    data: Line = ""
+    """Data set, feature set or index."""
+    evaluation: Line = ""
+    """The evaluation suite it must pass."""
+    guardrail: Line = ""
+    """The guardrail profile in force."""
+    automation: Literal["off", "suggest", "approve each", "auto"] | None = None
+    """How much it does without a person."""
+    freshness: Line = ""
+    """How old its data may be: a promise to those who read it."""
+
+
 class Component(Strict):
     """Something that can fail on its own and has one accountable team."""
 
@@ -338,6 +359,8 @@ class Component(Strict):
     depends_on: tuple[Id, ...] = ()
     fallback: Line = ""
     """What takes over when it is switched off."""
+    ai_state: AiFacts = AiFacts()
+    """What no lever reads of it."""
     alerts: Annotated[tuple[AlertMatch, ...], Field(max_length=200)] = ()
     expects: Annotated[tuple[ExpectedEntry, ...], Field(max_length=50), AfterValidator(_each_once)] = ()
     """Signals that must come; one that is missing is an alert of this component."""

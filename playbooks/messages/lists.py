@@ -47,6 +47,7 @@ class TimelineList:
     tag: Tag
     rows: tuple[TimelineRow, ...]
     earlier: int = 0
+    page: str = ""  # address of the incident's page
 
 
 @dataclass(frozen=True, slots=True)

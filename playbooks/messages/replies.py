@@ -36,6 +36,7 @@ class Say:
     text: str
     hint: str = ""
     mentions: tuple[Who, ...] = ()  # `{0}`, `{1}` in text and hint stand for these
+    page: str = ""  # address of a page for people that shows it
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from playbooks.domain.rights import (
 )
 from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Refusal, Say
+from playbooks.plays import ai_state
 from playbooks.plays.asking import cancel_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right
 from playbooks.plays.deciding import decider_of, own_request, right_used, used_facts
@@ -156,6 +157,7 @@ def go_ahead(
 def start(uow: UnitOfWork, action: Action, now: datetime) -> None:
     """The job that carries an approved action out, and the message that shows how far it is."""
     uow.want_job("action", str(action.id), now=now, lane=f"lever:{action.component}")
+    ai_state.want_before(uow, action, now)
     want(
         uow,
         Surface(f"action:{action.id}", "action", f"incident:{action.incident_id}", incident_id=action.incident_id),

@@ -24,6 +24,7 @@ from playbooks.domain.errands import errand_of
 from playbooks.domain.facts import action_facts
 from playbooks.domain.ownership_file import for_provider
 from playbooks.domain.timeline import EventKind
+from playbooks.plays import ai_state
 from playbooks.plays.bound_levers import VERB_OF, binding_of
 from playbooks.plays.endings import end_action, fail, unanswered
 from playbooks.plays.errands import ask_by_hand
@@ -67,6 +68,9 @@ def advance(house: House, levers: Levers, action_id: int) -> Step:
 
 def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Action) -> Step:
     """Re-read, then commit the intent, then call."""
+    waits = ai_state.held_until(house, action)
+    if waits is not None:
+        return Step(waits)
     plan = needed_plan(action)
     described = recalled(house, action, lever.describe(binding))
     moved = _moved(lever, binding, described, action, plan)
@@ -84,6 +88,7 @@ def _begin(house: House, lever: Lever, binding: Mapping[str, Any], action: Actio
             errand = errand_of(plan)
             if errand is not None:
                 ask_by_hand(house, uow, fresh, errand, now)
+                ai_state.want_after(uow, fresh, now)
                 return DONE
             fresh = _started(uow, fresh, plan, now)
     if frozen is not None:
@@ -133,6 +138,7 @@ def _apply(house: House, lever: Lever, binding: Mapping[str, Any], action: Actio
         if fresh is None or fresh.state is not ActionState.APPLYING:
             return DONE
         fresh = uow.save_action(replace(fresh, state=ActionState.VERIFYING, applied_at=now))
+        ai_state.want_after(uow, fresh, now)
         show_action(uow, fresh, now)
     return Step(house.now())
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.actions import Maturity
+from playbooks.domain.documents import ReviewRule
 from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
+from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.pipeline.case import PipelineRules
@@ -35,9 +38,12 @@ class Rules:
         risk_warning: warning before the end of an accepted risk. ask_again_every: between two questions about an entry
             of the ledger that is overdue. freeze_for: length of a freeze that names none.
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
+        untold_teams: teams that are not told when the review of a neighbour's incident is closed.
         matcher_silent_after: a matcher that never matched for so long is a gap.
         pipeline: what alerts go through before they open something.
+        templates: a folder whose templates win over Muster's own.
         publish: where documents go outside, and from which state on.
+        reviews: what each severity asks of its postmortem, by its id; empty for the defaults.
         quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
 
@@ -66,9 +72,12 @@ class Rules:
     weekly_at: time = time(9)
     zone: str = "UTC"
     matcher_silent_after: int = 14 * 86400
+    untold_teams: tuple[str, ...] = ()
     pipeline: PipelineRules = field(default_factory=PipelineRules)
     quiet_after: Mapping[str, int] = field(default_factory=dict)
+    templates: Path | None = None
     publish: tuple[Destination, ...] = ()
+    reviews: Mapping[str, ReviewRule] = field(default_factory=dict)
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""
@@ -79,7 +88,8 @@ class Rules:
 class House:
     """Everything a play may touch. Built once by the composition root.
 
-    `maturity` tells of a lever provider whether it ever ran against the real service.
+    `maturity` tells of a lever provider whether it ever ran against the real service. `links` hands out addresses of
+    pages, none where they are off.
     """
 
     store: Store
@@ -89,6 +99,7 @@ class House:
     on_call: OnCall
     rules: Rules = field(default_factory=Rules)
     maturity: Callable[[str], Maturity] = lambda _provider: Maturity.PROVEN
+    links: Links = field(default_factory=Links)
 
     def now(self) -> datetime:
         """The time, UTC."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.drafts.blocks import document
@@ -34,14 +33,14 @@ class _Work:
     page: Page
 
 
-def bring(house: House, publishers: Publishers, subject: str, *, templates: Path | None = None) -> None:
+def bring(house: House, publishers: Publishers, subject: str) -> None:
     """Bring a document to a destination; where its newest text stands already, that is only written down.
 
     Raises what may pass when the job tries again; any other failure is written down and told.
     """
     number, name = read_subject(subject)
     try:
-        work = _work(house, number, name, templates)
+        work = _work(house, number, name)
         if work is not None:
             _place(house, publishers, work)
     except (errors.StoreBusy, errors.Conflict) as error:
@@ -57,7 +56,7 @@ def bring(house: House, publishers: Publishers, subject: str, *, templates: Path
 CHANGED_THERE = "changed_there"
 
 
-def _work(house: House, number: int, name: str, templates: Path | None) -> _Work | None:
+def _work(house: House, number: int, name: str) -> _Work | None:
     """What there is to do; None where the incident, the wish or the destination is gone."""
     with house.store.read() as uow:
         incident = uow.incident(number)
@@ -67,15 +66,13 @@ def _work(house: House, number: int, name: str, templates: Path | None) -> _Work
         destination = next((each for each in destinations_of(house, incident) if each.name == name), None)
         if destination is None:
             return None
-        return _Work(incident, destination, publication, page_of(house, uow, incident, publication, templates))
+        return _Work(incident, destination, publication, page_of(house, uow, incident, publication))
 
 
-def page_of(
-    house: House, uow: UnitOfWork, incident: Incident, publication: Publication, templates: Path | None = None
-) -> Page:
+def page_of(house: House, uow: UnitOfWork, incident: Incident, publication: Publication) -> Page:
     """The document as it leaves the house. Raises `errors.ChainBroken`, `errors.ConfigError`."""
     roles = _roles(house, uow.events(incident.id, alerts=False))
-    blocks = draft_of(house, uow, incident, templates=templates).blocks
+    blocks = draft_of(house, uow, incident).blocks
     plain = [block if block.machine else replace(block, content=for_outside(block.content, roles)) for block in blocks]
     state = publication.state.replace("_", " ")
     return Page(

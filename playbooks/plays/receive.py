@@ -18,7 +18,7 @@ from playbooks.domain.routing import Routed, Router
 from playbooks.domain.signals import headline
 from playbooks.domain.timeline import EventSource
 from playbooks.domain.typed_signals import told_of
-from playbooks.plays import escalation, heartbeats, reopening, similar, storms
+from playbooks.plays import ai_state, escalation, heartbeats, reopening, similar, storms
 from playbooks.plays.freezes import tell_change
 from playbooks.plays.house import House, card_of, refresh, refresh_readers, say_in_channel, want, want_all
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
@@ -315,6 +315,7 @@ def open_up(
     events.append(declared_event(registry, house.on_call, incident, by=by, source=source, now=now, actor=actor))
     events += [] if since_of(incident) is None else [impact_event(incident)]
     uow.append_many(incident.id, events, now=now)
+    ai_state.want_declared(uow, registry, incident, now)
     escalation.arm(house, uow, incident, now)
     refresh(uow, incident, now=now)
     refresh_readers(house, uow, incident, now=now)

@@ -18,8 +18,9 @@ def change_target(change: Change) -> str:
 
 def binding_target(binding: Mapping[str, Any]) -> str:
     """The target a lever binding is about, in the words plans use; empty when it names none."""
-    if "model" in binding:
-        return f"{binding['model']}@{binding.get('alias', '')}"
+    named = next((binding[key] for key in ("model", "prompt", "index") if binding.get(key)), None)
+    if named is not None:
+        return f"{named}@{binding.get('alias', '')}"
     if "flag" in binding:
         return f"{binding.get('project', 'default')}/{binding['flag']}@{binding.get('environment', '')}"
     return ""

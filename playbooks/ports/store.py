@@ -9,6 +9,7 @@ from playbooks.ports.actions import Actions
 from playbooks.ports.alerts import Alerts
 from playbooks.ports.documents import Documents
 from playbooks.ports.durable import Durable
+from playbooks.ports.figures import FigureRows
 from playbooks.ports.gaps import Gaps
 from playbooks.ports.incidents import Incidents
 from playbooks.ports.memory import Memory
@@ -16,7 +17,9 @@ from playbooks.ports.publishing import Publications
 from playbooks.ports.silences import Silences
 
 
-class UnitOfWork(Incidents, Alerts, Actions, Durable, Memory, Gaps, Silences, Publications, Documents, Protocol):
+class UnitOfWork(
+    Incidents, Alerts, Actions, Durable, Memory, Gaps, Silences, Publications, Documents, FigureRows, Protocol
+):
     """One transaction: state + events + jobs. Opened by `Store.begin`; committed at the end of the `with`."""
 
 

@@ -14,6 +14,7 @@ from storage.gate import LANES, Gate
 from storage.store.actions import Actions
 from storage.store.alerts import Alerts
 from storage.store.documents import DocumentLives
+from storage.store.figures import FigureRows
 from storage.store.gaps import GapMemory
 from storage.store.handoffs import Handoffs
 from storage.store.incidents import Incidents
@@ -25,7 +26,18 @@ from storage.store.surfaces import Surfaces
 
 
 class SqlUnitOfWork(
-    Incidents, Alerts, Actions, Handoffs, Surfaces, Schedule, Memory, GapMemory, Silences, Publications, DocumentLives
+    Incidents,
+    Alerts,
+    Actions,
+    Handoffs,
+    Surfaces,
+    Schedule,
+    Memory,
+    GapMemory,
+    Silences,
+    Publications,
+    DocumentLives,
+    FigureRows,
 ):
     """Implements `ports.UnitOfWork` on one open transaction."""
 

@@ -44,7 +44,7 @@ class StandIn:
 
 @contextmanager
 def standing_in(answering: Answering) -> Iterator[StandIn]:
-    """Serve until the `with` ends; an answer of None has no body, and headers may stand behind it."""
+    """Serve until the `with` ends; None has no body, bytes are sent as they are, headers may stand behind either."""
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
@@ -54,7 +54,7 @@ def standing_in(answering: Answering) -> Iterator[StandIn]:
             asked = Asked(self.command, parts.path, dict(parse_qsl(parts.query)), headers, raw)
             found.seen.append(asked)
             status, data, *more = answering(asked)
-            content = b"" if data is None else json.dumps(data).encode()
+            content = data if isinstance(data, bytes) else json.dumps(data).encode() if data is not None else b""
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

@@ -142,6 +142,8 @@ FAULTS: dict[str, Fault] = {
         "verification", "Action worked, confirmed by alert [E1]."
     ),
     # tables and parts
+    "version in the state": swap(r"(\| Model: [^\n]*?)`v?4\d`", r"\1`v99`", block="state"),
+    "reason why the state was not read": swap(r"(Not read \(“)no ", r"\1one ", block="state"),
     "noticed by": swap(r"\| Noticed by \| [a-z ]+ \|", "| Noticed by | evaluation |"),
     "instant called not recorded": swap(r"\| Resolved \| [^|]*\|", "| Resolved | not recorded |"),
     "result of an action": swap(r"\| (?:worked|partial|failed|made worse) \|", "| confirmed |"),

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from playbooks import errors
+from playbooks.domain.drafts.page import body_of
 from playbooks.domain.timeline import Precision
-from playbooks.render import ABOVE, BELOW, human_blocks, merge, render_draft, to_html, verify
+from playbooks.pages import postmortem_page
+from playbooks.render import ABOVE, BELOW, human_blocks, merge, render_draft, verify
 from playbooks.score import must_pass
 from tests.drafts.chains import DANA, MEI, OMAR, Chain, K, at, recorded, story, timeline_files
 from tests.drafts.drafting import LABELS, draft, problems, scored
@@ -127,7 +129,8 @@ def test_hostile_text_breaks_neither_fences_nor_tables():
 
 
 def test_html_passes_nothing_through():
-    page = to_html(draft(hostile()).text + "\n<img src=x onerror=alert(1)>\n[x](javascript:alert(1))\n")
+    body = body_of(draft(hostile()).text + "\n<img src=x onerror=alert(1)>\n[x](javascript:alert(1))\n")
+    page = "\n".join(section.body for section in body.sections)
     assert "<script" not in page
     assert "<img" not in page
     assert 'href="javascript' not in page
@@ -135,9 +138,9 @@ def test_html_passes_nothing_through():
 
 
 def test_html_has_tables_citations_and_targets():
-    page = to_html(draft(story()).text)
+    page = postmortem_page(draft(story())).html
     assert '<a class="cite" href="#e11">E11</a>' in page
-    assert '<tr id="e11">' in page
+    assert page.count('<tr id="e11">') == 1
     assert "<code>v42</code>" in page
     assert "machine:" not in page
 

@@ -8,6 +8,7 @@ from tests.drafts.chains import Chain, recorded, story, timeline_files
 from tests.drafts.damage import FAULTS
 from tests.drafts.drafting import draft, rubric
 from tests.drafts.everything import everything
+from tests.drafts.watched import watched
 
 LEAST, SEEN_WITHOUT_F0 = 300, 0.95
 # One line of the document's own words with an event that exists cannot be told from its own but by rendering it again.
@@ -17,7 +18,7 @@ ONLY_F0 = {"plausible false sentence in the document's own words", "edited block
 def chains() -> list[tuple[str, Chain]]:
     """The story, a chain with every kind of event, and the recorded timelines."""
     files = [(path.stem, recorded(path)[1]) for path in timeline_files()]
-    return [("story", story()), ("everything", everything()), *files]
+    return [("story", story()), ("everything", everything()), ("watched", watched()), *files]
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from playbooks.domain.ai_state import CATEGORIES, Moment
+from playbooks.domain.drafts.page import body_of
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.timeline import EventKind, EventSource, Precision, utc_text
-from playbooks.render import to_html
 from tests.drafts.chains import Chain
 from tests.drafts.drafting import draft, problems, scored
 
@@ -39,9 +40,16 @@ WORDS = st.sampled_from(
 KEYS = st.sampled_from(
     "action kind component phase target before after right verdict approvals needed result outcome evidence due_at "
     "override severity from to role state of audience next_due_at title stages missing registry tier subject status "
-    "requester_role fallback environment playbook action_type".split()
+    "requester_role fallback environment playbook action_type phase".split()
 )
 VALUES = st.one_of(TEXTS, WORDS, st.integers(-5, 10**6), st.none(), st.booleans(), TIMES.map(utc_text), st.lists(TEXTS))
+ROW = st.dictionaries(
+    st.sampled_from("category subject value from read".split()),
+    st.one_of(st.sampled_from(CATEGORIES), TEXTS, st.integers(0, 9)),
+)
+SNAPSHOT = st.fixed_dictionaries(
+    {"moment": st.sampled_from(Moment).map(str), "rows": st.lists(ROW, max_size=4), "why": TEXTS}
+)
 ACTORS = st.builds(
     Actor, st.sampled_from(ActorKind), st.sampled_from(["dana", "omar", "muster"]), st.just("U1"), TEXTS, TEXTS
 )
@@ -55,6 +63,8 @@ def chains(draw: st.DrawFn) -> Chain:
         payload: dict[str, Any] = draw(st.dictionaries(KEYS, VALUES, max_size=6))
         if draw(st.booleans()):
             payload["action"] = draw(st.integers(1, 3))
+        if draw(st.integers(0, 3)) == 0:
+            payload |= draw(SNAPSHOT)
         chain.add(
             draw(st.sampled_from(EventKind)),
             draw(TIMES),
@@ -81,4 +91,4 @@ def test_any_chain_renders_and_passes(chain):
     failed = [check for check in scored(text, chain).values() if check.critical and not check.ok]
     assert failed == []
     assert draft(chain).text == text
-    assert "<script" not in to_html(text)
+    assert not any("<script" in section.body for section in body_of(text).sections)

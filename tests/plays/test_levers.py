@@ -41,6 +41,7 @@ def test_a_rollback_from_the_request_to_the_proof(stage: Stage) -> None:
     assert kinds == [
         EventKind.ACTION,
         EventKind.DECISION,
+        EventKind.STATE,
         EventKind.ACTION,
         EventKind.VERIFICATION,
         EventKind.ACTION_RESULT,

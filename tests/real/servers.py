@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,12 @@ def _answers(url: str) -> bool:
         return httpx.get(url, timeout=5.0).is_success
     except httpx.TransportError:
         return False
+
+
+def _listens(port: int) -> bool:
+    """Whether a connection is taken."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager
@@ -435,3 +442,31 @@ def emulate(seed: Mapping[str, Any] | None = None) -> Iterator[Emulate]:
         command += ["--seed", "seed.yaml"]
         with running("emulate", command, lambda: _answers(url), folder) as server:
             yield Emulate(url, EMULATE_BOT_TOKEN, str(seed["slack"]["signing_secret"]), server)
+
+
+@contextmanager
+def emulate_github(token: str) -> Iterator[str]:
+    """GitHub as `emulate` understands it, with one account whose token this is; gives its address."""
+    program = node_environment("emulate") / "node_modules" / "emulate" / "dist" / "index.js"
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    seed = {
+        "tokens": {token: {"login": "muster", "scopes": ["repo", "user"]}},
+        "github": {"users": [{"login": "muster", "name": "Muster", "email": "muster@example.com"}]},
+    }
+    with _folder("emulate-github") as folder:
+        (folder / "seed.yaml").write_text(yaml.safe_dump(seed))
+        command: list[str | Path] = [node_program(), program, "start", "-s", "github", "-p", str(port)]
+        command += ["--seed", "seed.yaml"]
+        with running("emulate", command, lambda: _answers(f"{url}/users/muster"), folder):
+            yield url
+
+
+@contextmanager
+def git_daemon(folder: Path) -> Iterator[str]:
+    """git's own server over the repositories in a folder, which takes pushes; gives its address."""
+    port = free_port()
+    command: list[str | Path] = ["git", "daemon", "--reuseaddr", "--export-all", "--enable=receive-pack"]
+    command += ["--listen=127.0.0.1", f"--port={port}", f"--base-path={folder}", folder]
+    with running("git-daemon", command, lambda: _listens(port), folder):
+        yield f"git://127.0.0.1:{port}"

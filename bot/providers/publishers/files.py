@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from playbooks.plugin import Page
+from playbooks.plugin import Page, ProviderError
 
 _BRANCH = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)))[A-Za-z0-9_][\w./+-]{0,199}(?<![./])")
 _PART = re.compile(r"[A-Za-z0-9_][\w. +-]{0,99}")
@@ -33,3 +33,13 @@ Folder = Annotated[str, AfterValidator(_folder)]
 def path_of(folder: str, page: Page) -> str:
     """`postmortems/inc-42-postmortem.md`."""
     return f"{folder}/{page.filename}" if folder else page.filename
+
+
+def work_branch(page: Page) -> str:
+    """The branch of our own from which people are asked to merge: `muster/inc-42`."""
+    return f"muster/{page.key}"
+
+
+def moved_meanwhile(provider: str) -> ProviderError:
+    """That somebody else changed the file between our look and our commit."""
+    return ProviderError(f"Somebody else changed the file at {provider} at the same time.", "It is tried again.")

@@ -7,16 +7,20 @@ from typing import assert_never
 
 from bot.slack.blocks import (
     card,
+    document,
     entry,
     errand,
     escape,
+    figures,
     gaps,
     handoff,
     home,
     kit,
+    learning,
     ledger,
     levers,
     lists,
+    milestone,
     muted,
     override,
     owner,
@@ -50,14 +54,26 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.MilestoneNote():
+            return milestone.render(message, root=root)
         case messages.Published():
             return published.render(message, root=root)
         case messages.Late():
             return _late(message, root)
         case messages.SimilarNote():
             return similar.render(message, root=root)
+        case messages.FigureView():
+            return figures.render(message, root=root)
+        case messages.DigestNote():
+            return learning.digest(message, root=root)
+        case messages.LearnedNote():
+            return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
+        case messages.DocumentNote():
+            return document.render(message, root=root)
+        case messages.VoteNote():
+            return document.votes(message, root=root)
         case messages.DebtList():
             return ledger.debts(message, root=root)
         case messages.GapList() | messages.TeamGaps() | messages.OperatorGaps():

@@ -94,13 +94,16 @@ def _overrides(card: Card) -> Iterator[str]:
 
 def _small(card: Card) -> str:
     due = f"Next update due {escape.moment(card.update_due)}" if card.update_due and not card.over else ""
-    return kit.dots(due, escape.value(card.suggestion))
+    page = escape.link(card.page, "page of this incident") if card.page and not card.over else ""
+    return kit.dots(due, escape.value(card.suggestion), page)
 
 
 def _buttons(card: Card) -> Iterator[kit.Element]:
     value = ids.Value(incident=card.tag.number)
     if card.over:
         yield kit.button("Postmortem", ids.POSTMORTEM, value, style="primary")
+        if card.page:
+            yield kit.link_button("Open draft", ids.OPEN_DRAFT, card.page, value)
         return
     main = _main(card, value)
     if main is not None:
@@ -108,6 +111,10 @@ def _buttons(card: Card) -> Iterator[kit.Element]:
     yield from _levers(card)
     if card.next_action != "update":
         yield kit.button("Update", ids.UPDATE_OPEN, value)
+    label = {"impact": "Impact began…", "aware": "We are aware…"}.get(card.asks)
+    if label is not None:
+        said = ids.Value(incident=card.tag.number, text=card.asks)
+        yield kit.button(label, ids.MILESTONE_OPEN, said)
     if card.lead is not None:
         yield kit.button("Hand off…", ids.HANDOFF_OPEN, value)
     yield kit.overflow(_more(card))

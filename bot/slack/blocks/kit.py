@@ -72,6 +72,11 @@ def link_button(label: str, action_id: str, url: str, value: ids.Value) -> Butto
     return made
 
 
+def page_button(url: str) -> list[Element]:
+    """The button to a page for people; none without an address."""
+    return [link_button("Open as a page", ids.OPEN_PAGE, url, ids.Value())] if url else []
+
+
 def choice(placeholder: str, action_id: str, options: Iterable[tuple[str, ids.Value]]) -> StaticSelectElement | None:
     """A menu; options Slack has no room for are left out, and without any there is no menu."""
     fitting = _options(options, most=100)

@@ -70,7 +70,7 @@ def timeline(view: TimelineList, *, root: str = "/inc") -> kit.Rendered:
     count = f"{earlier} earlier not shown" if earlier else ""
     lines = [timeline_row(row) for row in rows] or ["Nothing yet."]
     blocks = [kit.section(*lines[n : n + 5]) for n in range(0, len(lines), 5)]
-    return kit.message(kit.section(head), kit.context(count), blocks)
+    return kit.message(kit.section(head), kit.context(count), blocks, kit.actions(*kit.page_button(view.page)))
 
 
 def summary(view: Summary, *, root: str = "/inc") -> kit.Rendered:

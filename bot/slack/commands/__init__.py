@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, about_of, refusal_of
-from bot.slack.commands import errands, governance, levers, lifecycle, muting, owners, people, publishing, reads
+from bot.slack.commands import (
+    documents,
+    errands,
+    figures,
+    governance,
+    levers,
+    lifecycle,
+    muting,
+    owners,
+    people,
+    reads,
+    timeline,
+)
 from bot.slack.grammar import Parsed
 from playbooks import errors
 from playbooks.messages import Say
@@ -21,7 +33,7 @@ HANDLERS: Mapping[str, Handler] = {
     "timeline": reads.timeline,
     "who": owners.owner,
     "audit": reads.audit,
-    "postmortem": publishing.postmortem,
+    "postmortem": documents.document,
     "new": lifecycle.new,
     "ack": lifecycle.ack,
     "lead": lifecycle.lead,
@@ -32,7 +44,9 @@ HANDLERS: Mapping[str, Handler] = {
     "update": lifecycle.update,
     "note": lifecycle.note,
     "mitigated": lifecycle.mitigated,
-    "resolve": lifecycle.resolve,
+    "resolve": timeline.resolve,
+    "milestone": timeline.milestone,
+    "backfill": timeline.backfill,
     "cancel": lifecycle.cancel,
     "reopen": lifecycle.reopen,
     "close": lifecycle.close,
@@ -60,6 +74,7 @@ HANDLERS: Mapping[str, Handler] = {
     "confirm": governance.confirm,
     "task": governance.task,
     "tasks": governance.tasks,
+    "stats": figures.stats,
     "sync": governance.sync,
     "break-glass": governance.break_glass,
     "review": governance.review,

@@ -16,8 +16,10 @@ from playbooks.domain.drafts.flow import Comms, Handoff, Hypothesis, TeamChange
 from playbooks.domain.drafts.instants import (
     Instants,
     Oddity,
+    Phase,
     instants_of,
     oddities_of,
+    phases_of,
     quiet_of,
     severity_spans,
     spans_of,
@@ -25,7 +27,8 @@ from playbooks.domain.drafts.instants import (
 from playbooks.domain.drafts.prompts import Prompt, prompts_of
 from playbooks.domain.drafts.record import Amendment, Invitee
 from playbooks.domain.drafts.similar import Similar, similar_of
-from playbooks.domain.drafts.state import Changes, StateRow
+from playbooks.domain.drafts.snapshots import Snapshot, snapshots_in
+from playbooks.domain.drafts.state import Changes, StateRow, Unread
 from playbooks.domain.timeline import Event, EventKind, utc_text
 
 
@@ -57,11 +60,14 @@ class Facts:
     declared: Declared
     instants: Instants
     spans: tuple[tuple[str, Span | None], ...]
+    phases: tuple[Phase, ...]
     severities: tuple[tuple[str, Point, Span | None], ...]
     oddities: tuple[Oddity, ...]
     quiet: Span | None
     changes: Changes
     state: tuple[StateRow, ...]
+    unread: tuple[Unread, ...]
+    snapshots: tuple[Snapshot, ...]
     privileged: tuple[Privileged, ...]
     actions: tuple[Deed, ...]
     decisions: tuple[Deed, ...]
@@ -94,9 +100,9 @@ class Facts:
         found = [point for _, point in self.instants.rows() if point is not None]
         found_spans = [span for _, span in self.spans if span is not None]
         lists: tuple[Sequence[object], ...] = (
-            found, found_spans, self.severities, self.oddities, self.changes.rows, self.state, self.privileged,
-            self.actions, self.decisions, self.refusals, self.proofs, self.overrides, self.hypotheses, self.handoffs,
-            self.comms.rows, self.amendments, self.invitees, self.similar.rows,
+            found, found_spans, self.phases, self.severities, self.oddities, self.changes.rows, self.state,
+            self.privileged, self.actions, self.decisions, self.refusals, self.proofs, self.overrides,
+            self.hypotheses, self.handoffs, self.comms.rows, self.amendments, self.invitees, self.similar.rows,
         )  # fmt: skip
         return sum(len(one) for one in lists)
 
@@ -131,11 +137,14 @@ def facts_of(events: Sequence[Event], incident_id: int) -> Facts:
         declared=_declared(entries),
         instants=at,
         spans=spans_of(at),
+        phases=phases_of(entries),
         severities=severity_spans(entries, at),
         oddities=oddities_of(at),
         quiet=quiet_of(entries, at),
         changes=state.changes_of(entries, at),
         state=state.state_of(entries, at, privileged),
+        unread=state.unread_of(entries),
+        snapshots=snapshots_in(entries),
         privileged=privileged,
         actions=deeds.other_actions(entries),
         decisions=deeds.other_decisions(entries),

@@ -1,12 +1,15 @@
-"""The document as an HTML page: our own small Markdown subset, every text escaped, no markup passed through."""
+"""The document as HTML sections: our own small Markdown subset, every text escaped, no markup passed through."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-_COMMENT = re.compile(r"<!-- /?(machine|human)(:[a-z0-9-]+)?( sha256=[0-9a-f]{64})? -->")
+from playbooks.domain.drafts.blocks import PLACEHOLDER
+
+_COMMENT = re.compile(r"<!-- (/?)(machine|human)(?::([a-z0-9-]+))?(?: sha256=[0-9a-f]{64})? -->")
 _HEADING = re.compile(r"(#{1,4}) +(.+)")
 _ITEM = re.compile(r"[-*] +(.*)")
 _RULER = re.compile(r"\|(?: *:?-{3,}:? *\|)+")
@@ -19,54 +22,147 @@ _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _ITALIC = re.compile(r"(?<![\w*])\*(?=\S)([^*]+)(?<=\S)\*(?![\w*])|(?<!\w)_(?=\S)([^_]+)(?<=\S)_(?!\w)")
 _ROW_ID = re.compile(r"\[E(\d+)\]↺?")
 
-STYLE = """
-:root{color-scheme:light dark;--ink:#1b1f24;--soft:#59636e;--line:#d0d7de;--paper:#fff;--ask:#fff8e5}
-@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--line:#3d444d;--paper:#0d1117;--ask:#2b2410}}
-body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:68rem;
-margin:2rem auto;padding:0 1rem}
-h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}
-th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
-th{color:var(--soft);font-weight:600}code{font:.9em ui-monospace,monospace;overflow-wrap:break-word}
-blockquote{margin:1rem 0 .25rem;padding:.5rem .75rem;border-left:4px solid #bf8700;background:var(--ask)}
-.cite{color:var(--soft);font-size:.8em;text-decoration:none;white-space:nowrap}.cite:hover{text-decoration:underline}
-:target{outline:2px solid #bf8700}hr{border:0;border-top:1px solid var(--line)}
-@media print{:root{--ink:#000;--soft:#444;--line:#999;--paper:#fff;--ask:#fff}
-body{margin:0;max-width:none;font-size:10pt}
-h2{break-after:avoid}tr,blockquote{break-inside:avoid}.wide{overflow:visible}}
-"""
+_ABSENT = re.compile(r"\*\*[^*\n]+:\*\* [^\n]+")
+
+LONG = 60
+"""Rows of a table that are shown at once; longer ones are folded into parts of `PART` rows."""
+PART = 250
 
 
-def to_html(markdown: str) -> str:
-    """A whole page. Raw HTML in the document comes out as text."""
-    lines = [line.rstrip() for line in markdown.replace("\r\n", "\n").split("\n")]
-    lines = ["" if _COMMENT.fullmatch(line) else line for line in lines]
-    title = next((_HEADING.fullmatch(line) for line in lines if line.startswith("# ")), None)
-    name = _text_only(title[2]) if title else "Postmortem"
-    body = "\n".join(_blocks(lines))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{name}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-    )
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading of the second level with what stands under it; `anchor` is its id on the page."""
+
+    anchor: str
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The document without its title. `title` is plain text, escaped."""
+
+    title: str
+    intro: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Headings one below the other, ids and table names each once."""
+
+    level: int = 2
+    tables: int = 0
+    heading: str = "Document"
+    seen: set[str] = field(default_factory=set)
+    rows: set[str] = field(default_factory=set)
+
+    def anchor(self, name: str) -> str:
+        stem = re.sub(r"[^a-z0-9]+", "-", html.unescape(name).lower()).strip("-")[:40] or "section"
+        found = next(a for n in range(1, 10_000) if (a := f"s-{stem}{f'-{n}' if n > 1 else ''}") not in self.seen)
+        self.seen.add(found)
+        return found
+
+
+def body_of(markdown: str) -> Body:
+    """The sections of a document. Raw HTML in it comes out as text."""
+    writer = _Writer()
+    title, intro = "Postmortem", ""
+    sections: list[Section] = []
+    parts: list[str] = []
+    name = anchor = ""
+
+    def close() -> None:
+        nonlocal intro
+        text = "\n".join(part for part in parts if part)
+        if anchor:
+            sections.append(Section(anchor, name, text))
+        else:
+            intro += text
+        parts.clear()
+
+    absent: list[str] = []
+    for human, lines in _fences(markdown):
+        if not human and _ABSENT.fullmatch("\n".join(lines).strip()):
+            absent.append(f"<li>{_inline(' '.join(lines).strip())}</li>")
+            continue
+        if human and absent:  # before what people write: what is not there
+            close()
+            name, anchor = "Looked for, and not recorded", writer.anchor("not recorded")
+            parts.append(f"<ul>{''.join(absent)}</ul>")
+            absent.clear()
+        opened = _Ask(human)
+        for chunk in _chunks(lines):
+            match = _HEADING.fullmatch(chunk[0])
+            if match and len(match[1]) == 1 and title == "Postmortem" and not human:
+                title = _text_only(match[2])
+            elif match and len(match[1]) <= 2 and (not human or opened.empty):
+                parts.append(opened.end())
+                close()
+                name, writer.heading, writer.level = _text_only(match[2]), _text_only(match[2]), 2
+                anchor = writer.anchor(name)
+            else:
+                parts.append(opened.begin() + _block(chunk, writer))
+        parts.append(opened.end())
+    close()
+    return Body(title, intro, tuple(sections))
+
+
+@dataclass(slots=True)
+class _Ask:
+    """The frame around what is people's to write."""
+
+    human: bool
+    empty: bool = True
+    open: bool = False
+
+    def begin(self) -> str:
+        self.empty = False
+        if not self.human or self.open:
+            return ""
+        self.open = True
+        return '<div class="ask">'
+
+    def end(self) -> str:
+        was, self.open = self.open, False
+        return "</div>" if was else ""
+
+
+def _fences(markdown: str) -> Iterator[tuple[bool, list[str]]]:
+    """The document's blocks: whether people's, and the lines."""
+    human, lines = False, list[str]()
+    for line in (line.rstrip() for line in markdown.replace("\r\n", "\n").split("\n")):
+        fence = _COMMENT.fullmatch(line)
+        if fence is None:
+            lines.append(line)
+            continue
+        if lines:
+            yield human, lines
+        human, lines = not fence[1] and fence[2] == "human", []
+    if lines:
+        yield human, lines
 
 
 def _text_only(text: str) -> str:
     return html.escape(html.unescape(_ESCAPED.sub(r"\1", text)))
 
 
-def _blocks(lines: Sequence[str]) -> list[str]:
-    out: list[str] = []
+def plain_text(line: str) -> str:
+    """A line of a document without its markup and citations."""
+    low = _LINK.sub(r"\1", _CITE.sub("", line))
+    low = _CODE.sub(r"\1", _BOLD.sub(r"\1", low))
+    return html.unescape(_ESCAPED.sub(r"\1", low))
+
+
+def _chunks(lines: Sequence[str]) -> Iterator[Sequence[str]]:
     i = 0
     while i < len(lines):
-        line = lines[i]
-        if not line:
+        if not lines[i]:
             i += 1
             continue
         end = _end(lines, i)
-        out.append(_block(lines[i:end]))
+        yield lines[i:end]
         i = end
-    return out
 
 
 def _kind(line: str) -> str:
@@ -89,36 +185,82 @@ def _end(lines: Sequence[str], start: int) -> int:
     return end
 
 
-def _block(lines: Sequence[str]) -> str:
+def _block(lines: Sequence[str], writer: _Writer) -> str:
     kind = _kind(lines[0])
     if kind == "heading":
         match = _HEADING.fullmatch(lines[0])
         assert match is not None
-        return f"<h{len(match[1])}>{_inline(match[2])}</h{len(match[1])}>"
+        writer.level = min(max(3, len(match[1])), writer.level + 1)
+        writer.heading = _text_only(match[2])
+        return f"<h{writer.level}>{_inline(match[2])}</h{writer.level}>"
     if kind == "rule":
         return "<hr>"
     if kind == "table":
-        return _table(lines)
+        return _table(lines, writer)
     if kind == "quote":
         return f"<blockquote>{'<br>'.join(_inline(line[1:].strip()) for line in lines)}</blockquote>"
     if kind == "list":
         return f"<ul>{''.join(f'<li>{_inline(line[2:].strip())}</li>' for line in lines)}</ul>"
+    if lines[0] == PLACEHOLDER and len(lines) == 1:
+        return '<p class="none"><em>To be written.</em></p>'
     return f"<p>{'<br>'.join(_inline(line) for line in lines)}</p>"
 
 
-def _table(lines: Sequence[str]) -> str:
+# ------------------------------------------------------------------ tables
+
+
+def _table(lines: Sequence[str], writer: _Writer) -> str:
     head = len(lines) > 1 and bool(_RULER.fullmatch(lines[1]))
-    rows = [_row(line, "th" if head and i == 0 else "td") for i, line in enumerate(lines) if not (head and i == 1)]
-    return f'<div class="wide"><table>{"".join(rows)}</table></div>'
+    names = _cells(lines[0]) if head else []
+    rows = [_cells(line) for line in (lines[2:] if head else lines)]
+    if len(rows) <= LONG:
+        return _framed(names, rows, writer)
+    parts = [rows[i : i + PART] for i in range(0, len(rows), PART)]
+    return "".join(
+        f"<details><summary>{_reach(part)}</summary>{_framed(names, part, writer)}</details>" for part in parts
+    )
 
 
-def _row(line: str, tag: str) -> str:
+def _reach(rows: Sequence[Sequence[str]]) -> str:
+    """What a folded part of a long table holds: its first and last row, and their number."""
+    ends = [" ".join(filter(None, (_text_only(_plain(cell)) for cell in row[:2]))) for row in (rows[0], rows[-1])]
+    return f"{ends[0]} to {ends[1]} ({len(rows):,} rows)"
+
+
+def _plain(cell: str) -> str:
+    return _ESCAPED.sub(r"\1", _CITE.sub(r"E\1", cell)).replace("`", "")[:60]
+
+
+def _framed(names: Sequence[str], rows: Sequence[Sequence[str]], writer: _Writer) -> str:
+    """A table in a frame that scrolls sideways, so it can be reached by keyboard and is named."""
+    writer.tables += 1
+    top = "".join(f'<th scope="col">{_inline(n) or "<span>Row</span>"}</th>' for n in names)
+    head = f"<thead><tr>{top}</tr></thead>" if names else ""
+    body = "".join(_row(row, writer, leads=bool(names)) for row in rows)
+    named = f"{writer.heading}, table {writer.tables}"
+    return (
+        f'<div class="wide-box" role="region" tabindex="0" aria-label="{named}">'
+        f"<table>{head}<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _cells(line: str) -> list[str]:
     cells = [cell.strip() for cell in _CELL_END.split(line.strip().removeprefix("|"))]
     if cells and not cells[-1]:
         cells.pop()
+    return cells
+
+
+def _row(cells: Sequence[str], writer: _Writer, *, leads: bool) -> str:
     first = _ROW_ID.fullmatch(cells[0]) if cells else None
-    mark = f' id="e{first[1]}"' if first and tag == "td" else ""
-    return f"<tr{mark}>{''.join(f'<{tag}>{_inline(cell)}</{tag}>' for cell in cells)}</tr>"
+    mark = f' id="e{first[1]}"' if first and first[1] not in writer.rows else ""
+    if first:
+        writer.rows.add(first[1])
+    shown = [_inline(cell) for cell in cells]
+    lead = f'<th scope="row">{shown[0]}</th>' if leads and shown and shown[0] else "".join(
+        f"<td>{cell}</td>" for cell in shown[:1]
+    )  # fmt: skip
+    return f"<tr{mark}>{lead}{''.join(f'<td>{cell}</td>' for cell in shown[1:])}</tr>"
 
 
 def _inline(text: str) -> str:

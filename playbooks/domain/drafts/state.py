@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from playbooks.domain.ai_state import (
+    AUTOMATION,
+    CATEGORIES,
+    DATA,
+    EVALUATION,
+    FALLBACK,
+    GUARDRAIL,
+    MODEL,
+    PROMPT,
+    Moment,
+    StateFact,
+)
 from playbooks.domain.drafts.deeds import Privileged, Said
 from playbooks.domain.drafts.entries import Entry, Point, first, only
 from playbooks.domain.drafts.instants import Instants
+from playbooks.domain.drafts.snapshots import Snapshot, snapshots_in
 from playbooks.domain.timeline import EventKind
 
 WINDOW = timedelta(hours=72)
-
-MODEL = "Model"
-PROMPT = "Prompt or configuration"
-DATA = "Data, features or index"
-EVALUATION = "Evaluation suite"
-AUTOMATION = "Automation level"
-FALLBACK = "Fallback"
-CATEGORIES = (MODEL, PROMPT, DATA, EVALUATION, AUTOMATION, FALLBACK)
+_FALLBACK = "\x00fallback"
 
 _WORDS = (
     (EVALUATION, ("eval", "judge")),
-    (PROMPT, ("prompt", "config", "decoding", "guardrail")),
+    (GUARDRAIL, ("guardrail",)),
+    (PROMPT, ("prompt", "config", "decoding")),
     (DATA, ("data", "feature", "index", "embedding", "dag", "table")),
     (AUTOMATION, ("flag", "automation", "toggle")),
     (MODEL, ("model", "alias", "champion")),
@@ -64,6 +71,15 @@ class StateRow:
     after: Said | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a snapshot could not tell: why, the categories and subjects it is so of, and the event that says it."""
+
+    why: str
+    subjects: tuple[tuple[str, str], ...]
+    seq: int
+
+
 def changes_of(entries: Sequence[Entry], at: Instants) -> Changes:
     """Changes of the 72 hours before the impact, or before the first signal where no impact is recorded."""
     named = (("impact start", at.impact_start), ("the first signal", at.first_signal), ("declaration", at.declared))
@@ -100,8 +116,61 @@ def state_of(entries: Sequence[Entry], at: Instants, actions: Sequence[Privilege
     declared = first(entries, EventKind.DECLARED)
     if declared is not None and declared.text("fallback"):
         said = Said(declared.text("fallback"), declared.seq)
-        rows["\x00fallback"] = StateRow(FALLBACK, "", None, said, None)
+        rows[_FALLBACK] = StateRow(FALLBACK, "", None, said, None)
+    own = declared.text("component") or declared.component if declared is not None else ""
+    switched = {key for key, row in rows.items() if row.category == AUTOMATION and row.during is not None}
+    for snapshot in snapshots_in(entries):
+        for fact in snapshot.rows:
+            if fact.known and fact.category in CATEGORIES:
+                _note_fact(rows, snapshot, fact, own, switched)
     return tuple(sorted(rows.values(), key=lambda row: CATEGORIES.index(row.category)))
+
+
+def unread_of(entries: Sequence[Entry]) -> tuple[Unread, ...]:
+    """What no snapshot could tell, by the first that says so; what a later one could read is left out."""
+    snapshots = snapshots_in(entries)
+    told = {(f.category, f.subject) for s in snapshots for f in s.rows if f.known}
+    found: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    for snapshot in snapshots:
+        for fact in snapshot.rows:
+            about = (fact.category, fact.subject)
+            if fact.category in CATEGORIES and not fact.known and about not in told:
+                told.add(about)
+                found.setdefault((snapshot.at.seq, fact.read), []).append(about)
+    return tuple(Unread(why, tuple(subjects), seq) for (seq, why), subjects in found.items())
+
+
+def stateless(rows: Sequence[StateRow], unread: Sequence[Unread]) -> tuple[str, ...]:
+    """Categories of which nothing is said at all."""
+    named = {row.category for row in rows} | {category for one in unread for category, _ in one.subjects}
+    return tuple(category for category in CATEGORIES if category not in named)
+
+
+def _note_fact(
+    rows: dict[str, StateRow], snapshot: Snapshot, fact: StateFact, own: str, switched: Collection[str]
+) -> None:
+    """One fact that was read: at resolve it is what stands afterwards, earlier it is what stood meanwhile."""
+    said = Said(fact.value, snapshot.at.seq)
+    # The fallback as registered has a row without a subject, which names the component's own.
+    same = fact.category == FALLBACK and fact.subject == own
+    key = _FALLBACK if same else _row_of(rows, fact.category, fact.subject)
+    old = rows.get(key) or StateRow(fact.category, "" if same else fact.subject, None, None, None)
+    if snapshot.moment == Moment.RESOLVED:
+        rows[key] = StateRow(old.category, old.subject, old.before, old.during, said)
+    elif key in switched:
+        # What it was switched to stands under "during" already; this is what it was found at.
+        rows[key] = StateRow(old.category, old.subject, old.before or said, old.during, old.after)
+    elif snapshot.moment == Moment.DECLARED or old.during is None:
+        rows[key] = StateRow(old.category, old.subject, old.before, said, old.after)
+
+
+def _row_of(rows: dict[str, StateRow], category: str, subject: str) -> str:
+    """The row of the same thing, or the key of a new one: an evaluation of a model is not that model."""
+    if subject in rows and rows[subject].category == category:
+        return subject
+    short = subject.partition("@")[0]
+    alike = (k for k, row in rows.items() if row.category == category and k.partition("@")[0] == short)
+    return next(alike, subject if subject not in rows else f"{category} {subject}")
 
 
 def _category(*texts: str) -> str:

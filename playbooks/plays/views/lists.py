@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from playbooks.domain.actions import ActionState
 from playbooks.domain.clocks import say_span
+from playbooks.domain.links import Room
 from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import Event, Line, timeline_view
 from playbooks.messages import (
@@ -35,7 +36,8 @@ def timeline(house: House, incident_id: int, *, limit: int = 20) -> TimelineList
         incident = must_find(uow, incident_id, lock=False)
         lines = timeline_view(uow.events(incident_id))
     rows = tuple(timeline_row(house, line) for line in lines[-limit:])
-    return TimelineList(tag_of(house, incident), rows, max(0, len(lines) - limit))
+    page = house.links.to(Room.INCIDENT, incident_id, now=house.now())
+    return TimelineList(tag_of(house, incident), rows, max(0, len(lines) - limit), page)
 
 
 def timeline_row(house: House, line: Line) -> TimelineRow:

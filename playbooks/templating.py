@@ -1,0 +1,106 @@
+"""Templates by file: a user's folder before ours, the most specific file first, undefined names refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+import jinja2
+import jinja2.meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+OURS = Path(__file__).parent / "templates"
+DOCUMENT, PAGES = "postmortem", "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a template may be chosen by: accountable team, severity id and failure mode; each may be empty."""
+
+    team: str = ""
+    severity: str = ""
+    failure: str = ""
+
+
+ANY = Case()
+
+
+def folders(templates: Path | None, kind: str, case: Case) -> tuple[Path, ...]:
+    """Where a template is looked for, the first that has it wins.
+
+    `KIND/TEAM/SEVERITY`, `KIND/TEAM/FAILURE`, `KIND/TEAM`, `KIND/FAILURE`, `KIND/SEVERITY`, `KIND`, the folder itself
+    (documents only), then ours.
+    """
+    named = [
+        (case.team, case.severity),
+        (case.team, case.failure),
+        (case.team,),
+        (case.failure,),
+        (case.severity,),
+        (),
+    ]
+    found = [templates.joinpath(kind, *parts) for parts in named if templates is not None and all(map(_plain, parts))]
+    if templates is not None and kind == DOCUMENT:
+        found.append(templates)
+    return (*(folder for folder in found if folder.is_dir()), OURS / kind)
+
+
+def _plain(name: str) -> bool:
+    """Whether a name of the chain is a folder's name and nothing else."""
+    return bool(name) and name not in (".", "..") and not set(name) & set("/\\\0")
+
+
+@lru_cache(maxsize=64)
+def environment(found: tuple[Path, ...], *, html: bool) -> jinja2.Environment:
+    """A sandbox over these folders; jinja2 compiles a file again when it has changed."""
+    return ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader([*found]),
+        undefined=jinja2.StrictUndefined,
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def source(env: jinja2.Environment, name: str) -> str:
+    """Text of a template. Raises jinja2.TemplateNotFound."""
+    assert env.loader is not None
+    return env.loader.get_source(env, name)[0].replace("\r\n", "\n")
+
+
+def file_of(env: jinja2.Environment, name: str) -> Path:
+    """Which file a template comes from. Raises jinja2.TemplateNotFound."""
+    assert env.loader is not None
+    return Path(env.loader.get_source(env, name)[1] or name)
+
+
+def sources_of(env: jinja2.Environment, name: str) -> str:
+    """Text of a template and of everything it includes, imports or extends."""
+    return "\n".join(source(env, each) for each in _closure(env, [name]))
+
+
+def version_of(env: jinja2.Environment, names: Sequence[str]) -> str:
+    """Digest over the sources in use: these templates, and what they include, import or extend."""
+    digest = sha256()
+    for name in _closure(env, names):
+        digest.update(source(env, name).encode() + b"\x00")
+    return digest.hexdigest()[:12]
+
+
+def _closure(env: jinja2.Environment, names: Sequence[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    left = list(names)
+    while left:
+        name = left.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        yield name
+        try:
+            further = jinja2.meta.find_referenced_templates(env.parse(source(env, name)))
+            left += sorted(other for other in further if other is not None)
+        except jinja2.TemplateSyntaxError:
+            continue  # told when it is rendered
