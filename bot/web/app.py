@@ -27,6 +27,7 @@ from bot.web import api, enqueue, pages
 from bot.web.intake import GroupCommit
 from bot.web.kept import keep_of_stranger, quarantine
 from bot.web.problems import Refused, problem
+from bot.web.reading import Endpoint
 from bot.web.sources import Source, bearer_fits
 from bot.web.subscriptions import subscribed
 from playbooks import errors
@@ -348,7 +349,7 @@ async def _slack(web: Web, request: Request) -> Response:
 # ------------------------------------------------------------------ the read API
 
 
-def _reading(endpoint: api.Endpoint) -> Handler:
+def _reading(endpoint: Endpoint) -> Handler:
     async def read(web: Web, request: Request) -> Response:
         try:
             api.admit(web.api_token, request.headers.get("authorization", ""))
@@ -357,7 +358,7 @@ def _reading(endpoint: api.Endpoint) -> Handler:
                 web.on_refused("api", "wrong or missing token")
             raise
         given = request.query_params.multi_items()
-        body = await _threaded(web, partial(api.answer, web.house, endpoint, given))
+        body = await _threaded(web, partial(api.answer, web.house, endpoint, given, request.path_params))
         etag = api.etag_of(body)
         headers = {"Cache-Control": "private, no-cache", "ETag": etag}
         if api.unchanged(etag, request.headers.get("if-none-match", "")):

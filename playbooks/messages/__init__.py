@@ -7,6 +7,7 @@ in the reader's zone.
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.hypotheses import HypothesisList, HypothesisRow
@@ -22,6 +23,7 @@ from playbooks.messages.incidents import (
     Update,
 )
 from playbooks.messages.late import Late
+from playbooks.messages.learning import DigestNote, DigestRow, LearnedNote, Longest
 from playbooks.messages.ledger import DebtList, DebtRow, EntryNote, TeamRow
 from playbooks.messages.lists import (
     IncidentList,
@@ -47,6 +49,9 @@ __all__ = [
     "Changed",
     "DebtList",
     "DebtRow",
+    "DigestNote",
+    "DigestRow",
+    "DocumentNote",
     "EntryNote",
     "EntryToConfirm",
     "ErrandNote",
@@ -65,7 +70,9 @@ __all__ = [
     "IncidentRow",
     "KeptRow",
     "Late",
+    "LearnedNote",
     "Lever",
+    "Longest",
     "Message",
     "MilestoneNote",
     "OperatorGaps",
@@ -90,5 +97,6 @@ __all__ = [
     "TimelineList",
     "TimelineRow",
     "Update",
+    "VoteNote",
     "Who",
 ]

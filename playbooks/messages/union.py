@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.hypotheses import HypothesisList
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.late import Late
+from playbooks.messages.learning import DigestNote, LearnedNote
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.milestones import MilestoneNote
@@ -30,6 +32,8 @@ Message = (
     | Say
     | IncidentList
     | DebtList
+    | DocumentNote
+    | VoteNote
     | GapList
     | TeamGaps
     | SilenceNote
@@ -50,4 +54,6 @@ Message = (
     | Late
     | SimilarNote
     | FigureView
+    | DigestNote
+    | LearnedNote
 )

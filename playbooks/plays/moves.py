@@ -43,6 +43,8 @@ def move_to(
     show_what_is_off(uow, incident.id, now)
     if wanted in OVER_STATES:
         plan_release(uow, incident, now)
+    if wanted is State.CLOSED:
+        uow.want_job("learned", str(incident.id), now=now, lane=f"incident:{incident.id}")
     return replace(incident, state=wanted)
 
 

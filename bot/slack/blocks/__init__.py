@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bot.slack.blocks import (
     card,
+    document,
     entry,
     errand,
     escape,
@@ -16,6 +17,7 @@ from bot.slack.blocks import (
     home,
     hypotheses,
     kit,
+    learning,
     ledger,
     levers,
     lists,
@@ -65,8 +67,16 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return similar.render(message, root=root)
         case messages.FigureView():
             return figures.render(message, root=root)
+        case messages.DigestNote():
+            return learning.digest(message, root=root)
+        case messages.LearnedNote():
+            return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
+        case messages.DocumentNote():
+            return document.render(message, root=root)
+        case messages.VoteNote():
+            return document.votes(message, root=root)
         case messages.DebtList():
             return ledger.debts(message, root=root)
         case messages.GapList() | messages.TeamGaps() | messages.OperatorGaps():

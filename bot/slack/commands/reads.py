@@ -1,4 +1,4 @@
-"""Commands that only read: menu, help, list, status, summary, timeline, owner, audit; and the draft."""
+"""Commands that only read: menu, help, list, status, summary, timeline, owner, audit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from bot.slack.grammar import VERBS, HelpArgs, Parsed
 from playbooks import errors
 from playbooks.messages import Help, IncidentList, Say
 from playbooks.plays import anchors
-from playbooks.plays import postmortem as drafts
 from playbooks.plays.views import lists, pinned_card
 from playbooks.ports import Surface
 
@@ -79,7 +78,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("unfreeze", "gives it free before its end"),
             ("gaps", "what the registry leaves open"),
             ("confirm", "an entry of your team is still right"),
-            ("/postmortem", "the draft"),
+            ("/postmortem", "the draft and where it stands: review, close, action items"),
         ),
     ),
 )
@@ -150,11 +149,3 @@ def audit(desk: Desk, call: Call, parsed: Parsed) -> Reply:
         told = f"It has every head the channel was told ({said})." if said else ""
         return Say(f"The chain of INC-{number} verifies: {report.count} events, head `{report.head[:16]}`.", told)
     return Say(f"The chain of INC-{number} is broken at event {report.broken_at}: {report.why}.")
-
-
-def postmortem(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/postmortem [INC-n]`: renders the draft anew and posts it."""
-    number = which(desk, call, parsed)
-    if isinstance(number, IncidentList):
-        return number
-    return drafts.order_draft(desk.house, desk.order(call), number)
