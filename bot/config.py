@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.config_pipeline import Pipeline, SlackAlerts
+from bot.config_postmortem import Postmortem
 from bot.config_publishing import PublishEntry
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
@@ -171,13 +172,6 @@ class Learning(_Strict):
     """Teams that are not told when the review of a neighbour's incident is closed."""
 
 
-class Postmortem(_Strict):
-    """Documents."""
-
-    templates: str = ""
-    """Folder whose templates win over ours."""
-
-
 class Pages(_Strict):
     """Pages for people behind signed links; on while MUSTER_PUBLIC_URL and MUSTER_LINK_KEY are set."""
 
@@ -285,6 +279,15 @@ class Config(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _reviews_are_known(self) -> Config:
+        known = {severity.id for severity in self.severities}
+        for name in self.postmortem.reviews:
+            if name not in known:
+                there = ", ".join(sorted(known))
+                raise ValueError(f"postmortem.reviews names the severity {name}, which there is not ({there})")
+        return self
+
+    @model_validator(mode="after")
     def _published_severities_are_known(self) -> Config:
         known = {severity.id for severity in self.severities}
         for name, entry in self.publish.items():
@@ -344,6 +347,9 @@ def muster_schema() -> str:
 
 def write_schemas() -> None:
     """Write the schemas of all files into `playbooks/schemas`; run it after a change of a model."""
+    from playbooks.export import export_schema  # brings the templates, which nothing else here needs
+
     (folder() / "ownership.json").write_text(ownership_schema(), "utf-8")
     (folder() / "muster.json").write_text(muster_schema(), "utf-8")
     (folder() / "mapping.json").write_text(mapping_schema(), "utf-8")
+    (folder() / "postmortem.json").write_text(export_schema(), "utf-8")

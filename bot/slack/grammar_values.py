@@ -194,11 +194,30 @@ class DebtArgs:
 
 @dataclass(frozen=True, slots=True)
 class TaskArgs:
-    """`task <text> [@person] [until <day>]`; nobody named is who types, `until` as typed and empty for the usual."""
+    """`task <text> [@person] [until <day>] [ticket …] [done when …]`; `number`: of one that exists already.
+
+    Nobody named is who types, `until` is as typed and empty for the usual.
+    """
 
     text: str = ""
     person: Person = field(default_factory=Person)
     until: str = ""
+    type: str = ""
+    ticket: str = ""
+    done_when: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemArgs:
+    """`postmortem [step …]`; no step asks where it stands. `checks`: from the reviewer's form only."""
+
+    step: str = ""
+    person: Person = field(default_factory=Person)
+    until: str = ""
+    because: str = ""
+    item: TaskArgs | None = None
+    checks: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +313,7 @@ Args = (
     | DecideArgs
     | DebtArgs
     | TaskArgs
+    | PostmortemArgs
     | StandArgs
     | SilenceArgs
     | UnsilenceArgs

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.slack import grammar_values as values
-from bot.slack import ids, timeline_values
+from bot.slack import ids, postmortem_values, timeline_values
 from bot.slack.blocks import escape
 from bot.slack.grammar_values import Args, Parsed
 from playbooks import errors
@@ -266,4 +266,5 @@ _READERS: Final = {
     ids.MODAL_SILENCE: _read_silence,
     ids.MODAL_MAINTENANCE: _read_maintenance,
     ids.MODAL_REPORT: _read_report,
+    **postmortem_values.READERS,
 }

@@ -90,6 +90,15 @@ def select_field(
     return _input(block_id, label, element, optional=optional)
 
 
+def menu_field(
+    block_id: str, label: str, options: Sequence[tuple[str, str]], *, chosen: str = "", optional: bool = False
+) -> Block:
+    """A menu of (value, words)."""
+    made = select_field(block_id, label, options, chosen=chosen, optional=optional)
+    assert made is not None, "a menu has options"
+    return made
+
+
 def when_field(block_id: str, label: str, at: datetime | None, *, optional: bool = True, hint: str = "") -> InputBlock:
     # Slack takes ten digits only: 2001 to 2286.
     stamp = int(at.timestamp()) if at is not None else None

@@ -7,6 +7,7 @@ in the reader's zone.
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import (
@@ -49,6 +50,7 @@ __all__ = [
     "DebtRow",
     "DigestNote",
     "DigestRow",
+    "DocumentNote",
     "EntryNote",
     "EntryToConfirm",
     "ErrandNote",
@@ -92,5 +94,6 @@ __all__ = [
     "TimelineList",
     "TimelineRow",
     "Update",
+    "VoteNote",
     "Who",
 ]

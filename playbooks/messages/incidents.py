@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from playbooks.domain.documents import DocumentState
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 
 
@@ -125,7 +126,12 @@ class HandoffOffer:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Posted when an incident is resolved: the figures and the draft."""
+    """Posted when an incident is resolved: the figures and the draft. Edited as its document goes on.
+
+    Attributes:
+        next: what is to be done with the document, as in `playbooks.domain.documents.next_of`.
+        required: whether somebody has to write it.
+    """
 
     tag: Tag
     figures: tuple[Fact, ...]
@@ -138,6 +144,9 @@ class Resolved:
     similar: tuple[str, ...] = ()
     anchor: str = ""
     published: tuple[tuple[str, str], ...] = ()  # name and link of each destination that shows the document
+    state: DocumentState = DocumentState.DRAFT
+    required: bool = True
+    next: str = "answer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
@@ -30,6 +31,8 @@ Message = (
     | Say
     | IncidentList
     | DebtList
+    | DocumentNote
+    | VoteNote
     | GapList
     | TeamGaps
     | SilenceNote

@@ -6,16 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from playbooks import errors
-from playbooks.domain.incidents import State, check_move, open_key
+from playbooks.domain.documents import DocumentState
+from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays import ai_state, all_clear, milestones, similar
+from playbooks.plays import ai_state, all_clear, document_life, milestones, similar
 from playbooks.plays.anchors import anchor_now
+from playbooks.plays.document_moves import waive
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
 from playbooks.plays.milestones import Statement
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.postmortem import open_questions
+from playbooks.ports import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
         refresh_readers(house, uow, incident, now=now)
+        document_life.begin(house, uow, incident, by=order.actor.id, now=now)
         payload = {"by": order.actor.id, **anchor_now(uow, incident_id)}
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", payload, now=now)
         ai_state.want_resolved(house, uow, incident, now)
@@ -109,6 +113,7 @@ def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
             incident, resolved_at=None, closed_at=None, mitigated_at=None, reopened=incident.reopened + 1
         )
         incident = save(uow, incident)
+        document_life.reopened(uow, incident, by=order.actor.id, now=now)
         refresh(uow, incident, now=now)
         refresh_readers(house, uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name} is open again.", now)
@@ -116,17 +121,30 @@ def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
 
 
 def close(house: House, order: Order, incident_id: int, text: str = "") -> Say:
-    """The review is done: needs every question of the draft answered, or the reason why not in `text`."""
+    """The review is done, or the reason why there is none stands in `text`. Raises Conflict, Denied."""
+    words = " ".join(text.split())
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.CLOSED, incident.name)
-        left = open_questions(uow, incident)
-        if left and not text.strip():
-            raise errors.Conflict(
-                f"{incident.name} has {left} open question{'s' if left != 1 else ''} in its draft.",
-                f"Answer them (`/postmortem`), or close with a reason: `{house.rules.root} close <why>`.",
-                code="draft_open",
-            )
+        if words:
+            waive(house, uow, order, incident, words, now)
+        else:
+            _must_be_reviewed(house, uow, incident)
         incident = save(uow, replace(move_to(uow, order, incident, State.CLOSED, now, text), closed_at=now))
         refresh(uow, incident, now=now)
     return Say(f"{incident.name} is closed.")
+
+
+def _must_be_reviewed(house: House, uow: UnitOfWork, incident: Incident) -> None:
+    life = uow.document_life(incident.id)
+    if life is not None and (life.state is DocumentState.CLOSED or not life.required):
+        return
+    state = life.state if life is not None else DocumentState.DRAFT
+    left = open_questions(uow, incident)
+    said = "a draft" if state is DocumentState.DRAFT else state.label.lower()
+    still = f" with {left} open question{'s' if left != 1 else ''}" if left else ""
+    raise errors.Conflict(
+        f"The postmortem of {incident.name} is {said}{still}.",
+        f"`/postmortem` shows what is left; or close with a reason: `{house.rules.root} close <why>`.",
+        code="draft_open",
+    )

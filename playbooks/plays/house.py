@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.actions import Maturity
+from playbooks.domain.documents import ReviewRule
 from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
 from playbooks.domain.links import Links
@@ -42,6 +43,7 @@ class Rules:
         pipeline: what alerts go through before they open something.
         templates: a folder whose templates win over Muster's own.
         publish: where documents go outside, and from which state on.
+        reviews: what each severity asks of its postmortem, by its id; empty for the defaults.
         quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
 
@@ -75,6 +77,7 @@ class Rules:
     quiet_after: Mapping[str, int] = field(default_factory=dict)
     templates: Path | None = None
     publish: tuple[Destination, ...] = ()
+    reviews: Mapping[str, ReviewRule] = field(default_factory=dict)
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from playbooks.domain.documents import DocumentState
 from playbooks.domain.rights import Authority, Holder, Right
 from playbooks.domain.who import StageView, WhoView
 from playbooks.messages import (
@@ -14,6 +15,7 @@ from playbooks.messages import (
     Changed,
     DigestNote,
     DigestRow,
+    DocumentNote,
     EntryNote,
     EntryToConfirm,
     ErrandNote,
@@ -50,6 +52,7 @@ from playbooks.messages import (
     TimelineList,
     TimelineRow,
     Update,
+    VoteNote,
     Who,
 )
 
@@ -338,9 +341,26 @@ WHY = AlertPath(
     others=(("0199aa3c-0000", "muted", at(1, 0)),),
 )
 
+STANDS = DocumentNote(
+    TAG, "status", DocumentState.DRAFT, DANA, at(17, 0), False, True, "answer", 3, 9, half=((4, "ticket, done when"),),
+    lacks=("3 questions are open", "check H3 fails (an action item lacks its owner)"), checked=True,
+)  # fmt: skip
+REVIEWED = replace(STANDS, state=DocumentState.REVIEWED, next="close", open=0, items=2, half=(), lacks=(), points=13)
+VOTES = VoteNote(
+    TAG, (("learned", "Did you learn something that changes your work?", 3, 1), ("again", "Again?", 0, 0)), (DANA, OMAR)
+)
 RISK = EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,))
 
 STORY: dict[str, Message] = {
+    "document": STANDS,
+    "document in review": replace(
+        REVIEWED, phase="review", state=DocumentState.IN_REVIEW, next="reviewed", reviewers=(OMAR, LIN), needed=12
+    ),
+    "document overdue": replace(STANDS, phase="overdue", overdue=True, owner=None),
+    "document reviewed": REVIEWED,
+    "document without action": replace(STANDS, next="item", open=0, no_action="", half=(), waived="a false alarm"),
+    "document of an open incident": replace(STANDS, resolved=False, due_at=None, checked=False, lacks=()),
+    "votes": VOTES,
     "silence": MUTED,
     "maintenance": PLANNED,
     "silence over": OVER,

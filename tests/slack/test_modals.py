@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack import ids, modals, timeline_modals
+from bot.slack import ids, modals, postmortem_modals, timeline_modals
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
@@ -25,6 +25,7 @@ from bot.slack.grammar_values import (
 )
 from bot.workspace.blockkit import check_view
 from playbooks import errors
+from playbooks.domain.action_items import Item
 from playbooks.domain.backfill import Frame, read_block
 from playbooks.domain.timeline import EventKind
 from playbooks.plays.milestones import Recorded
@@ -57,6 +58,14 @@ def forms(text: str, components: tuple[str, ...] = COMPONENTS) -> dict[str, dict
         "answer": modals.answer(42, [("quality", text), ("communication", text)], chosen="quality"),
         "no questions": modals.answer(42, []),
         "plan": modals.plan(story.ASK),
+        "item": postmortem_modals.item(
+            42, owner="U01DANA", half=[Item(4, text, "", "", story.at(2, 31), text, text, False)] * 7
+        ),
+        "checks": postmortem_modals.checks(42, needed=12, given={"impact": 2}),
+        "checks left out": postmortem_modals.checks(42),
+        "back": postmortem_modals.reason(42, "back"),
+        "no action": postmortem_modals.reason(42, "no-action"),
+        "owner": postmortem_modals.owner(42),
     }
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bot.slack.blocks import (
     card,
+    document,
     entry,
     errand,
     escape,
@@ -69,6 +70,10 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
+        case messages.DocumentNote():
+            return document.render(message, root=root)
+        case messages.VoteNote():
+            return document.votes(message, root=root)
         case messages.DebtList():
             return ledger.debts(message, root=root)
         case messages.GapList() | messages.TeamGaps() | messages.OperatorGaps():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, about_of, refusal_of
 from bot.slack.commands import (
+    documents,
     errands,
     figures,
     governance,
@@ -14,7 +15,6 @@ from bot.slack.commands import (
     muting,
     owners,
     people,
-    publishing,
     reads,
     timeline,
 )
@@ -33,7 +33,7 @@ HANDLERS: Mapping[str, Handler] = {
     "timeline": reads.timeline,
     "who": owners.owner,
     "audit": reads.audit,
-    "postmortem": publishing.postmortem,
+    "postmortem": documents.document,
     "new": lifecycle.new,
     "ack": lifecycle.ack,
     "lead": lifecycle.lead,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
-from playbooks.plays import digest, outreach, recertify
+from playbooks.plays import digest, document_life, outreach, recertify
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
@@ -13,6 +13,7 @@ from playbooks.plays.lateness import with_lateness
 from playbooks.plays.publishing import SURFACE
 from playbooks.plays.similar import similar_note
 from playbooks.plays.views.asked import ask, preview
+from playbooks.plays.views.document import document_post
 from playbooks.plays.views.errand import errand_view
 from playbooks.plays.views.muted import silence_note
 from playbooks.plays.views.owner import owner_note
@@ -58,6 +59,7 @@ _BUILDERS: Mapping[str, Builder] = {
     "entry": entry_note,
     "silence": silence_note,
     "debt": debt_post,
+    document_life.SURFACE: document_post,
     "say": say_post,
     "post": plain_post,
     "sorry": sorry_post,
