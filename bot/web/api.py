@@ -201,7 +201,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     told = {
         "400": "The query cannot be used.",
         "401": "The token is wrong or missing.",
-        "404": "The read API is off.",
+        "404": "The read API is off, or nothing has the name that was asked for.",
         "503": "The database does not answer; come again after `Retry-After` seconds.",
     }
     found = {"$ref": f"#/components/schemas/{endpoint.answer.__name__}"}
