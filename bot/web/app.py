@@ -359,7 +359,7 @@ def _reading(endpoint: Endpoint) -> Handler:
                 web.on_refused("api", "wrong or missing token")
             raise
         given = request.query_params.multi_items()
-        body = await _threaded(web, partial(api.answer, web.house, endpoint, given))
+        body = await _threaded(web, partial(api.answer, web.house, endpoint, given, request.path_params))
         etag = api.etag_of(body)
         headers = {"Cache-Control": "private, no-cache", "ETag": etag}
         if api.unchanged(etag, request.headers.get("if-none-match", "")):

@@ -76,7 +76,7 @@ def test_what_cannot_be_used_is_refused_with_a_sentence(reading: Scene, query: d
     told(get(reading, "/api/metrics", **query), 400, "bad_query")
 
 
-def test_a_name_nothing_has_is_not_found(reading: Scene) -> None:
+def test_a_name_that_nobody_knows(reading: Scene) -> None:
     told(get(reading, "/api/metrics", name="nobody-knows"), 404, "unknown_name")
 
 
