@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def page(figures: Sequence[Figures], days: int = 30) -> Page:
     )
 
 
-SAMPLES = {
+SAMPLES: dict[str, Callable[[], Page]] = {
     "none": lambda: page([]),
     "few": lambda: page(sample(4)),
     "many": lambda: page(sample(400)),
