@@ -15,12 +15,13 @@ from playbooks.domain.people import Actor, ActorKind
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """What an event tells. `aware`: since when the organisation knows, which starts the clocks of the law."""
 
     ALERT = "alert"
     CHANGE = "change"
     DECLARED = "declared"
     DETECTED = "detected"
+    AWARE = "aware"
     IMPACT_START = "impact_start"
     IMPACT_CHANGE = "impact_change"
     ACK = "ack"

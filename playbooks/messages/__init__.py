@@ -7,8 +7,10 @@ in the reader's zone.
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
+from playbooks.messages.hypotheses import HypothesisList, HypothesisRow
 from playbooks.messages.incidents import (
     Announcement,
     Card,
@@ -21,6 +23,7 @@ from playbooks.messages.incidents import (
     Update,
 )
 from playbooks.messages.late import Late
+from playbooks.messages.learning import DigestNote, DigestRow, LearnedNote, Longest
 from playbooks.messages.ledger import DebtList, DebtRow, EntryNote, TeamRow
 from playbooks.messages.lists import (
     IncidentList,
@@ -29,6 +32,7 @@ from playbooks.messages.lists import (
     TimelineList,
     TimelineRow,
 )
+from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.published import Published, PublishedRow
@@ -45,6 +49,9 @@ __all__ = [
     "Changed",
     "DebtList",
     "DebtRow",
+    "DigestNote",
+    "DigestRow",
+    "DocumentNote",
     "EntryNote",
     "EntryToConfirm",
     "ErrandNote",
@@ -57,12 +64,17 @@ __all__ = [
     "HandoffOffer",
     "Help",
     "Home",
+    "HypothesisList",
+    "HypothesisRow",
     "IncidentList",
     "IncidentRow",
     "KeptRow",
     "Late",
+    "LearnedNote",
     "Lever",
+    "Longest",
     "Message",
+    "MilestoneNote",
     "OperatorGaps",
     "OverrideNote",
     "OwnerNote",
@@ -85,5 +97,6 @@ __all__ = [
     "TimelineList",
     "TimelineRow",
     "Update",
+    "VoteNote",
     "Who",
 ]

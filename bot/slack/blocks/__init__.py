@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bot.slack.blocks import (
     card,
+    document,
     entry,
     errand,
     escape,
@@ -14,10 +15,13 @@ from bot.slack.blocks import (
     gaps,
     handoff,
     home,
+    hypotheses,
     kit,
+    learning,
     ledger,
     levers,
     lists,
+    milestone,
     muted,
     override,
     owner,
@@ -51,6 +55,10 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.HypothesisList():
+            return hypotheses.render(message, root=root)
+        case messages.MilestoneNote():
+            return milestone.render(message, root=root)
         case messages.Published():
             return published.render(message, root=root)
         case messages.Late():
@@ -59,8 +67,16 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return similar.render(message, root=root)
         case messages.FigureView():
             return figures.render(message, root=root)
+        case messages.DigestNote():
+            return learning.digest(message, root=root)
+        case messages.LearnedNote():
+            return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
+        case messages.DocumentNote():
+            return document.render(message, root=root)
+        case messages.VoteNote():
+            return document.votes(message, root=root)
         case messages.DebtList():
             return ledger.debts(message, root=root)
         case messages.GapList() | messages.TeamGaps() | messages.OperatorGaps():

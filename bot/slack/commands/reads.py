@@ -1,4 +1,4 @@
-"""Commands that only read: menu, help, list, status, summary, timeline, owner, audit; and the draft."""
+"""Commands that only read: menu, help, list, status, summary, timeline, owner, audit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.slack.commands.lifecycle import which
 from bot.slack.grammar import VERBS, HelpArgs, Parsed
 from playbooks import errors
 from playbooks.messages import Help, IncidentList, Say
-from playbooks.plays import postmortem as drafts
+from playbooks.plays import anchors
 from playbooks.plays.views import lists, pinned_card
 from playbooks.ports import Surface
 
@@ -35,6 +35,12 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("sev", "severity"),
             ("update", "speak to people"),
             ("note", "write the timeline"),
+            ("milestone", "when impact began, it was known, it was over"),
+            ("backfill", "many lines told afterwards"),
+            ("decide", "what was decided, and by which right"),
+            ("think", "what you think is going on, later confirmed or refuted"),
+            ("observed", "what you see"),
+            ("told", "whom you told outside, and what"),
             ("mitigated", "the harm has stopped"),
             ("resolve", "it is over; the draft follows"),
             ("cancel", "it was none"),
@@ -72,7 +78,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("unfreeze", "gives it free before its end"),
             ("gaps", "what the registry leaves open"),
             ("confirm", "an entry of your team is still right"),
-            ("/postmortem", "the draft"),
+            ("/postmortem", "the draft and where it stands: review, close, action items"),
         ),
     ),
 )
@@ -138,15 +144,8 @@ def audit(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     with desk.house.store.read() as uow:
         if uow.incident(number) is None:
             raise errors.UnknownName(f"There is no INC-{number}.", "See `/inc list`.")
-        report = uow.verify(number)
+        report, said = anchors.audit(uow, number)
     if report.ok:
-        return Say(f"The chain of INC-{number} verifies: {report.count} events, head `{report.head[:12]}`.")
+        told = f"It has every head the channel was told ({said})." if said else ""
+        return Say(f"The chain of INC-{number} verifies: {report.count} events, head `{report.head[:16]}`.", told)
     return Say(f"The chain of INC-{number} is broken at event {report.broken_at}: {report.why}.")
-
-
-def postmortem(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/postmortem [INC-n]`: renders the draft anew and posts it."""
-    number = which(desk, call, parsed)
-    if isinstance(number, IncidentList):
-        return number
-    return drafts.order_draft(desk.house, desk.order(call), number)
