@@ -21,6 +21,12 @@ def render(view: Published, *, root: str = "/inc") -> kit.Rendered:
     return kit.message(kit.section(head, *lines), kit.actions(*_buttons(view, failed)))
 
 
+def links(published: tuple[tuple[str, str], ...]) -> str:
+    """`Published: wiki, archive`, each a link where there is one; empty where it is nowhere."""
+    named = [escape.link(link, escape.value(name, 63)) for name, link in published[:_MOST]]
+    return f"Published: {', '.join(named)}" if named else ""
+
+
 def _row(row: PublishedRow, root: str) -> str:
     name = escape.value(row.name, 63)
     if row.error:
