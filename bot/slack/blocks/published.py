@@ -35,7 +35,7 @@ def _row(row: PublishedRow, root: str) -> str:
         return f"• {name}: {told}{was}"
     shown = escape.link(row.link, name) if row.link else name
     state = escape.value(row.state.replace("_", " "), 20)
-    form = f" as a {escape.value(row.form, 20)}" if row.form in ("canvas", "file") else ""
+    form = f" as a {escape.value(row.form, 20)}" if row.form in ("canvas", "file") and row.form != row.name else ""
     return f"• {shown}{form}, {state}, {escape.moment(row.at)}" if row.at is not None else f"• {shown}"
 
 
