@@ -134,7 +134,7 @@ def put(
     entries = entries_of(uow.events(incident.id))
     held = _held(incident, entries, said.kind, said.phase)
     if held is not None and held.human:
-        if abs(held.event.occurred_at - said.at) < SAME and held.event.new.precision is said.precision:
+        if _unchanged(held, said):
             return incident, None
         new = _correction(house, order, incident, held, said, trusted=trusted)
     else:
@@ -157,6 +157,13 @@ def put(
     new = replace(new, source=source or new.source, dedup_key=dedup or new.dedup_key)
     event = uow.append(incident.id, new, now=now)
     return (_moved(incident, said, order) if event is not None and not said.phase else incident), event
+
+
+def _unchanged(held: Entry, said: Statement) -> bool:
+    """Whether it says what is recorded: a form gives whole minutes, whatever it was filled with."""
+    finer = said.precision in (Precision.EXACT, Precision.MINUTE)
+    same = abs(held.event.occurred_at - said.at) < SAME
+    return same and (finer or said.precision is held.event.new.precision)
 
 
 def _correction(
