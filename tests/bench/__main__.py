@@ -20,6 +20,7 @@ from typing import Any
 
 from tests.bench.commands import acks
 from tests.bench.farm import Setting, workspace
+from tests.bench.figures import figures
 from tests.bench.intake import pairs
 from tests.bench.ownership import ownership
 from tests.bench.starting import memory, starts
@@ -57,6 +58,7 @@ class Bench:
             "owner told": lambda: self._one("told", self._told),
             "start": lambda: self._one("start", lambda at: starts(at, rounds=size.starts)),
             "ownership": lambda: ownership(folder / "ownership", times=10 * size.commands),
+            "figures": lambda: figures(folder / "figures", times=size.commands),
             "memory": lambda: self._one("memory", lambda at: memory(at, alerts=size.alerts)),
         }
 
