@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playbooks import errors
 from playbooks.check import Finding, Level
 from playbooks.domain.drafts.facts import facts_of
+from playbooks.domain.figures import VERSION, Figures, Grouping, Measure, Mode, Period, report
 from playbooks.domain.timeline import timeline_view
+from playbooks.figure_page import figures_page
 from playbooks.messages import Card, Tag
 from playbooks.messages.pages import IncidentPage, PageLine
 from playbooks.pages import NAMES, STYLE, closed_page, incident_page, page_version, postmortem_page
@@ -123,6 +125,7 @@ def _tried(templates: Path | None, case: Case) -> Iterator[Finding]:
             postmortem_page(draft, incident_url="/incidents/1", templates=templates)
             incident_page(_incident(sample), facts_of(sample.events, 1), templates=templates)
             closed_page("This link has expired.", "Ask for a new one.", templates=templates)
+            _figures(sample, case, templates)
         except errors.ConfigError as error:
             yield Finding(Level.ERROR, _where(templates), f"{_of(case)}, {sample.name}: {error.sentence}")
             return
@@ -143,6 +146,17 @@ def _where(templates: Path | None) -> str:
 def _of(case: Case) -> str:
     named = [f"{kind} {name}" for kind in ("team", "severity", "failure") if (name := getattr(case, kind))]
     return " and ".join(named).capitalize() if named else "Any incident"
+
+
+def _figures(sample: Sample, case: Case, templates: Path | None) -> None:
+    """The page of figures over one incident."""
+    now = datetime(2026, 1, 16, tzinfo=UTC)
+    lengths = dict.fromkeys(Measure, 90)
+    name = sample.events[-1].text
+    one = Figures(1, VERSION, 1, now, now, name, case.team, case.severity, case.failure, Mode.REAL, lengths)
+    period = Period(now - timedelta(days=30), now + timedelta(seconds=1))
+    by = {grouping: report([one], period, by=grouping) for grouping in Grouping}
+    figures_page(report([one], period), by, [one], shown_at=now, templates=templates)
 
 
 def _incident(sample: Sample) -> IncidentPage:

@@ -21,7 +21,7 @@ from playbooks.messages.pages import IncidentPage
 from playbooks.render import Draft, case_of
 from playbooks.templating import ANY, FAULTS, PAGES, Case, environment, folders, refusal, source, version_of
 
-NAMES = ("postmortem", "incident", "closed")
+NAMES = ("postmortem", "incident", "closed", "stats")
 STYLE = "style.css"
 _SHOWN = 6
 
@@ -65,18 +65,18 @@ def postmortem_page(
         "incident_url": incident_url,
         **_drawn(facts),
     }
-    return _filled("postmortem", context, templates, case_of(facts))
+    return filled("postmortem", context, templates, case_of(facts))
 
 
 def incident_page(view: IncidentPage, facts: Facts, *, templates: Path | None = None) -> Page:
     """An incident as it stands. Raises `errors.ConfigError` where a template cannot be rendered."""
     context = {"view": view, "tiles": _tiles(facts), "clock": clock, **_drawn(facts)}
-    return _filled("incident", context, templates, case_of(facts))
+    return filled("incident", context, templates, case_of(facts))
 
 
 def closed_page(sentence: str, next_step: str, *, templates: Path | None = None) -> Page:
     """A page instead of the one asked for: what is wrong, and what to do."""
-    return _filled("closed", {"sentence": sentence, "next_step": next_step}, templates, ANY)
+    return filled("closed", {"sentence": sentence, "next_step": next_step}, templates, ANY)
 
 
 def page_version(templates: Path | None, case: Case = ANY) -> str:
@@ -85,7 +85,8 @@ def page_version(templates: Path | None, case: Case = ANY) -> str:
     return version_of(env, [*(f"{name}.html.j2" for name in NAMES), STYLE])
 
 
-def _filled(name: str, context: Mapping[str, Any], templates: Path | None, case: Case) -> Page:
+def filled(name: str, context: Mapping[str, Any], templates: Path | None, case: Case) -> Page:
+    """A page's template with its values. Raises `errors.ConfigError` where it cannot be rendered."""
     env = environment(folders(templates, PAGES, case), html=True)
     style = source(env, STYLE).replace("</", "")
     try:

@@ -128,6 +128,13 @@ def test_a_page_that_is_broken_is_told_the_same_way(tmp_path: Path) -> None:
     assert check_templates(tmp_path, NAMES)[0].sentence.startswith("Team fraud-ml, ")
 
 
+@pytest.mark.parametrize("name", ["closed", "incident", "stats", "layout", "drawing"])
+def test_every_page_is_tried(tmp_path: Path, name: str) -> None:
+    write(tmp_path, f"pages/{name}.html.j2", "{{ nobody_knows }}")
+    (found,) = check_templates(tmp_path, NAMES)
+    assert f"pages/{name}.html.j2 cannot be rendered, line 1" in found.sentence
+
+
 @pytest.mark.parametrize(
     ("source", "check"),
     [
