@@ -21,6 +21,7 @@ class EventKind(StrEnum):
     CHANGE = "change"
     DECLARED = "declared"
     DETECTED = "detected"
+    AWARE = "aware"
     IMPACT_START = "impact_start"
     IMPACT_CHANGE = "impact_change"
     ACK = "ack"
