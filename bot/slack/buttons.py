@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.slack import ids, modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
-from bot.slack.commands import execute, governance, lifecycle, muting
+from bot.slack.commands import execute, governance, lifecycle, muting, reporting
 from bot.slack.grammar import DecideArgs, NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from playbooks import errors
 from playbooks.messages import Say
@@ -289,4 +289,6 @@ _CLICKS: Mapping[str, Click] = {
     ids.UNFREEZE: governance.unfreeze_click,
     ids.UNSILENCE: muting.unsilence_click,
     ids.REVIEW_OPEN: governance.review_open,
+    ids.REPORTABLE_OPEN: reporting.reportable_open,
+    ids.CLOCK_DRAFT: reporting.draft_click,
 }

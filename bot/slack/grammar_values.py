@@ -243,8 +243,29 @@ class CorrectArgs:
     because: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ReportableArgs:
+    """`reportable yes|no|undecided [clock …] because <why>`."""
+
+    verdict: str = ""
+    clocks: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockArgs:
+    """`clock`, `clock sent <clock> <stage> [reference]`, `clock draft <clock>`; `what` is empty, sent or draft."""
+
+    what: str = ""
+    clock: str = ""
+    stage: str = ""
+    reference: str = ""
+
+
 Args = (
     NoArgs
+    | ReportableArgs
+    | ClockArgs
     | TextArgs
     | NewArgs
     | NoteArgs

@@ -53,6 +53,8 @@ LET_END_OPEN: Final = "let_end_open"
 UNFREEZE: Final = "unfreeze"
 UNSILENCE: Final = "unsilence"
 REVIEW_OPEN: Final = "review_open"
+REPORTABLE_OPEN: Final = "reportable_open"
+CLOCK_DRAFT: Final = "clock_draft"
 
 ACTIONS: Final = (
     TAKE,
@@ -97,6 +99,8 @@ ACTIONS: Final = (
     UNFREEZE,
     UNSILENCE,
     REVIEW_OPEN,
+    REPORTABLE_OPEN,
+    CLOCK_DRAFT,
 )
 
 # ---------------------------------------------------------------- modals (callback_id) and shortcuts
@@ -122,6 +126,8 @@ MODAL_LET_END: Final = "modal_let_end"
 MODAL_SILENCE: Final = "modal_silence"
 MODAL_MAINTENANCE: Final = "modal_maintenance"
 MODAL_REPORT: Final = "modal_report"
+MODAL_REPORTABLE: Final = "modal_reportable"
+MODAL_HOLD: Final = "modal_hold"
 
 SHORTCUT_TIMELINE: Final = "add_to_timeline"
 SHORTCUT_OPEN_INCIDENT: Final = "open_incident"

@@ -99,6 +99,13 @@ def _when(block_id: str, label: str, at: datetime | None, *, optional: bool = Tr
     return _input(block_id, label, element, optional=optional, hint=hint)
 
 
+def choice_field(block_id: str, label: str, options: Iterable[tuple[str, str]]) -> Block:
+    """A menu of (value, label)."""
+    menu = _select(block_id, label, options)
+    assert menu is not None
+    return menu
+
+
 def component_field(
     components: Sequence[str], chosen: str, label: str = "Component", *, optional: bool = False
 ) -> Block:

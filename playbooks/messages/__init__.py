@@ -33,6 +33,7 @@ from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNot
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.published import Published, PublishedRow
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.reporting import ClockList, ClockRow
 from playbooks.messages.similar import SimilarNote, SimilarRow
 from playbooks.messages.union import Message
 
@@ -43,6 +44,8 @@ __all__ = [
     "Ask",
     "Card",
     "Changed",
+    "ClockList",
+    "ClockRow",
     "DebtList",
     "DebtRow",
     "EntryNote",

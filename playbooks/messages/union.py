@@ -12,6 +12,7 @@ from playbooks.messages.lists import IncidentList, Summary, TimelineList
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.reporting import ClockList
 from playbooks.messages.similar import SimilarNote
 
 Message = (
@@ -28,6 +29,7 @@ Message = (
     | Say
     | IncidentList
     | DebtList
+    | ClockList
     | GapList
     | TeamGaps
     | SilenceNote

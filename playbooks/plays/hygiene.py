@@ -15,7 +15,6 @@ from playbooks.domain.debt import (
     REVIEWED,
     Age,
     Debt,
-    DebtKind,
     by_team,
     expired_reviews,
     ledger,

@@ -43,9 +43,7 @@ def standings_in(house: House, uow: UnitOfWork, incident_id: int) -> tuple[Recor
 # ------------------------------------------------------------------ deciding
 
 
-def decide(
-    house: House, order: Order, incident_id: int, verdict: str, clocks: Sequence[str], because: str
-) -> Say:
+def decide(house: House, order: Order, incident_id: int, verdict: str, clocks: Sequence[str], because: str) -> Say:
     """Record whether an incident is reportable, with the reason; a change of mind is a further decision.
 
     By who holds the right to accept a risk of the component, their deputies, or the incident's lead. A yes names the
@@ -53,17 +51,26 @@ def decide(
     """
     words = " ".join(because.split())
     if verdict not in VERDICTS:
-        raise errors.InputError(f"I read {plain(verdict)}; it is yes, no or undecided.", _how(house), code="bad_verdict")
+        raise errors.InputError(
+            f"I read {plain(verdict)}; it is yes, no or undecided.", _how(house), code="bad_verdict"
+        )
     if not words:
-        raise errors.InputError("A decision on reporting needs its reason, a no above all.", _how(house), code="no_reason")
+        raise errors.InputError(
+            "A decision on reporting needs its reason, a no above all.", _how(house), code="no_reason"
+        )
     named = _named(house, verdict, clocks)
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         used = deciding(house, incident, order)
         payload = {"decision": REPORTABLE, "verdict": verdict, "clocks": list(named), "because": words, **used}
-        text = f"reportable: {verdict}{f' ({", ".join(named)})' if named else ''}: {words}"
+        which = f" ({', '.join(named)})" if named else ""
+        text = f"reportable: {verdict}{which}: {words}"
         dedup = f"reportable:{order.once or now.isoformat()}"
-        uow.append(incident.id, event_of(order, incident, EventKind.DECISION, text, now=now, dedup=dedup, payload=payload), now=now)
+        uow.append(
+            incident.id,
+            event_of(order, incident, EventKind.DECISION, text, now=now, dedup=dedup, payload=payload),
+            now=now,
+        )
         record, found = catch_up(house, uow, incident, now)
     return _answer(house, incident, verdict, record, found)
 
@@ -125,7 +132,13 @@ def deciding(house: House, incident: Incident, order: Order) -> dict[str, str]:
 
 
 def _not_lead(incident: Incident) -> errors.Denied:
-    facts = {"decision": REPORTABLE, "component": incident.component, "reason": "not_held", "rule": "", "may": "incident lead"}
+    facts = {
+        "decision": REPORTABLE,
+        "component": incident.component,
+        "reason": "not_held",
+        "rule": "",
+        "may": "incident lead",
+    }
     ask = (incident.lead,) if incident.lead else ()
     step = f"Ask @{incident.lead}." if incident.lead else "Take the lead first."
     return errors.Denied(
@@ -156,10 +169,8 @@ def _answer(house: House, incident: Incident, verdict: str, record: Record, foun
 # ------------------------------------------------------------------ the ledger's entries
 
 
-def catch_up(
-    house: House, uow: UnitOfWork, incident: Incident, now: datetime
-) -> tuple[Record, tuple[Standing, ...]]:
-    """Bring the entries and their reminders to what is recorded: start, move and close; asking twice changes nothing."""
+def catch_up(house: House, uow: UnitOfWork, incident: Incident, now: datetime) -> tuple[Record, tuple[Standing, ...]]:
+    """Bring entries and reminders to what is recorded: start, move and close; asking twice changes nothing."""
     record, found = standings_in(house, uow, incident.id)
     wanted = {one.key: one for one in found if one.due_at is not None and one.sent is None}
     known = {str(e.facts.get("key")): e for e in uow.overrides(incident_id=incident.id, kinds=(CLOCK,))}
@@ -278,7 +289,9 @@ def sent(house: House, order: Order, incident_id: int, clock: str, stage: str, r
         if not open_ones:
             ran = any(one.id == clock for one in found)
             said = f"{clock} {stage} was sent already." if ran else f"{clock} does not run in {incident.name}."
-            raise errors.Conflict(said, f"See `{house.rules.root} clock`.", code="already_there" if ran else "not_running")
+            raise errors.Conflict(
+                said, f"See `{house.rules.root} clock`.", code="already_there" if ran else "not_running"
+            )
         turn = open_ones[0].turn
         entries = uow.overrides(incident_id=incident.id, kinds=(CLOCK,))
         entry = next((e for e in entries if e.facts.get("key") == open_ones[0].key), None)
@@ -289,7 +302,9 @@ def sent(house: House, order: Order, incident_id: int, clock: str, stage: str, r
         late = " late" if open_ones[0].due_at is not None and now > open_ones[0].due_at else ""
         text = f"{step.title} ({clock}) sent{late}{f', reference {reference.strip()}' if reference.strip() else ''}"
         dedup = f"clock:{clock}:{stage}:{turn}"
-        uow.append(incident.id, event_of(order, incident, EventKind.NOTE, text, now=now, dedup=dedup, payload=facts), now=now)
+        uow.append(
+            incident.id, event_of(order, incident, EventKind.NOTE, text, now=now, dedup=dedup, payload=facts), now=now
+        )
         catch_up(house, uow, incident, now)
     return Say(f"Recorded: {known.title}, {step.title} sent.", NOT_ADVICE)
 

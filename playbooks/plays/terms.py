@@ -14,6 +14,7 @@ from playbooks.domain.people import MUSTER, Actor
 from playbooks.domain.rights import decide_refusal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
+from playbooks.plays import holds
 from playbooks.plays.answerers import answerers, held_over, right_over, used_over
 from playbooks.plays.freezes import FREEZE, loud_targets
 from playbooks.plays.house import House, spoken, want
@@ -41,6 +42,8 @@ def fire(house: House, timer: Timer) -> bool:
             _warn(house, uow, entry, now)
         elif entry.kind == DebtKind.FREEZE.value:
             _thaw(house, uow, entry, MUSTER, "its time is over", EventSource.SCHEDULER, now)
+        elif entry.kind == DebtKind.HOLD.value:
+            holds.lapse(house, uow, entry, now)
         else:
             _ask_who_answers(house, uow, entry, now)
     return True

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bot.slack.blocks import (
     card,
+    clocks,
     entry,
     errand,
     escape,
@@ -61,6 +62,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return figures.render(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
+        case messages.ClockList():
+            return clocks.listing(message, root=root)
         case messages.DebtList():
             return ledger.debts(message, root=root)
         case messages.GapList() | messages.TeamGaps() | messages.OperatorGaps():

@@ -16,6 +16,7 @@ from bot.slack.commands import (
     people,
     publishing,
     reads,
+    reporting,
 )
 from bot.slack.grammar import Parsed
 from playbooks import errors
@@ -75,6 +76,10 @@ HANDLERS: Mapping[str, Handler] = {
     "sync": governance.sync,
     "break-glass": governance.break_glass,
     "review": governance.review,
+    "reportable": reporting.reportable,
+    "clock": reporting.clock,
+    "hold": reporting.hold,
+    "unhold": reporting.unhold,
 }
 
 
