@@ -156,10 +156,11 @@ def review(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     args = parsed.args if isinstance(parsed.args, DecideArgs) else DecideArgs()
     if args.action is None:
         raise errors.InputError("Which entry?", f"See `{desk.house.rules.root} debt`.")
+    kind = _entry(desk, args.action).kind
+    if kind == DebtKind.CLOCK.value:
+        return reporting.sent_entry(desk.house, desk.order(call), args.action, args.reason)
     close = {DebtKind.ACCEPTED_RISK.value: terms.let_end, DebtKind.FOLLOW_UP.value: followups.done}
-    close[DebtKind.CLOCK.value] = reporting.sent_entry
-    play = close.get(_entry(desk, args.action).kind, owed.close_debt)
-    return play(desk.house, desk.order(call), args.action, args.reason)
+    return close.get(kind, owed.close_debt)(desk.house, desk.order(call), args.action, args.reason)
 
 
 def task(desk: Desk, call: Call, parsed: Parsed) -> Reply:
