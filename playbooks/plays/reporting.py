@@ -160,7 +160,7 @@ def _answer(house: House, incident: Incident, verdict: str, record: Record, foun
     if not running and record.aware is None:
         return Say(
             f"{incident.name} is recorded as reportable. Since when did you know? The clocks wait for that.",
-            f"Record it: `{root} aware 03:10`. {NOT_ADVICE}",
+            f"Record it: `{root} milestone aware 03:10`. {NOT_ADVICE}",
         )
     many = f"{len(running)} thing{'s' if len(running) != 1 else ''} to send now"
     return Say(f"{incident.name} is recorded as reportable: {many}. See `{root} clock`.", NOT_ADVICE)

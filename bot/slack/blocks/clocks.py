@@ -13,12 +13,13 @@ _CHOICES = 15
 
 def listing(view: ClockList, *, root: str = "/inc") -> kit.Rendered:
     """`/inc clock`."""
-    waiting = [row for row in view.rows if row.sent_at is None]
+    waiting = [row for row in view.rows if row.sent_at is None and row.due_at is not None]
+    later = [row for row in view.rows if row.sent_at is None and row.due_at is None]
     sent = [row for row in view.rows if row.sent_at is not None]
     return kit.message(
         kit.section(*_head(view, root)),
         [kit.section(*_row(row)) for row in waiting[:_MOST]],
-        kit.context(*_sent(sent)),
+        kit.context(_then(later), *_sent(sent)),
         kit.actions(*_buttons(view, waiting)),
         kit.context(f"A reminder, not legal advice. {_who(view)}"),
     )
@@ -28,8 +29,9 @@ def _head(view: ClockList, root: str) -> tuple[str, str]:
     known = f"aware since {escape.moment(view.aware_at, _WHEN)}" if view.aware_at is not None else "aware: not recorded"
     if view.verdict == "yes":
         first = kit.dots(f"*{view.tag.name} is reportable*", known)
-        say = "" if view.aware_at is not None else f"Record since when you knew: {escape.code(f'{root} aware 03:10')}"
-        return first, say or f"Reason: {escape.value(view.because, 300)}"
+        if view.aware_at is None:
+            return first, f"Record since when you knew: {escape.code(f'{root} milestone aware 03:10')}"
+        return first, f"Reason: {escape.value(view.because, 300)}"
     if view.verdict:
         said = "not reportable" if view.verdict == "no" else "undecided"
         return kit.dots(f"*{view.tag.name} is {said}*", known), f"Reason: {escape.value(view.because, 300)}"
@@ -40,16 +42,22 @@ def _head(view: ClockList, root: str) -> tuple[str, str]:
 
 def _row(row: ClockRow) -> tuple[str, str]:
     what = f"{escape.value(row.title, 120)}: {escape.value(row.what, 120)}"
-    if row.overdue and row.due_at is not None:
-        when = f"⚠︎ *overdue* since {escape.moment(row.due_at, _WHEN)}"
-    elif row.due_at is not None:
-        when = f"until *{escape.moment(row.due_at, _WHEN)}* ({row.due_at:%d %b %H:%M} UTC)"
-    else:
-        when = f"waits for: {escape.value(row.waits, 80)}" if row.waits else "no length in the text"
+    due = row.due_at
+    when = f"*{escape.moment(due, _WHEN)}* ({due:%d %b %H:%M} UTC)" if due is not None else ""
+    when = f"⚠︎ *overdue* since {when}" if row.overdue else f"until {when}"
     needs = f"Needs: {escape.value(', '.join(row.needs), 300)}" if row.needs else ""
     rule = f"Rule: {escape.value(row.says, 200)}" if row.says else ""
     first = kit.dots(f"*{what}*", when, escape.code(f"{row.clock} {row.stage}"))
     return first, "\n".join(part for part in (rule, needs) if part)
+
+
+def _then(rows: list[ClockRow]) -> str:
+    """What comes later, in one line."""
+    found = []
+    for row in rows[:_MOST]:
+        why = f"waits for: {escape.value(row.waits, 80)}" if row.waits else "no length in the text"
+        found.append(f"{escape.code(f'{row.clock} {row.stage}')} {escape.value(row.what, 60)} ({why})")
+    return f"Then: {kit.dots(*found)}" if found else ""
 
 
 def _sent(rows: list[ClockRow]) -> list[str]:
@@ -71,8 +79,10 @@ def _buttons(view: ClockList, waiting: list[ClockRow]) -> list[kit.Element | Non
     if first is None:
         return []
     return [
-        kit.button("Draft it", ids.CLOCK_DRAFT, ids.Value(incident=number, text=first.clock), style="primary"),
-        kit.button("It is sent…", ids.REVIEW_OPEN, ids.Value(override=first.entry)),
+        kit.button(
+            f"Draft {first.clock}"[:60], ids.CLOCK_DRAFT, ids.Value(incident=number, text=first.clock), style="primary"
+        ),
+        kit.button(f"{first.clock} is sent…"[:60], ids.REVIEW_OPEN, ids.Value(override=first.entry)),
     ]
 
 
