@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot.config_pipeline import Pipeline, SlackAlerts
+from bot.config_postmortem import Postmortem
 from bot.config_publishing import PublishEntry
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
@@ -165,11 +166,11 @@ class Weekly(_Strict):
     """In quotes: YAML reads some times as numbers."""
 
 
-class Postmortem(_Strict):
-    """Documents."""
+class Learning(_Strict):
+    """Who hears of what was learned elsewhere."""
 
-    templates: str = ""
-    """Folder whose templates win over ours."""
+    untold_teams: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
+    """Teams that are not told when the review of a neighbour's incident is closed."""
 
 
 class Pages(_Strict):
@@ -234,6 +235,7 @@ class Config(_Strict):
     """An alert matcher that never matched for so long is told as a gap."""
     clocks: ClocksEntry = ClocksEntry()
     """Clocks of authorities and contracts: which run, and your own beside the shipped ones."""
+    learning: Learning = Learning()
     postmortem: Postmortem = Postmortem()
     pages: Pages = Pages()
     publish: Annotated[dict[Name, PublishEntry], Field(max_length=20)] = Field(default_factory=dict)
@@ -277,6 +279,15 @@ class Config(_Strict):
                 if severity not in known:
                     there = ", ".join(sorted(known))
                     raise ValueError(f"escalation names the severity {severity}, which there is not ({there})")
+        return self
+
+    @model_validator(mode="after")
+    def _reviews_are_known(self) -> Config:
+        known = {severity.id for severity in self.severities}
+        for name in self.postmortem.reviews:
+            if name not in known:
+                there = ", ".join(sorted(known))
+                raise ValueError(f"postmortem.reviews names the severity {name}, which there is not ({there})")
         return self
 
     @model_validator(mode="after")
@@ -339,6 +350,9 @@ def muster_schema() -> str:
 
 def write_schemas() -> None:
     """Write the schemas of all files into `playbooks/schemas`; run it after a change of a model."""
+    from playbooks.export import export_schema  # brings the templates, which nothing else here needs
+
     (folder() / "ownership.json").write_text(ownership_schema(), "utf-8")
     (folder() / "muster.json").write_text(muster_schema(), "utf-8")
     (folder() / "mapping.json").write_text(mapping_schema(), "utf-8")
+    (folder() / "postmortem.json").write_text(export_schema(), "utf-8")

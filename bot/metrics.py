@@ -41,6 +41,10 @@ class Metrics:
         """A histogram (seconds) read from rows when asked for: the same in every replica, and over restarts."""
         self.registry.register(_FromRows(name, about, read))
 
+    def collect_from(self, collector: Collector) -> None:
+        """Metrics that somebody else reads from rows when asked for."""
+        self.registry.register(collector)
+
     def text(self) -> bytes:
         """Prometheus text format."""
         return generate_latest(self.registry)

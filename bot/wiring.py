@@ -19,7 +19,8 @@ from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
-from bot.jobs.bodies import Bodies, action_body, inspection_body, similar_body, state_body
+from bot.incident_metrics import IncidentMetrics
+from bot.jobs.bodies import Bodies, action_body, inspection_body, learned_body, similar_body, state_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -39,8 +40,9 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.slack.app import build_app
 from bot.slack.blocks import render
+from bot.slack.canvases import SlackCanvases
 from bot.slack.directory import SlackDirectory
-from bot.slack.messenger import SlackMessenger, build_client
+from bot.slack.messenger import build_client
 from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
 from bot.web.sources import Source, source
@@ -50,7 +52,17 @@ from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
 from playbooks.library.shipped import shipped_clocks
 from playbooks.messages import Message
-from playbooks.plays import ai_state, figures, heartbeats, inspection, notes, notifications, similar, weekly_posts
+from playbooks.plays import (
+    ai_state,
+    figures,
+    heartbeats,
+    inspection,
+    notes,
+    notifications,
+    outreach,
+    similar,
+    weekly_posts,
+)
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
@@ -94,13 +106,15 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     holder = registry_of(config, folder, store, parts.clock)
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     client = build_client(token, settings.slack_api_url)
-    messenger = SlackMessenger(client, probe=parts.probe)
+    messenger = SlackCanvases(client, probe=parts.probe)
     environ = _environ(settings)
     members = _group_members(client)
     readers = Readers(config.providers, environ=environ, folder=folder, group_members=members, probe=parts.probe)
     book = OnCallBook(holder.current, parts.clock, readers=readers, ttl=config.cadences.on_call)
     shelf = LeverShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
-    publishers = PublisherShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
+    publishers = PublisherShelf(
+        config.providers, environ=environ, clock=parts.clock, probe=parts.probe, canvases=messenger
+    )
     links = Links(settings.public_url, settings.link_keys, int(config.pages.links_last.total_seconds()))
     house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config, folder), shelf.maturity, links)
     metrics = Metrics()
@@ -152,6 +166,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     metrics.measure(
         "muster_handoff_seconds", "From the offer of a hand-off to its acceptance", lambda: handoff_seconds(store)
     )
+    metrics.collect_from(IncidentMetrics(house))
     service = Service(
         house=house,
         web=build_web(web),
@@ -240,14 +255,16 @@ def rules_of(config: Config, folder: Path = Path()) -> Rules:
         clocks={**shipped_clocks(), **config.clocks.own},
         clocks_used=config.clocks.use,
         holidays=frozenset(config.clocks.holidays),
+        reviews=config.postmortem.rules(config.severities),
         quiet_after={
             name: int(entry.quiet_after.total_seconds())
             for name, entry in config.sources.items()
             if entry.quiet_after is not None
         },
+        untold_teams=config.learning.untold_teams,
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
         templates=folder / config.postmortem.templates if config.postmortem.templates else None,
-        publish=destinations(config.publish),
+        publish=destinations(config.publish, config.providers),
     )
 
 
@@ -372,6 +389,7 @@ def bodies_of(
             JOB: Publishing(house, publishers).run,
             inspection.KIND: inspection_body(house, levers, directory),
             similar.KIND: similar_body(house),
+            outreach.KIND: learned_body(house),
         }
     )
 

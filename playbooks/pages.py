@@ -58,8 +58,6 @@ def postmortem_page(
         "severity": _severity(facts, severities),
         "component": label(facts.declared.component, 63),
         "team": label(facts.declared.team, 63),
-        "open_questions": len(draft.open_prompts),
-        "questions": len(facts.prompts),
         "resolved": facts.instants.resolved is not None,
         "tiles": _tiles(facts),
         "decisions": _decisions(facts),

@@ -156,6 +156,12 @@ def event(connection: Connection, event_id: str) -> Event | None:
     return None if row is None else to_event(row)
 
 
+def has_event(connection: Connection, incident_id: int, kind: EventKind) -> bool:
+    """Whether an event of this kind was ever recorded."""
+    there = select(EVENT.c.seq).where(EVENT.c.incident_id == incident_id, EVENT.c.kind == kind.value).limit(1)
+    return connection.execute(there).first() is not None
+
+
 def verify(connection: Connection, incident_id: int) -> ChainReport:
     """Whether the chain is whole, by its own links and by the head on the incident's row.
 

@@ -11,6 +11,7 @@ import yaml
 
 from bot.config import muster_schema
 from playbooks.domain.ownership import Registry
+from playbooks.export import export_schema
 from playbooks.schemas.written import folder, mapping_schema, ownership_schema
 
 EXAMPLES = Path(__file__).parents[1] / "bot" / "examples"
@@ -18,7 +19,12 @@ EXAMPLES = Path(__file__).parents[1] / "bot" / "examples"
 
 @pytest.mark.parametrize(
     ("name", "make"),
-    [("ownership.json", ownership_schema), ("muster.json", muster_schema), ("mapping.json", mapping_schema)],
+    [
+        ("ownership.json", ownership_schema),
+        ("muster.json", muster_schema),
+        ("mapping.json", mapping_schema),
+        ("postmortem.json", export_schema),
+    ],
 )
 def test_the_committed_schemas_are_up_to_date(name, make):
     again = "python -c 'from bot.config import write_schemas; write_schemas()'"

@@ -39,12 +39,16 @@ def postmortem(
         bool, typer.Option("--verify", help="Compare FILE's machine blocks with a fresh rendering.")
     ] = False,
     score: Annotated[bool, typer.Option("--score", help="Check the document against the rubric of 32 checks.")] = False,
+    taken: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE", help="Take what people wrote in FILE into the database.")
+    ] = None,
 ) -> None:
     """Render the postmortem draft of an incident from its timeline.
 
     \b
     Example: muster postmortem INC-7 -o inc-7-postmortem.md
     Example: muster postmortem INC-7 --verify -o inc-7-postmortem.md
+    Example: muster postmortem INC-7 --import inc-7-postmortem.md
 
     With -o and a file that exists, people's blocks are kept byte for byte; a machine block somebody edited is refused.
     --verify and --score read FILE (default: inc-7-postmortem.md), write nothing, and exit with 1 where they find
@@ -59,6 +63,9 @@ def postmortem(
         found = uow.incident(number)
         if found is None:
             raise UnknownName(f"There is no INC-{number}.", "See `/inc list` in Slack.")
+        if taken is not None:
+            _take(books, found.id, taken)
+            return
         if verify or score:
             raise typer.Exit(_looked_at(books, uow, found, out, verify, score, as_json=form is Format.JSON))
         _written(books, uow, found, form, out)
@@ -66,7 +73,7 @@ def postmortem(
 
 def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, out: Path | None) -> None:
     from playbooks.pages import postmortem_page
-    from playbooks.render import as_json, human_blocks, merge
+    from playbooks.render import human_blocks, merge
 
     there = text_of(out) if out is not None and out.exists() and form is Format.MD else ""
     draft = _draft(books, uow, incident, human_blocks(there))
@@ -78,9 +85,9 @@ def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, ou
         labels = {s.id: s.label for s in books.house.rules.severities}
         text = postmortem_page(draft, severities=labels, templates=books.templates).html
     else:
-        import json
+        from playbooks.export import export_text
 
-        text = json.dumps(as_json(draft.facts), indent=2, ensure_ascii=False, default=str) + "\n"
+        text = export_text(draft, head=incident.chain_head)
     if out is None:
         say(text.rstrip("\n"))
         return
@@ -89,15 +96,26 @@ def _written(books: Books, uow: UnitOfWork, incident: Incident, form: Format, ou
     typer.echo(f"{out}: {draft.facts.events} events, {left} questions open.", err=True)
 
 
+def _take(books: Books, number: int, path: Path) -> None:
+    from playbooks.plays.document_import import take_back
+
+    if not path.exists():
+        raise InputError(f"There is no file {path}.", f"Write it with `muster postmortem INC-{number} -o {path}`.")
+    names = take_back(books.house, number, text_of(path), by="operator")
+    say(f"INC-{number}: taken from {path}: {', '.join(names)}" if names else f"INC-{number}: {path} has nothing new.")
+
+
 def _draft(books: Books, uow: UnitOfWork, incident: Incident, in_file: dict[str, str]) -> Draft:
     """The draft with what people wrote: in the file, byte for byte; where it has no answer, the one given in Slack."""
+    from playbooks.plays.document_life import status_of
     from playbooks.render import Block, render_draft
 
-    document = uow.document(incident.id)
+    document, events = uow.document(incident.id), uow.events(incident.id)
     answers = document.human if document else {}
     written = {n: text for n, text in in_file.items() if n not in answers or not Block(n, False, text).open}
     return render_draft(
-        uow.events(incident.id),
+        events,
+        status=status_of(uow, incident, events),
         incident_id=incident.id,
         head=incident.chain_head,
         human={**answers, **written},

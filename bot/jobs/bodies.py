@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
-from playbooks.plays import ai_state, inspection, similar
+from playbooks.plays import ai_state, inspection, outreach, similar
 from playbooks.plays.effects import advance
 from playbooks.plays.house import House
 from playbooks.ports import Directory, Job, Levers
@@ -58,6 +58,16 @@ def similar_body(house: House) -> Body:
 
     def run(subject: str) -> RunResult:
         similar.recall(house, int(subject))
+        return DONE
+
+    return run
+
+
+def learned_body(house: House) -> Body:
+    """The job body `learned`: tells the neighbours of an incident whose review is closed."""
+
+    def run(subject: str) -> RunResult:
+        outreach.tell(house, int(subject))
         return DONE
 
     return run

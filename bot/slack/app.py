@@ -331,7 +331,7 @@ class Edge:
 
 
 SHORT_NAMES = frozenset({"/rollback", "/disable", "/enable", "/owner", "/postmortem"})
-_TIME = re.compile(r"\d:\d\d|until", re.IGNORECASE)
+_TIME = re.compile(r"\d:\d\d|until|backfill|\d-\d\d-\d\d", re.IGNORECASE)
 
 
 def _mentions_time(text: str) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 from bot.slack import ids, modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
-from bot.slack.commands import execute, governance, lifecycle, muting, reporting
+from bot.slack.commands import documents, execute, governance, muting, reporting, timeline
 from bot.slack.grammar import DecideArgs, NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
+from bot.slack.grammar_values import MilestoneArgs
 from playbooks import errors
 from playbooks.messages import Say
 from playbooks.plays import closing, handoff, incident, recertify, refusals, roles, standing, timebox
@@ -109,7 +110,12 @@ def _mitigated(desk: Desk, call: Call, value: ids.Value) -> Reply:
 
 
 def _resolve_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
-    return OpenModal(lifecycle.resolve_form(desk, _incident(value)), "Type it: `/inc resolve <text>`.")
+    return OpenModal(timeline.resolve_form(desk, _incident(value)), "Type it: `/inc resolve <text>`.")
+
+
+def _milestone_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
+    args = MilestoneArgs(value.text, value.component)
+    return execute(desk, call, Parsed("milestone", args, _incident(value)))
 
 
 def _resolve(desk: Desk, call: Call, value: ids.Value) -> Reply:
@@ -261,7 +267,7 @@ _CLICKS: Mapping[str, Click] = {
     ids.MITIGATED: _mitigated,
     ids.RESOLVE: _resolve,
     ids.RESOLVE_OPEN: _resolve_open,
-    ids.POSTMORTEM: _form("postmortem"),
+    ids.POSTMORTEM: documents.step_click(""),
     ids.ANSWER_OPEN: _answer_open,
     ids.MORE: _more,
     ids.PREVIEW_ASK: _confirm,
@@ -291,4 +297,13 @@ _CLICKS: Mapping[str, Click] = {
     ids.REVIEW_OPEN: governance.review_open,
     ids.REPORTABLE_OPEN: reporting.reportable_open,
     ids.CLOCK_DRAFT: reporting.draft_click,
+    ids.ITEM_OPEN: documents.step_click("item"),
+    ids.NO_ACTION_OPEN: documents.step_click("no-action"),
+    ids.SEND_TO_REVIEW: documents.step_click("review"),
+    ids.REVIEWED_OPEN: documents.reviewed_open,
+    ids.BACK_OPEN: documents.step_click("back"),
+    ids.CLOSE_DOCUMENT: documents.step_click("close"),
+    ids.DOCUMENT_OWNER_OPEN: documents.owner_open,
+    ids.VOTE: documents.vote,
+    ids.MILESTONE_OPEN: _milestone_open,
 }

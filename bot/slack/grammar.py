@@ -10,8 +10,9 @@ from typing import Final
 
 from bot.slack.grammar_figures import read_stats
 from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
-from bot.slack.grammar_publishing import read_postmortem
+from bot.slack.grammar_postmortem import read_item, read_postmortem
 from bot.slack.grammar_reporting import read_clock, read_hold, read_reportable, read_unhold
+from bot.slack.grammar_timeline import read_backfill, read_milestone
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
@@ -30,6 +31,7 @@ from bot.slack.grammar_values import (
     NoteArgs,
     Parsed,
     Person,
+    PostmortemArgs,
     ResolveArgs,
     RoleArgs,
     RollbackArgs,
@@ -71,6 +73,7 @@ __all__ = [
     "NoteArgs",
     "Parsed",
     "Person",
+    "PostmortemArgs",
     "ResolveArgs",
     "RoleArgs",
     "RollbackArgs",
@@ -328,16 +331,6 @@ def _debt(text: str, context: Context) -> Args:
     return DebtArgs(plain_name(word), None, page)
 
 
-def _task(text: str, context: Context) -> Args:
-    until = re.search(r"\s(?:until|by|due)\s+(\S+(?:\s+\d{1,2}:\d{2})?)\s*$", text, re.IGNORECASE)
-    words = (text[: until.start()] if until else text).split()
-    people = [word for word in words if word.rstrip(",.;") in context.people or re.fullmatch(r"@[a-z0-9-]+", word)]
-    if len(people) > 1:
-        raise context.usage("task", f"One person holds a follow-up; I read `{quoted(' '.join(people))}`.")
-    person = _person(people[0], context) if people else Person()
-    return TaskArgs(" ".join(word for word in words if word not in people), person, until.group(1) if until else "")
-
-
 def _correct(text: str, context: Context) -> Args:
     word, rest = first_word(text)
     number = re.fullmatch(r"[E#]?(\d{1,9})", word, re.IGNORECASE)
@@ -365,6 +358,8 @@ VERBS: Final[dict[str, Verb]] = {
     "accept": Verb(_nothing, "accept", ("accepted",)),
     "sev": Verb(_sev, "sev 2 [because …]", ("severity",)),
     "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
+    "milestone": Verb(read_milestone, "milestone impact [component] 02:31 [because …]", ("milestones",)),
+    "backfill": Verb(read_backfill, "backfill [lines]", ("back-fill",)),
     "note": Verb(_note, "note [10:42] <text for the timeline>", ("log",)),
     "mitigated": Verb(lambda text, _: TextArgs(text), "mitigated [text]", ("mitigate", "contained")),
     "resolve": Verb(lambda text, _: ResolveArgs(text), "resolve [text]", ("resolved", "fixed")),
@@ -373,7 +368,9 @@ VERBS: Final[dict[str, Verb]] = {
     "reopen": Verb(lambda text, _: TextArgs(text), "reopen [why]", ("reopened",)),
     "summary": Verb(_nothing, "summary", ("catchup", "catch-up")),
     "timeline": Verb(_nothing, "timeline", ("history",)),
-    "postmortem": Verb(read_postmortem, "postmortem [INC-7] [publish [over]]", ("pm", "draft", "post-mortem")),
+    "postmortem": Verb(
+        read_postmortem, "postmortem [INC-7] [review, reviewed, close, item, publish …]", ("pm", "draft", "post-mortem")
+    ),
     "who": Verb(_who, "who [INC-7] <component>", ("owner", "owners", "whois")),
     "rollback": Verb(_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),
     "disable": Verb(_disable, "disable <component> for 4h [because …]", ("off", "kill")),
@@ -397,7 +394,9 @@ VERBS: Final[dict[str, Verb]] = {
     "why": Verb(lambda text, _: TextArgs(text), "why <alert>", ()),
     "gaps": Verb(_who, "gaps [component or team]", ()),
     "confirm": Verb(_who, "confirm <component>", ("recertify",)),
-    "task": Verb(_task, "task <what is left to do> [@person] [until 2026-12-01]", ("todo", "followup", "follow-up")),
+    "task": Verb(
+        read_item, "task <what is left to do> [@person] [until 2026-12-01]", ("todo", "followup", "follow-up")
+    ),
     "tasks": Verb(_nothing, "tasks", ("todos", "followups", "follow-ups")),
     "stats": Verb(
         read_stats,

@@ -1,10 +1,10 @@
-"""The words behind `postmortem`: nothing for the draft, `publish` for the places outside."""
+"""The words behind `postmortem publish`: to the places outside."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.slack.grammar_values import Args, NoArgs, TextArgs
+from bot.slack.grammar_values import TextArgs
 
 if TYPE_CHECKING:
     from bot.slack.grammar import Context
@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 PUBLISH, OVER = "publish", "publish over"
 
 
-def read_postmortem(text: str, context: Context) -> Args:
-    """`postmortem`, `postmortem publish`, `postmortem publish over`. Raises InputError for other words."""
+def read_publish(text: str, context: Context) -> TextArgs:
+    """`postmortem publish`, `postmortem publish over`. Raises InputError for other words."""
     words = " ".join(text.lower().split())
-    if not words:
-        return NoArgs()
     if words not in (PUBLISH, OVER):
-        raise context.usage("postmortem", "I can show the draft, or publish it.")
+        raise context.usage("postmortem", "It is `publish`, or `publish over`.")
     return TextArgs(words)

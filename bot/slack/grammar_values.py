@@ -76,11 +76,19 @@ class SevArgs:
 
 @dataclass(frozen=True, slots=True)
 class ResolveArgs:
-    """`resolve [text]`; the two moments come from the modal (`2026-11-21 02:36:00 UTC`), empty where not said."""
+    """`resolve [text]`; the moments come from the modal (`2026-11-21 02:36:00 UTC`), empty where not said.
+
+    `confirmed`: milestones whose proposal was ticked. `sure`: said again after it was asked back.
+    """
 
     text: str = ""
     impact: str = ""
+    detected: str = ""
+    aware: str = ""
+    ack: str = ""
     relief: str = ""
+    confirmed: tuple[str, ...] = ()
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +194,30 @@ class DebtArgs:
 
 @dataclass(frozen=True, slots=True)
 class TaskArgs:
-    """`task <text> [@person] [until <day>]`; nobody named is who types, `until` as typed and empty for the usual."""
+    """`task <text> [@person] [until <day>] [ticket …] [done when …]`; `number`: of one that exists already.
+
+    Nobody named is who types, `until` is as typed and empty for the usual.
+    """
 
     text: str = ""
     person: Person = field(default_factory=Person)
     until: str = ""
+    type: str = ""
+    ticket: str = ""
+    done_when: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemArgs:
+    """`postmortem [step …]`; no step asks where it stands. `checks`: from the reviewer's form only."""
+
+    step: str = ""
+    person: Person = field(default_factory=Person)
+    until: str = ""
+    because: str = ""
+    item: TaskArgs | None = None
+    checks: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +289,34 @@ class ClockArgs:
     reference: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MilestoneArgs:
+    """`milestone <name> [component] [time] [text] [because …]`; `when` as typed, `sure` where it was asked back."""
+
+    name: str = ""
+    phase: str = ""
+    when: str = ""
+    text: str = ""
+    because: str = ""
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillArgs:
+    """`backfill [lines]`; from the form also the zone, what was shown, and what a past incident is opened with."""
+
+    text: str = ""
+    zone: str = ""
+    hash: str = ""
+    title: str = ""
+    component: str = ""
+    severity: str = ""
+
+
 Args = (
-    NoArgs
+    MilestoneArgs
+    | BackfillArgs
+    | NoArgs
     | ReportableArgs
     | ClockArgs
     | TextArgs
@@ -281,6 +334,7 @@ Args = (
     | DecideArgs
     | DebtArgs
     | TaskArgs
+    | PostmortemArgs
     | StandArgs
     | SilenceArgs
     | UnsilenceArgs

@@ -55,6 +55,17 @@ UNSILENCE: Final = "unsilence"
 REVIEW_OPEN: Final = "review_open"
 REPORTABLE_OPEN: Final = "reportable_open"
 CLOCK_DRAFT: Final = "clock_draft"
+ITEM_OPEN: Final = "item_open"
+NO_ACTION_OPEN: Final = "no_action_open"
+SEND_TO_REVIEW: Final = "send_to_review"
+REVIEWED_OPEN: Final = "reviewed_open"
+BACK_OPEN: Final = "back_open"
+CLOSE_DOCUMENT: Final = "close_document"
+DOCUMENT_OWNER_OPEN: Final = "document_owner_open"
+VOTE: Final = "vote"
+MILESTONE_OPEN: Final = "milestone_open"
+HYPOTHESIS_CONFIRM: Final = "hypothesis_confirm"
+HYPOTHESIS_REFUTE: Final = "hypothesis_refute"
 
 ACTIONS: Final = (
     TAKE,
@@ -101,6 +112,17 @@ ACTIONS: Final = (
     REVIEW_OPEN,
     REPORTABLE_OPEN,
     CLOCK_DRAFT,
+    ITEM_OPEN,
+    NO_ACTION_OPEN,
+    SEND_TO_REVIEW,
+    REVIEWED_OPEN,
+    BACK_OPEN,
+    CLOSE_DOCUMENT,
+    DOCUMENT_OWNER_OPEN,
+    VOTE,
+    MILESTONE_OPEN,
+    HYPOTHESIS_CONFIRM,
+    HYPOTHESIS_REFUTE,
 )
 
 # ---------------------------------------------------------------- modals (callback_id) and shortcuts
@@ -128,6 +150,17 @@ MODAL_MAINTENANCE: Final = "modal_maintenance"
 MODAL_REPORT: Final = "modal_report"
 MODAL_REPORTABLE: Final = "modal_reportable"
 MODAL_HOLD: Final = "modal_hold"
+MODAL_ITEM: Final = "modal_item"
+MODAL_CHECKS: Final = "modal_checks"
+MODAL_BACK: Final = "modal_back"
+MODAL_NO_ACTION: Final = "modal_no_action"
+MODAL_OWNER: Final = "modal_owner"
+MODAL_MILESTONE: Final = "modal_milestone"
+MODAL_BACKFILL: Final = "modal_backfill"
+MODAL_DECIDE: Final = "modal_decide"
+MODAL_THINK: Final = "modal_think"
+MODAL_OBSERVED: Final = "modal_observed"
+MODAL_TOLD: Final = "modal_told"
 
 SHORTCUT_TIMELINE: Final = "add_to_timeline"
 SHORTCUT_OPEN_INCIDENT: Final = "open_incident"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.slack import grammar_values as values
-from bot.slack import ids
+from bot.slack import ids, postmortem_values, timeline_values
 from bot.slack.blocks import escape
 from bot.slack.grammar_values import Args, Parsed
 from playbooks import errors
@@ -63,14 +63,14 @@ def parse(view: Mapping[str, Any]) -> Submission:
     if reader is None:
         raise errors.InputError("That form is from another release.", "Close it and open it again.", code="old_form")
     meta = ids.decode(str(view.get("private_metadata", "")))
-    form = _Form(view)
+    form = Form(view)
     verb, args = reader(form, meta)
     if form.faults:
         raise FieldErrors(form.faults)
     return Submission(callback_id, meta, Parsed(verb, args, meta.incident))
 
 
-class _Form:
+class Form:
     """The fields of a view, and what is wrong with them."""
 
     def __init__(self, view: Mapping[str, Any]) -> None:
@@ -88,6 +88,15 @@ class _Form:
         if needed and not text:
             self.faults[block_id] = needed
         return text
+
+    def raw(self, block_id: str) -> str:
+        """Pasted lines."""
+        return timeline_values.plain_lines(str(self._field(block_id).get("value") or ""))
+
+    def ticked(self, block_id: str) -> tuple[str, ...]:
+        """Values of the boxes that are ticked."""
+        options = self._field(block_id).get("selected_options")
+        return tuple(str(_dict(option).get("value") or "") for option in options) if isinstance(options, list) else ()
 
     def user(self, block_id: str, *, needed: str) -> str:
         """Slack id of the chosen person; `needed` is the complaint when nobody is chosen."""
@@ -128,16 +137,16 @@ def _dict(found: Any) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _name(form: _Form, *, needed: str = "") -> str:
+def _name(form: Form, *, needed: str = "") -> str:
     return form.text("component", needed=needed).lower()
 
 
-def _read_new(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_new(form: Form, meta: ids.Value) -> tuple[str, Args]:
     title = " ".join(form.text("title", needed="Say in a few words what is wrong.").split())
     return "new", values.NewArgs(_name(form), form.text("severity").lower(), title)
 
 
-def _read_rollback(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_rollback(form: Form, meta: ids.Value) -> tuple[str, Args]:
     name = _name(form, needed="Choose a component.")
     version = form.text("version")
     if len(version.split()) > 1:
@@ -145,58 +154,58 @@ def _read_rollback(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "rollback", values.RollbackArgs(name, version, form.text("because"))
 
 
-def _read_disable(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_disable(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "disable", values.DisableArgs(
         _name(form, needed="Choose a component."), *form.end("for"), form.text("because")
     )
 
 
-def _read_extend(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_extend(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "extend", values.ExtendArgs(meta.component, meta.override, *form.end("for"), form.text("because"))
 
 
-def _read_risk(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_risk(form: Form, meta: ids.Value) -> tuple[str, Args]:
     component = meta.component if meta.override is not None else _name(form, needed="Choose a component.")
     span, until = form.end("until")
     because = form.text("because", needed="Say why: it is judged by its reason.")
     return "accept-risk", values.StandArgs(component, meta.override, span, until, because)
 
 
-def _read_freeze(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_freeze(form: Form, meta: ids.Value) -> tuple[str, Args]:
     name = _name(form, needed="Choose a component.")
     because = form.text("because", needed="Say why: whoever is stopped by it reads it.")
     return "freeze", values.StandArgs(name, None, *form.end("for"), because)
 
 
-def _read_silence(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_silence(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "silence", _muting(form)
 
 
-def _read_maintenance(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_maintenance(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "maintenance", _muting(form)
 
 
-def _muting(form: _Form) -> values.SilenceArgs:
+def _muting(form: Form) -> values.SilenceArgs:
     name = _name(form, needed="Choose a component.")
     because = form.text("because", needed="Say why: whoever looks for an alert reads it.")
     return values.SilenceArgs(name, form.text("failure"), form.text("from"), *form.end("for"), because)
 
 
-def _read_report(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_report(form: Form, meta: ids.Value) -> tuple[str, Args]:
     name = _name(form, needed="Choose the system it is about.")
     text = " ".join(form.text("text", needed="Say what went wrong.").split())
     return "report", values.ReportArgs(name, text, meta.ts)
 
 
-def _read_let_end(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_let_end(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "review", values.DecideArgs(meta.override, form.text("text", needed="Say what became of it."))
 
 
-def _read_note(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_note(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "note", values.NoteArgs(form.when("when"), form.text("text", needed="Write what happened."))
 
 
-def _read_timeline(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_timeline(form: Form, meta: ids.Value) -> tuple[str, Args]:
     when = form.when("when", needed="Say when it happened.")
     kind = form.text("kind") or EventKind.NOTE.value
     if kind not in {known.value for known, _ in KINDS}:
@@ -204,51 +213,44 @@ def _read_timeline(form: _Form, meta: ids.Value) -> tuple[str, Args]:
     return "note", values.NoteArgs(when, form.text("text", needed="Write what happened."), kind)
 
 
-def _read_resolve(form: _Form, meta: ids.Value) -> tuple[str, Args]:
-    impact, relief = form.when("impact"), form.when("relief")
-    if impact and relief and relief < impact:
-        form.faults["relief"] = "Relief can't come before the impact."
-    return "resolve", values.ResolveArgs(form.text("text"), impact, relief)
-
-
-def _read_sev(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_sev(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "sev", values.SevArgs(form.text("severity", needed="Choose a severity.").lower(), form.text("because"))
 
 
-def _read_update(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_update(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "update", values.TextArgs(form.text("text", needed="Write the update."))
 
 
-def _read_deny(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_deny(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "deny", values.DecideArgs(meta.action, form.text("reason", needed="Say why: the requester reads it."))
 
 
-def _read_errand_done(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_errand_done(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "done", values.DecideArgs(meta.action, form.text("evidence", needed="Say what shows that it is done."))
 
 
-def _read_errand_cannot(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_errand_cannot(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "cannot", values.DecideArgs(meta.action, form.text("reason", needed="Say why it could not be done."))
 
 
-def _read_answer(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_answer(form: Form, meta: ids.Value) -> tuple[str, Args]:
     question = form.text("question", needed="Choose a question.")
     return "answer", values.AnswerArgs(question, form.text("text", needed="Write the answer."))
 
 
-def _read_handoff(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_handoff(form: Form, meta: ids.Value) -> tuple[str, Args]:
     user = form.user("person", needed="Choose a person.")
     return "handoff", values.HandoffArgs(values.Person(user, user), form.text("role") or "lead")
 
 
-def _read_reportable(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_reportable(form: Form, meta: ids.Value) -> tuple[str, Args]:
     clocks = tuple(re.split(r"[\s,]+", form.text("clocks").strip()))
     because = form.text("because", needed="Say why: a reasoned no is kept, too.")
     verdict = form.text("verdict", needed="Choose one.")
     return "reportable", values.ReportableArgs(verdict, tuple(name for name in clocks if name), because)
 
 
-def _read_hold(form: _Form, meta: ids.Value) -> tuple[str, Args]:
+def _read_hold(form: Form, meta: ids.Value) -> tuple[str, Args]:
     name = _name(form, needed="Choose a component.")
     because = form.text("because", needed="Say why: whoever would alter it reads it.")
     return "hold", values.StandArgs(name, None, *form.end("for"), because)
@@ -265,7 +267,9 @@ _READERS: Final = {
     ids.MODAL_DENY: _read_deny,
     ids.MODAL_ERRAND_DONE: _read_errand_done,
     ids.MODAL_ERRAND_CANNOT: _read_errand_cannot,
-    ids.MODAL_RESOLVE: _read_resolve,
+    ids.MODAL_RESOLVE: timeline_values.read_resolve,
+    ids.MODAL_MILESTONE: timeline_values.read_milestone,
+    ids.MODAL_BACKFILL: timeline_values.read_backfill,
     ids.MODAL_TIMELINE: _read_timeline,
     ids.MODAL_ANSWER: _read_answer,
     ids.MODAL_HANDOFF: _read_handoff,
@@ -277,4 +281,5 @@ _READERS: Final = {
     ids.MODAL_REPORT: _read_report,
     ids.MODAL_REPORTABLE: _read_reportable,
     ids.MODAL_HOLD: _read_hold,
+    **postmortem_values.READERS,
 }

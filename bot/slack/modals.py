@@ -38,7 +38,6 @@ __all__ = [
     "note",
     "parse",
     "plan",
-    "resolve",
     "rollback",
     "severity",
     "timeline",
@@ -76,7 +75,7 @@ def text_field(
     return _input(block_id, label, element, **more)
 
 
-def _select(
+def select_field(
     block_id: str, label: str, options: Iterable[tuple[str, str]], *, chosen: str = "", optional: bool = False
 ) -> InputBlock | None:
     fitting = [
@@ -91,19 +90,21 @@ def _select(
     return _input(block_id, label, element, optional=optional)
 
 
-def _when(block_id: str, label: str, at: datetime | None, *, optional: bool = True, hint: str = "") -> InputBlock:
+def menu_field(
+    block_id: str, label: str, options: Sequence[tuple[str, str]], *, chosen: str = "", optional: bool = False
+) -> Block:
+    """A menu of (value, words)."""
+    made = select_field(block_id, label, options, chosen=chosen, optional=optional)
+    assert made is not None, "a menu has options"
+    return made
+
+
+def when_field(block_id: str, label: str, at: datetime | None, *, optional: bool = True, hint: str = "") -> InputBlock:
     # Slack takes ten digits only: 2001 to 2286.
     stamp = int(at.timestamp()) if at is not None else None
     fits = stamp is not None and 10**9 <= stamp < 10**10
     element = DateTimePickerElement(action_id=ACTION, initial_date_time=stamp if fits else None)
     return _input(block_id, label, element, optional=optional, hint=hint)
-
-
-def choice_field(block_id: str, label: str, options: Iterable[tuple[str, str]]) -> Block:
-    """A menu of (value, label)."""
-    menu = _select(block_id, label, options)
-    assert menu is not None
-    return menu
 
 
 def component_field(
@@ -112,13 +113,13 @@ def component_field(
     """A menu while the names fit into one, else a text field."""
     menu = None
     if len(components) <= MOST:
-        menu = _select("component", label, ((c, c) for c in components), chosen=chosen, optional=optional)
+        menu = select_field("component", label, ((c, c) for c in components), chosen=chosen, optional=optional)
     return menu or text_field("component", label, value=chosen, most=100, optional=optional)
 
 
-def _severities(severities: Sequence[Severity], chosen: str, *, optional: bool) -> Block:
+def severity_field(severities: Sequence[Severity], chosen: str, *, optional: bool) -> Block:
     options = [(severity.id, severity.label) for severity in severities]
-    menu = _select("severity", "Severity", options, chosen=chosen, optional=optional)
+    menu = select_field("severity", "Severity", options, chosen=chosen, optional=optional)
     return menu or text_field("severity", "Severity", value=chosen, most=40, optional=optional)
 
 
@@ -158,7 +159,7 @@ def new_incident(
         ids.Value(channel=channel, ts=ts),
         text_field("title", "What is wrong?", value=title, most=escape.TITLE, placeholder=hint),
         component_field(components, component, optional=True),
-        _severities(severities, severity, optional=True),
+        severity_field(severities, severity, optional=True),
     )
 
 
@@ -177,7 +178,7 @@ def note(incident: int, at: datetime | None = None, *, text: str = "") -> dict[s
         "Add",
         ids.Value(incident=incident),
         text_field("text", "What happened?", value=text, long=True),
-        _when("when", "When?", at, hint="Empty means now."),
+        when_field("when", "When?", at, hint="Empty means now."),
     )
 
 
@@ -188,7 +189,7 @@ def severity(incident: int, severities: Sequence[Severity] = DEFAULT_SEVERITIES,
         "Set severity",
         "Set",
         ids.Value(incident=incident),
-        _severities(severities, chosen, optional=False),
+        severity_field(severities, chosen, optional=False),
         text_field("because", "Why?", optional=True, most=300),
     )
 
@@ -252,25 +253,10 @@ def deny(action: int, plan_hash: str = "", *, incident: int | None = None) -> di
     return form_view(ids.MODAL_DENY, "Deny", "Deny", meta, text_field("reason", "Why not?", long=True, most=600))
 
 
-def resolve(
-    incident: int, *, impact: datetime | None = None, relief: datetime | None = None, text: str = ""
-) -> dict[str, Any]:
-    """Resolve, after the two moments that must not be guessed."""
-    return form_view(
-        ids.MODAL_RESOLVE,
-        "Resolve",
-        "Resolve",
-        ids.Value(incident=incident),
-        _when("impact", "Impact began", impact, hint="As far as you know now; it can be corrected."),
-        _when("relief", "Relief: people were no longer hit", relief),
-        text_field("text", "What ended it?", value=text, long=True, optional=True),
-    )
-
-
 def handoff(incident: int) -> dict[str, Any]:
     """Offer a role to a person; in force when it is accepted."""
     person = UserSelectElement(action_id=ACTION, placeholder="Choose a person")
-    roles = _select("role", "Which role?", ((role.value, role.value) for role in Role), chosen=Role.LEAD.value)
+    roles = select_field("role", "Which role?", ((role.value, role.value) for role in Role), chosen=Role.LEAD.value)
     return form_view(
         ids.MODAL_HANDOFF,
         "Hand off",
@@ -285,7 +271,9 @@ def timeline(
     incident: int | None, *, at: datetime | None, text: str = "", channel: str = "", ts: str = ""
 ) -> dict[str, Any]:
     """Put a message (`channel`, `ts`) into the timeline, with the message's own time."""
-    kinds = _select("kind", "What is it?", ((kind.value, label) for kind, label in KINDS), chosen=EventKind.NOTE.value)
+    kinds = select_field(
+        "kind", "What is it?", ((kind.value, label) for kind, label in KINDS), chosen=EventKind.NOTE.value
+    )
     blocks = [block for block in (kinds,) if block is not None]
     return form_view(
         ids.MODAL_TIMELINE,
@@ -294,7 +282,7 @@ def timeline(
         ids.Value(incident=incident, channel=channel, ts=ts),
         *blocks,
         text_field("text", "What happened?", value=text, long=True),
-        _when("when", "When?", at, optional=False),
+        when_field("when", "When?", at, optional=False),
     )
 
 
@@ -302,7 +290,7 @@ def answer(incident: int, questions: Sequence[tuple[str, str]], *, chosen: str =
     """Answer one of the draft's questions: (name of its block, question)."""
     meta = ids.Value(incident=incident)
     numbered = [(name, f"{n}. {question}") for n, (name, question) in enumerate(questions, start=1)]
-    menu = _select("question", "Question", numbered, chosen=chosen or next((name for name, _ in questions), ""))
+    menu = select_field("question", "Question", numbered, chosen=chosen or next((name for name, _ in questions), ""))
     if menu is None:
         return form_view(ids.MODAL_PLAN, "Questions", "", meta, kit.section("No question is open."))
     asked = [kit.section(escape.prose(question)) for _, question in numbered[:20]]

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.slack import ids
 from bot.slack.blocks import escape, kit
-from bot.slack.modals import choice_field, component_field, form_view, text_field
+from bot.slack.modals import component_field, form_view, menu_field, text_field
 
 
 def reportable(clocks: Sequence[tuple[str, str]], used: Sequence[str], *, incident: int) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def reportable(clocks: Sequence[tuple[str, str]], used: Sequence[str], *, incide
         "Reportable?",
         "Record it",
         ids.Value(incident=incident),
-        choice_field("verdict", "Is it reportable?", verdicts),
+        menu_field("verdict", "Is it reportable?", verdicts),
         text_field(
             "clocks", "Which clocks run?", value=" ".join(used), most=300, optional=True, hint="Of a yes; ids as below."
         ),

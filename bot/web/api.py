@@ -5,43 +5,27 @@ An endpoint is one entry of `ENDPOINTS`: its path, the models of its query and o
 
 from __future__ import annotations
 
-import base64
 import hmac
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import models_json_schema
 
+from bot.web import described
+from bot.web.api_components import COMPONENTS
+from bot.web.api_incidents import INCIDENTS
+from bot.web.api_metrics import METRICS
 from bot.web.problems import Refused
+from bot.web.reading import Closed, Endpoint, Query, page
 from playbooks.domain.debt import Age, Debt, DebtKind
 from playbooks.domain.timeline import utc_text
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debts
-
-_T = TypeVar("_T")
-Key = tuple[str, str]
-"""What a list is ordered by: a time as text, and the id that tells equal times apart."""
-_MOST = 500
-_CURSOR = r"^([0-9TZ:.+-]{1,40}~([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2,3})?)?$"
-
-
-class Closed(BaseModel):
-    """A model that knows all its keys, so that a client may rely on the schema."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
-
-
-class Query(Closed):
-    """What every list takes."""
-
-    limit: Annotated[int, Field(ge=1, le=_MOST)] = 100
-    """Entries of one page."""
-    cursor: Annotated[str, Field(max_length=500, pattern=_CURSOR)] = ""
-    """`next` of the page before."""
 
 
 class DebtQuery(Query):
@@ -100,32 +84,6 @@ class Problem(Closed):
     detail: str
 
 
-# ------------------------------------------------------------------ pages
-
-
-def _cursor(key: Key) -> str:
-    return f"{key[0]}~{base64.urlsafe_b64encode(key[1].encode()).decode().rstrip('=')}"
-
-
-def _key(cursor: str) -> Key:
-    first, _, second = cursor.partition("~")
-    return first, base64.urlsafe_b64decode(second + "=" * (-len(second) % 4)).decode(errors="replace")
-
-
-def page(items: Sequence[_T], query: Query, key: Callable[[_T], Key]) -> tuple[list[_T], str | None]:
-    """The part of a list behind the cursor, and the next cursor.
-
-    The cursor names the last entry's key and not a place, so that what comes and goes meanwhile repeats and skips
-    nothing else.
-    """
-    ordered = sorted(items, key=key)
-    if query.cursor:
-        after = _key(query.cursor)
-        ordered = [item for item in ordered if key(item) > after]
-    shown = ordered[: query.limit]
-    return shown, _cursor(key(shown[-1])) if len(ordered) > query.limit else None
-
-
 # ------------------------------------------------------------------ what is read
 
 
@@ -162,19 +120,11 @@ def _entry(debt: Debt) -> DebtEntry:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A readable address: `read` answers a query of the type `query` with the model `answer`."""
-
-    path: str
-    summary: str
-    query: type[BaseModel]
-    answer: type[BaseModel]
-    read: Callable[[House, Any], BaseModel]
-
-
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/api/debt", "The debt ledger: what stands against the normal state.", DebtQuery, DebtPage, _read_debt),
+    METRICS,
+    *INCIDENTS,
+    *COMPONENTS,
 )
 
 
@@ -189,20 +139,30 @@ def admit(token: str, authorization: str) -> None:
         raise Refused(401, "wrong_token", detail)
 
 
-def answer(house: House, endpoint: Endpoint, given: Sequence[tuple[str, str]]) -> str:
-    """The JSON of an endpoint. Raises Refused for a query that cannot be used, `errors.StoreBusy`."""
+def answer(
+    house: House, endpoint: Endpoint, given: Sequence[tuple[str, str]], place: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The JSON of an endpoint; `place` is what its path names.
+
+    Raises Refused for a query that cannot be used and for what there is not, `errors.StoreBusy`.
+    """
     names = [name for name, _ in given]
+    for name in names:
+        if name in place:
+            raise Refused(400, "bad_query", f"{name} stands in the path, not in the query.")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise Refused(400, "bad_query", f"{twice[:60]} is given twice.")
     try:
-        query = endpoint.query.model_validate(dict(given))
+        query = endpoint.query.model_validate(dict(given) | dict(place))
     except ValidationError as bad:
         first = bad.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["loc"] == ("cursor",):
             raise Refused(400, "bad_cursor", "That cursor is none of this list. Begin again without one.") from None
         name = ".".join(str(part) for part in first["loc"])[:60]
-        known = ", ".join(endpoint.query.model_fields)
+        if name in place:
+            raise Refused(404, "not_found", f"There is no such {name}: {place[name][:60]}.") from None
+        known = ", ".join(field for field in endpoint.query.model_fields if field not in place) or "none"
         why = f"is not known; there are {known}" if first["type"] == "extra_forbidden" else first["msg"].lower()
         raise Refused(400, "bad_query", f"{name}: {why}.") from None
     return endpoint.read(house, query).model_dump_json()
@@ -223,17 +183,21 @@ def unchanged(etag: str, if_none_match: str) -> bool:
 
 
 def openapi() -> dict[str, Any]:
-    """The OpenAPI 3.1 document of all endpoints, made from the models they answer with."""
+    """The OpenAPI 3.1 document of all routes, made from the models they answer with."""
     models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [(Problem, "serialization")]
     models += [(endpoint.answer, "serialization") for endpoint in ENDPOINTS]
+    models += [(answer, "serialization") for answer in described.ANSWERS]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Muster", "version": "1", "description": "What Muster knows, to be read by programs."},
-        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
+        "info": {"title": "Muster", "version": "1", "description": "What Muster takes in, and what it knows."},
+        "paths": described.paths() | {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
         "components": {
             "schemas": schemas.get("$defs", {}),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "MUSTER_API_TOKEN"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "MUSTER_API_TOKEN"},
+                **described.SECURITY,
+            },
         },
         "security": [{"token": []}],
     }
@@ -253,7 +217,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     told = {
         "400": "The query cannot be used.",
         "401": "The token is wrong or missing.",
-        "404": "The read API is off.",
+        "404": "The read API is off, or there is no such thing.",
         "503": "The database does not answer; come again after `Retry-After` seconds.",
     }
     found = {"$ref": f"#/components/schemas/{endpoint.answer.__name__}"}
@@ -264,19 +228,20 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     answers |= {status: {"description": why, "content": refused} for status, why in told.items()}
     return {
         "summary": endpoint.summary,
-        "operationId": endpoint.path.strip("/").replace("/", "_"),
-        "parameters": [*_parameters(endpoint.query), _IF_NONE_MATCH],
+        "operationId": re.sub(r"\W+", "_", endpoint.path).strip("_"),
+        "parameters": [*_parameters(endpoint.query, endpoint.path), _IF_NONE_MATCH],
         "responses": answers,
     }
 
 
-def _parameters(query: type[BaseModel]) -> list[Mapping[str, Any]]:
+def _parameters(query: type[BaseModel], path: str) -> list[Mapping[str, Any]]:
     schema = query.model_json_schema(mode="validation")
     inner = schema.get("$defs", {})
     found: list[Mapping[str, Any]] = []
     for name, item in schema["properties"].items():
         shown = {key: value for key, value in _inlined(item, inner).items() if key not in ("title", "description")}
-        found.append({"name": name, "in": "query", "required": name in schema.get("required", []), "schema": shown})
+        where = "path" if f"{{{name}}}" in path else "query"
+        found.append({"name": name, "in": where, "required": name in schema.get("required", []), "schema": shown})
     return found
 
 

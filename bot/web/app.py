@@ -25,8 +25,9 @@ from bot.providers.alerts.reading import MAX_RAW, TELLS_CHANGES, ReadResult, Rej
 from bot.providers.signatures import Unreached
 from bot.web import api, enqueue, pages
 from bot.web.intake import GroupCommit
-from bot.web.kept import quarantine
+from bot.web.kept import keep_of_stranger, quarantine
 from bot.web.problems import Refused, problem
+from bot.web.reading import Endpoint
 from bot.web.sources import Source, bearer_fits
 from bot.web.subscriptions import subscribed
 from playbooks import errors
@@ -303,7 +304,9 @@ async def _enqueue(web: Web, request: Request) -> Response:
         event = enqueue.event_of(body, web.sources)
     except enqueue.InvalidEvent as invalid:
         web.metrics.refused.labels(invalid.code).inc()
-        if invalid.source is None:
+        if invalid.source is None and invalid.code == "not_json":
+            await _threaded(web, partial(keep_of_stranger, web.house, "v2/enqueue", body, invalid.errors[0]))
+        elif invalid.source is None:
             web.on_refused("v2/enqueue", "wrong or missing routing_key")
         else:
             unread = Rejected(0, f"v2/enqueue: {'; '.join(invalid.errors)}", body.decode(errors="replace")[:MAX_RAW])
@@ -346,7 +349,7 @@ async def _slack(web: Web, request: Request) -> Response:
 # ------------------------------------------------------------------ the read API
 
 
-def _reading(endpoint: api.Endpoint) -> Handler:
+def _reading(endpoint: Endpoint) -> Handler:
     async def read(web: Web, request: Request) -> Response:
         try:
             api.admit(web.api_token, request.headers.get("authorization", ""))
@@ -355,7 +358,7 @@ def _reading(endpoint: api.Endpoint) -> Handler:
                 web.on_refused("api", "wrong or missing token")
             raise
         given = request.query_params.multi_items()
-        body = await _threaded(web, partial(api.answer, web.house, endpoint, given))
+        body = await _threaded(web, partial(api.answer, web.house, endpoint, given, request.path_params))
         etag = api.etag_of(body)
         headers = {"Cache-Control": "private, no-cache", "ETag": etag}
         if api.unchanged(etag, request.headers.get("if-none-match", "")):

@@ -9,11 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from playbooks import errors
 from playbooks.domain.actions import Override
 from playbooks.domain.debt import DebtKind
+from playbooks.domain.wording import plain
 
 TICKET = re.compile(r"https?://\S{4,500}|[A-Za-z][A-Za-z0-9_]{0,19}-\d{1,9}|(?:[\w.-]{1,60}/[\w.-]{1,80})?#\d{1,9}")
 """A link, `ABC-123`, `#123` or `owner/repo#123`."""
+_LONGEST = 500
 VAGUE = ("improve", "be careful", "careful", "ensure", "make sure", "make better", "be more", "try to", "consider")
 """First words that say nothing anybody could check (SRE workbook, chapter 10)."""
 
@@ -73,10 +76,25 @@ def is_item(entry: Override) -> bool:
     return entry.kind == DebtKind.FOLLOW_UP.value and entry.state != "void"
 
 
-def more_facts(type_: str, ticket: str, done_when: str) -> Mapping[str, Any]:
-    """What an entry keeps of an item's own fields; empty ones are left out."""
-    given = {"type": type_, "ticket": ticket, "done_when": " ".join(done_when.split())}
-    return {name: value for name, value in given.items() if value}
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The fields that make a follow-up an action item, as somebody gave them; empty where they gave none."""
+
+    type: str = ""
+    ticket: str = ""
+    done_when: str = ""
+
+    def facts(self) -> Mapping[str, Any]:
+        """What an entry keeps of them. Raises InputError for a type or a ticket that is none."""
+        if self.type and self.type not in set(ItemType):
+            known = f"Types are {', '.join(ItemType)}."
+            raise errors.InputError(f"`{plain(self.type)}` is no type of an action item.", known, code="bad_type")
+        if self.ticket and not TICKET.fullmatch(self.ticket):
+            raise errors.InputError(
+                f"`{plain(self.ticket)}` is no ticket.", "Give a link, `ABC-123` or `#123`.", code="bad_ticket"
+            )
+        given = {"type": self.type, "ticket": self.ticket, "done_when": " ".join(self.done_when.split())[:_LONGEST]}
+        return {name: value for name, value in given.items() if value}
 
 
 def vague(text: str) -> str:

@@ -131,6 +131,15 @@ def zone_name(tz: tzinfo) -> str:
     return getattr(tz, "key", None) or str(tz)
 
 
+def zone_of(name: str) -> tzinfo:
+    """The zone called so: `UTC`, `+02:00`, `Europe/Berlin`. Raises InputError (`bad_zone`)."""
+    try:
+        return _zone(name.strip(), name)[0]
+    except InputError:
+        said = f"I don't know a zone `{plain(name, _LONGEST_TEXT)}`."
+        raise InputError(said, "Write it like `Europe/Berlin`, `UTC` or `+02:00`.", code="bad_zone") from None
+
+
 def parse_when(text: str, now: datetime, tz: tzinfo) -> Moment:
     """A past moment: `now`, `10m ago`, `10:42`, `yesterday 22:10`, `2026-11-21 02:31`, each with an optional zone.
 

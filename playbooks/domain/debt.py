@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from playbooks.domain.actions import Override
 from playbooks.domain.authority import OnCallNow
+from playbooks.domain.documents import DocumentLife, DocumentState
 from playbooks.domain.gaps import GapKind, Outside, last_reviewed, review_due
 from playbooks.domain.ownership import Registry
 
@@ -18,7 +19,7 @@ SETTLED_WITHIN = timedelta(days=7)
 
 
 class DebtKind(StrEnum):
-    """What stands against the normal state. The last three are read from the registry and the alerts, not stored."""
+    """What stands against the normal state. The last four are read from the registry, the alerts and the documents."""
 
     DISABLE = "disable"
     MUTED_ALERT = "muted_alert"
@@ -34,6 +35,7 @@ class DebtKind(StrEnum):
     UNOWNED_COMPONENT = "unowned_component"
     UNOWNED_ALERTS = "unowned_alerts"
     EXPIRED_REVIEW = "expired_review"
+    POSTMORTEM = "postmortem"
 
     @property
     def words(self) -> str:
@@ -56,6 +58,7 @@ _WORDS = {
     DebtKind.UNOWNED_COMPONENT: "unowned component",
     DebtKind.UNOWNED_ALERTS: "unowned alerts",
     DebtKind.EXPIRED_REVIEW: "expired review",
+    DebtKind.POSTMORTEM: "postmortem",
 }
 
 BREAK_GLASS = DebtKind.BREAK_GLASS.value
@@ -219,6 +222,31 @@ def unowned_alerts(names: Iterable[tuple[str, datetime, int]], triage_team: str,
         )
         for name, since, count in names
     ]
+
+
+def overdue_documents(lives: Iterable[tuple[DocumentLife, str, str]], now: datetime) -> list[Debt]:
+    """Postmortems whose review should have been given by now: (life, component, accountable team)."""
+    found = []
+    for life, component, team in lives:
+        due = life.due_at or now
+        state = "in review" if life.state is DocumentState.IN_REVIEW else "still a draft"
+        found.append(
+            Debt(
+                id=f"postmortem:{life.incident_id}",
+                kind=DebtKind.POSTMORTEM,
+                component=component,
+                team=team,
+                owner=life.owner,
+                reason=f"the postmortem of INC-{life.incident_id} is {state}",
+                since=due,
+                due_at=due,
+                age=age_of(due, now),
+                overdue=True,
+                incident_id=life.incident_id,
+                state="overdue",
+            )
+        )
+    return found
 
 
 def ledger(entries: Iterable[Debt]) -> list[Debt]:

@@ -146,6 +146,18 @@ class DocumentLife:
         return self.waits and self.due_at is not None and now >= self.due_at
 
 
+def next_of(life: DocumentLife | None, still_open: int, has_action: bool) -> str:
+    """What is to be done with a document now: `answer`, `item`, `review`, `reviewed`, `close`; empty for nothing."""
+    state = life.state if life is not None else DocumentState.DRAFT
+    if state is DocumentState.CLOSED:
+        return ""
+    if still_open:
+        return "answer"
+    if not has_action:
+        return "item"
+    return {DocumentState.DRAFT: "review", DocumentState.IN_REVIEW: "reviewed"}.get(state, "close")
+
+
 class StepKind(StrEnum):
     """What is kept of a document's life, each with who and when."""
 

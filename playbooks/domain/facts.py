@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from playbooks.domain.actions import Action, Outcome, Override
 from playbooks.domain.alerts import Alert, Change
@@ -47,7 +47,10 @@ class ChangeFacts(TypedDict):
 
 
 class DeclaredFacts(TypedDict):
-    """`declared`: what was known at the opening; `registry` is the content hash of the version in force."""
+    """`declared`: what was known at the opening; `registry` is the content hash of the version in force.
+
+    `mode`: a value of `figures.Mode`: `backfill` for one written down after it was over; absent for a live one.
+    """
 
     title: str
     component: str
@@ -61,6 +64,7 @@ class DeclaredFacts(TypedDict):
     tier: int
     fallback: str
     missing: list[str]
+    mode: NotRequired[str]
 
 
 class ActionFacts(TypedDict, total=False):

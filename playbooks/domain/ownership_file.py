@@ -19,7 +19,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from playbooks.domain.file_values import ID_PATTERN as ID_PATTERN
 from playbooks.domain.file_values import Id as Id
-from playbooks.domain.file_values import Line, Strict
+from playbooks.domain.file_values import Line, Strict, zone_name
 from playbooks.domain.file_values import Span as Span
 from playbooks.domain.hours import HOURS_PATTERN, checked_hours
 from playbooks.domain.imports_file import PATTERN_WORDS as IMPORT_WORDS
@@ -107,6 +107,8 @@ class Team(Strict):
     """Slack id of the team's own channel: it is told first."""
     members: tuple[Id, ...] = ()
     on_call: OnCallEntry | None = None
+    time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
+    """Whose days count for the team's deadlines, such as Europe/Vienna; without it, that of muster.yaml."""
 
 
 class Stages(Strict):

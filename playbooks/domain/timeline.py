@@ -15,7 +15,7 @@ from playbooks.domain.people import Actor, ActorKind
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """What an event tells. `aware`: since when the organisation knows, which starts the clocks of the law."""
 
     ALERT = "alert"
     CHANGE = "change"

@@ -7,6 +7,7 @@ in the reader's zone.
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import (
@@ -21,6 +22,7 @@ from playbooks.messages.incidents import (
     Update,
 )
 from playbooks.messages.late import Late
+from playbooks.messages.learning import DigestNote, DigestRow, LearnedNote, Longest
 from playbooks.messages.ledger import DebtList, DebtRow, EntryNote, TeamRow
 from playbooks.messages.lists import (
     IncidentList,
@@ -29,6 +31,7 @@ from playbooks.messages.lists import (
     TimelineList,
     TimelineRow,
 )
+from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNote
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.published import Published, PublishedRow
@@ -48,6 +51,9 @@ __all__ = [
     "ClockRow",
     "DebtList",
     "DebtRow",
+    "DigestNote",
+    "DigestRow",
+    "DocumentNote",
     "EntryNote",
     "EntryToConfirm",
     "ErrandNote",
@@ -64,8 +70,11 @@ __all__ = [
     "IncidentRow",
     "KeptRow",
     "Late",
+    "LearnedNote",
     "Lever",
+    "Longest",
     "Message",
+    "MilestoneNote",
     "OperatorGaps",
     "OverrideNote",
     "OwnerNote",
@@ -88,5 +97,6 @@ __all__ = [
     "TimelineList",
     "TimelineRow",
     "Update",
+    "VoteNote",
     "Who",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from playbooks.domain.documents import DocumentState
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 
 
@@ -73,6 +74,7 @@ class Card:
         decide: who may decide the next lever, with roles.
         overrides: open overrides in words with their end (`auto-decline off until …`): (component, due, debt number).
         update_due: next update to people, None when none is due.
+        asks: the milestone nobody has stated yet and people can know now (`impact`, `aware`), empty for none.
         page: address of the incident's page, of its draft when it is over; empty while pages are off.
     """
 
@@ -98,6 +100,7 @@ class Card:
     update_due: datetime | None = None
     suggestion: str = ""
     over: bool = False
+    asks: str = ""
     page: str = ""
 
 
@@ -123,7 +126,12 @@ class HandoffOffer:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Posted when an incident is resolved: the figures and the draft."""
+    """Posted when an incident is resolved: the figures and the draft. Edited as its document goes on.
+
+    Attributes:
+        next: what is to be done with the document, as in `playbooks.domain.documents.next_of`.
+        required: whether somebody has to write it.
+    """
 
     tag: Tag
     figures: tuple[Fact, ...]
@@ -134,7 +142,11 @@ class Resolved:
     review_due: datetime | None
     link: str = ""
     similar: tuple[str, ...] = ()
+    anchor: str = ""
     published: tuple[tuple[str, str], ...] = ()  # name and link of each destination that shows the document
+    state: DocumentState = DocumentState.DRAFT
+    required: bool = True
+    next: str = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +162,16 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A state change seen in the channel: one line, its actor, and at most one hint."""
+    """A state change seen in the channel: one line, its actor, and at most one hint.
+
+    `anchor`: of a milestone, how far the record goes and the head of its chain.
+    """
 
     text: str
     by: Who | None = None
     hint: str = ""
     mentions: tuple[Who, ...] = ()  # `{0}`, `{1}` in text and hint stand for these
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNote, Preview
+from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.late import Late
+from playbooks.messages.learning import DigestNote, LearnedNote
 from playbooks.messages.ledger import DebtList, EntryNote
 from playbooks.messages.lists import IncidentList, Summary, TimelineList
+from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
@@ -30,6 +33,8 @@ Message = (
     | IncidentList
     | DebtList
     | ClockList
+    | DocumentNote
+    | VoteNote
     | GapList
     | TeamGaps
     | SilenceNote
@@ -42,10 +47,13 @@ Message = (
     | Published
     | Update
     | Announcement
+    | MilestoneNote
     | Suggestion
     | Help
     | Home
     | Late
     | SimilarNote
     | FigureView
+    | DigestNote
+    | LearnedNote
 )

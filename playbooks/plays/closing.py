@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from playbooks import errors
+from playbooks.domain.documents import DocumentState
 from playbooks.domain.incidents import Incident, State, check_move, open_key
-from playbooks.domain.timeline import EventKind, Precision
+from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays import ai_state, all_clear, similar
+from playbooks.plays import ai_state, all_clear, document_life, milestones, similar
+from playbooks.plays.anchors import anchor_now
+from playbooks.plays.document_moves import waive
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
+from playbooks.plays.milestones import Statement
 from playbooks.plays.moves import announce, move_to, save
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.postmortem import open_questions
@@ -19,78 +23,57 @@ from playbooks.ports import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a person says at resolve: the moments that are never guessed, each may be left open."""
+    """What a person says at resolve: the moments that are never guessed, each may be left open.
+
+    Attributes:
+        impact_at, relief_at: beginning and relief. statements: other milestones set, corrected or confirmed.
+        at: when it was over, where that was not just now.
+    """
 
     text: str = ""
     impact_at: datetime | None = None
     relief_at: datetime | None = None
+    statements: tuple[Statement, ...] = ()
+    at: datetime | None = None
+
+    @property
+    def said(self) -> tuple[Statement, ...]:
+        """Every milestone that is stated, in the order in which they are recorded."""
+        moments = ((EventKind.IMPACT_START, self.impact_at), (EventKind.MITIGATED, self.relief_at))
+        return (*(Statement(kind, at) for kind, at in moments if at is not None), *self.statements)
 
 
 def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> Say:
     """Over: the draft follows. The `resolved` event is in the chain before the draft is rendered.
 
-    Raises Denied where the registry names others for the all-clear.
+    Raises Denied where the registry names others for the all-clear, InputError for a time to come.
     """
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.RESOLVED, incident.name)
-        for when, what in ((said.impact_at, "Impact"), (said.relief_at, "Relief")):
-            if when is not None and when > now:
-                raise errors.InputError(f"{what} cannot be in the future.", "Give a time that has passed.")
+        for statement in said.said:
+            milestones.check_time(statement, now)
+        over = said.at or now
+        milestones.check_time(Statement(EventKind.RESOLVED, over), now)
         waits = all_clear.give(house, uow, order, incident, State.RESOLVED, now)
         if waits is not None:
             return waits
-        incident = _moments(uow, order, incident, said, now)
+        for statement in said.said:  # who gives the all-clear may set right what others stated
+            incident, _ = milestones.put(house, uow, order, incident, statement, now, trusted=True)
         similar.recall_at_end(house, uow, incident, now)
         key = f"resolved:{incident.version}"
         text = said.text.strip() or "resolved"
-        uow.append(incident_id, event_of(order, incident, EventKind.RESOLVED, text, now=now, dedup=key), now=now)
-        incident = replace(move_to(uow, order, incident, State.RESOLVED, now), resolved_at=now)
+        event = event_of(order, incident, EventKind.RESOLVED, text, now=now, dedup=key, at=over)
+        uow.append(incident_id, event, now=now)
+        incident = replace(move_to(uow, order, incident, State.RESOLVED, now), resolved_at=over)
         incident = save(uow, incident)
         refresh(uow, incident, now=now)
         refresh_readers(house, uow, incident, now=now)
-        say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", {"by": order.actor.id}, now=now)
+        document_life.begin(house, uow, incident, by=order.actor.id, now=now)
+        payload = {"by": order.actor.id, **anchor_now(uow, incident_id)}
+        say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", payload, now=now)
         ai_state.want_resolved(house, uow, incident, now)
     return Say(f"{incident.name} is resolved. The draft follows in the channel.")
-
-
-def _moments(uow: UnitOfWork, order: Order, incident: Incident, said: Resolution, now: datetime) -> Incident:
-    if said.impact_at is not None:
-        key = f"impact:{said.impact_at.isoformat()}"
-        text = "impact began"
-        uow.append(
-            incident.id,
-            event_of(
-                order,
-                incident,
-                EventKind.IMPACT_START,
-                text,
-                now=now,
-                dedup=key,
-                at=said.impact_at,
-                precision=Precision.MINUTE,
-            ),
-            now=now,
-        )
-        incident = replace(incident, impact_at=said.impact_at)
-    if said.relief_at is not None and incident.mitigated_at is None:
-        key = f"relief:{said.relief_at.isoformat()}"
-        uow.append(
-            incident.id,
-            event_of(
-                order,
-                incident,
-                EventKind.MITIGATED,
-                "relief",
-                now=now,
-                dedup=key,
-                at=said.relief_at,
-                precision=Precision.MINUTE,
-            ),
-            now=now,
-        )
-        incident = replace(incident, mitigated_at=said.relief_at)
-    return incident
 
 
 def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:
@@ -130,6 +113,7 @@ def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
             incident, resolved_at=None, closed_at=None, mitigated_at=None, reopened=incident.reopened + 1
         )
         incident = save(uow, incident)
+        document_life.reopened(uow, incident, by=order.actor.id, now=now)
         refresh(uow, incident, now=now)
         refresh_readers(house, uow, incident, now=now)
         announce(house, uow, order, incident, f"{incident.name} is open again.", now)
@@ -137,17 +121,30 @@ def reopen(house: House, order: Order, incident_id: int, text: str = "") -> Say:
 
 
 def close(house: House, order: Order, incident_id: int, text: str = "") -> Say:
-    """The review is done: needs every question of the draft answered, or the reason why not in `text`."""
+    """The review is done, or the reason why there is none stands in `text`. Raises Conflict, Denied."""
+    words = " ".join(text.split())
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         check_move(incident.state, State.CLOSED, incident.name)
-        left = open_questions(uow, incident)
-        if left and not text.strip():
-            raise errors.Conflict(
-                f"{incident.name} has {left} open question{'s' if left != 1 else ''} in its draft.",
-                f"Answer them (`/postmortem`), or close with a reason: `{house.rules.root} close <why>`.",
-                code="draft_open",
-            )
+        if words:
+            waive(house, uow, order, incident, words, now)
+        else:
+            _must_be_reviewed(house, uow, incident)
         incident = save(uow, replace(move_to(uow, order, incident, State.CLOSED, now, text), closed_at=now))
         refresh(uow, incident, now=now)
     return Say(f"{incident.name} is closed.")
+
+
+def _must_be_reviewed(house: House, uow: UnitOfWork, incident: Incident) -> None:
+    life = uow.document_life(incident.id)
+    if life is not None and (life.state is DocumentState.CLOSED or not life.required):
+        return
+    state = life.state if life is not None else DocumentState.DRAFT
+    left = open_questions(uow, incident)
+    said = "a draft" if state is DocumentState.DRAFT else state.label.lower()
+    still = f" with {left} open question{'s' if left != 1 else ''}" if left else ""
+    raise errors.Conflict(
+        f"The postmortem of {incident.name} is {said}{still}.",
+        f"`/postmortem` shows what is left; or close with a reason: `{house.rules.root} close <why>`.",
+        code="draft_open",
+    )

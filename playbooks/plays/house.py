@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.actions import Maturity
+from playbooks.domain.documents import ReviewRule
 from playbooks.domain.escalation import Policy, default_policies
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Incident, Severity
 from playbooks.domain.links import Links
@@ -38,12 +39,14 @@ class Rules:
         risk_warning: warning before the end of an accepted risk. ask_again_every: between two questions about an entry
             of the ledger that is overdue. freeze_for: length of a freeze that names none.
         weekly_day, weekly_at, zone: when weekly posts are due: day of the week (0 is Monday) and time in the zone.
+        untold_teams: teams that are not told when the review of a neighbour's incident is closed.
         matcher_silent_after: a matcher that never matched for so long is a gap.
         pipeline: what alerts go through before they open something.
         templates: a folder whose templates win over Muster's own.
         publish: where documents go outside, and from which state on.
         clocks: of authorities, by id. clocks_used: those that run where a decision names none.
         holidays: days that are no working days.
+        reviews: what each severity asks of its postmortem, by its id; empty for the defaults.
         quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
 
@@ -72,6 +75,7 @@ class Rules:
     weekly_at: time = time(9)
     zone: str = "UTC"
     matcher_silent_after: int = 14 * 86400
+    untold_teams: tuple[str, ...] = ()
     pipeline: PipelineRules = field(default_factory=PipelineRules)
     quiet_after: Mapping[str, int] = field(default_factory=dict)
     clocks: Mapping[str, DutyClock] = field(default_factory=dict)
@@ -79,6 +83,7 @@ class Rules:
     holidays: frozenset[date] = frozenset()
     templates: Path | None = None
     publish: tuple[Destination, ...] = ()
+    reviews: Mapping[str, ReviewRule] = field(default_factory=dict)
 
     def severity(self, severity_id: str) -> Severity | None:
         """The configured severity of this id, None when unset or no longer configured."""

@@ -18,13 +18,16 @@ from playbooks.domain.debt import (
     by_team,
     expired_reviews,
     ledger,
+    overdue_documents,
     stored,
     unowned_alerts,
     unowned_components,
 )
+from playbooks.domain.documents import DocumentLife
 from playbooks.domain.routing import Router
 from playbooks.domain.wording import plain
 from playbooks.messages import DebtList, DebtRow, TeamRow, Who
+from playbooks.plays.document_life import accountable
 from playbooks.plays.house import House
 from playbooks.ports import Surface, UnitOfWork
 
@@ -51,7 +54,18 @@ def debts_in(house: House, uow: UnitOfWork, *, closed: bool = False) -> list[Deb
     found += expired_reviews(registry, outside, now)
     found += unowned_components(registry, outside, house.on_call.now, team, read_at, now)
     found += unowned_alerts(_unowned(house, uow, now), team, now)
+    found += overdue_documents(_documents(house, uow, now), now)
     return ledger(found)
+
+
+def _documents(house: House, uow: UnitOfWork, now: datetime) -> list[tuple[DocumentLife, str, str]]:
+    """Documents that wait for a review past its day, with the component of the incident and the team for it."""
+    found = []
+    for life in uow.overdue_documents(now=now):
+        incident = uow.incident(life.incident_id)
+        if incident is not None:
+            found.append((life, incident.component, accountable(house, incident)))
+    return found
 
 
 def _counts(entry: Override, now: datetime) -> bool:

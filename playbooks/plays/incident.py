@@ -38,7 +38,7 @@ def declare(house: House, order: Order, said: Declaration) -> tuple[int, Say]:
     registry = house.registry()
     title = " ".join(said.title.split())[:_TITLE_MAX]
     component = registry.component(said.component) if said.component else None
-    severity = _severity_id(house, said.severity) if said.severity else ""
+    severity = severity_id(house, said.severity) if said.severity else ""
     if not title:
         title = f"something is wrong with {said.component}" if component else ""
     if not title:
@@ -72,7 +72,8 @@ def declare(house: House, order: Order, said: Declaration) -> tuple[int, Say]:
     return incident.id, Say(f"{incident.name} is open.{where}", "The channel follows in a moment.")
 
 
-def _severity_id(house: House, word: str) -> str:
+def severity_id(house: House, word: str) -> str:
+    """The configured severity people call so: id, label, number or a source's word. Raises UnknownName."""
     low = word.strip().lower()
     for severity in house.rules.severities:
         if low in (severity.id, severity.label.lower(), str(severity.level), *severity.alert_words):
@@ -83,18 +84,21 @@ def _severity_id(house: House, word: str) -> str:
     )
 
 
-def acknowledge(house: House, order: Order, incident_id: int, *, lead: bool = False) -> Say:
-    """Acknowledge; with `lead` also take the lead ("I take it"). A second acknowledgement says who was first."""
+def acknowledge(house: House, order: Order, incident_id: int, *, lead: bool = False, at: datetime | None = None) -> Say:
+    """Acknowledge; with `lead` also take the lead ("I take it"). A second acknowledgement says who was first.
+
+    `at`: when it was acknowledged, where that is told afterwards.
+    """
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         must_be_open(incident)
         if incident.acknowledged_at is None:
             uow.append(
                 incident_id,
-                event_of(order, incident, EventKind.ACK, f"{incident.name} acknowledged", now=now, dedup="ack"),
+                event_of(order, incident, EventKind.ACK, f"{incident.name} acknowledged", now=now, dedup="ack", at=at),
                 now=now,
             )
-            incident = replace(incident, acknowledged_at=now, acknowledged_by=order.actor.id)
+            incident = replace(incident, acknowledged_at=at or now, acknowledged_by=order.actor.id)
         elif not lead:
             return Say(
                 f"{incident.name} was already acknowledged by {{0}}.",
@@ -112,7 +116,7 @@ def acknowledge(house: House, order: Order, incident_id: int, *, lead: bool = Fa
 
 def set_severity(house: House, order: Order, incident_id: int, word: str) -> Say:
     """Change the severity."""
-    severity = _severity_id(house, word)
+    severity = severity_id(house, word)
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
         if incident.severity == severity:
@@ -239,5 +243,6 @@ def mitigate(house: House, order: Order, incident_id: int, text: str = "", *, at
             f"{incident.name} is mitigated.",
             now,
             hint=f"When it is over: `{house.rules.root} resolve`.",
+            milestone=True,
         )
     return Say(f"{incident.name} is mitigated.")

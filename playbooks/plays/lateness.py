@@ -13,7 +13,9 @@ from playbooks.messages import Late, Message
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 # What stands on its own and is asked for by a timer; a card or a topic is renewed by many things.
-_TELLS = frozenset({"say", "override_warn", "override_ask", "entry", "ask", "gaps_week", "conflicts_week"})
+_TELLS = frozenset(
+    {"say", "override_warn", "override_ask", "entry", "postmortem", "ask", "gaps_week", "conflicts_week"}
+)
 
 
 class _Telling:

@@ -10,6 +10,7 @@ from playbooks import errors
 from playbooks.domain.facts import move_facts
 from playbooks.domain.incidents import OVER_STATES, Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind
+from playbooks.plays.anchors import anchor_now
 from playbooks.plays.house import House, say_in_channel, spoken
 from playbooks.plays.orders import Order, event_of
 from playbooks.plays.releases import plan_release
@@ -42,6 +43,8 @@ def move_to(
     show_what_is_off(uow, incident.id, now)
     if wanted in OVER_STATES:
         plan_release(uow, incident, now)
+    if wanted is State.CLOSED:
+        uow.want_job("learned", str(incident.id), now=now, lane=f"incident:{incident.id}")
     return replace(incident, state=wanted)
 
 
@@ -72,9 +75,12 @@ def announce(
     *,
     hint: str = "",
     mentions: list[str] | None = None,
+    milestone: bool = False,
 ) -> None:
-    """A sentence in the incident's channel, said for the person of the order."""
+    """A sentence in the incident's channel, said for the person of the order; of a milestone with the chain's head."""
     payload = spoken(text, mentions or (), hint=hint, by=order.actor.id)
+    if milestone:
+        payload |= anchor_now(uow, incident.id)
     say_in_channel(uow, incident, "say", house.ids.new(), payload, now=now)
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from playbooks import errors
 from playbooks.domain.clocks import say_span
+from playbooks.domain.documents import DocumentState, next_of
 from playbooks.domain.drafts.facts import draft_figures
+from playbooks.domain.drafts.status import PRINTED
 from playbooks.domain.incidents import Incident
 from playbooks.domain.links import Room
 from playbooks.messages import Fact, Resolved, Say
 from playbooks.plays import similar
-from playbooks.plays.house import House, must_find, tag_of, want
+from playbooks.plays.document_life import invited, items_of, renew, status_of
+from playbooks.plays.document_rights import must_write
+from playbooks.plays.house import House, must_find, tag_of
 from playbooks.plays.orders import Order, execution
 from playbooks.plays.publishing import published_links
 from playbooks.ports import Document, UnitOfWork
 from playbooks.render import Draft, render_draft
 
-_REVIEW_DAYS = {1: 3, 2: 5}  # PagerDuty's guide: 3 calendar days for sev-1, 5 business days for sev-2
 _ANSWER_MAX = 8000
 
 
@@ -38,14 +40,15 @@ def asked_of(uow: UnitOfWork, incident: Incident) -> Draft:
 
 
 def _rendered(uow: UnitOfWork, incident: Incident, severities: dict[str, str], templates: Path | None) -> Draft:
-    document = uow.document(incident.id)
+    document, events = uow.document(incident.id), uow.events(incident.id)
     return render_draft(
-        uow.events(incident.id),
+        events,
         incident_id=incident.id,
         head=incident.chain_head,
         human=document.human if document else {},
         templates=templates,
         severities=severities,
+        status=status_of(uow, incident, events),
     )
 
 
@@ -68,7 +71,8 @@ def order_draft(house: House, order: Order, incident_id: int) -> Say:
 def answer(house: House, order: Order, incident_id: int, block: str, text: str) -> Say:
     """Keep a person's answer to a question of the draft; machine blocks are never touched by it.
 
-    Raises InputError for an empty or far too long text, UnknownName for a question that is not asked.
+    Raises InputError for an empty or far too long text, UnknownName for a question that is not asked, Denied for who
+    did not act and is not of the accountable team, Conflict for a document that is closed.
     """
     words = text.strip()
     if not words or len(words) > _ANSWER_MAX:
@@ -77,8 +81,12 @@ def answer(house: House, order: Order, incident_id: int, block: str, text: str) 
         )
     with execution(house, order) as (uow, now):
         incident = must_find(uow, incident_id)
+        life, acted = uow.document_life(incident_id), invited(uow.events(incident_id, alerts=False))
+        must_write(house, incident, life, order.actor, acted)
+        if life is not None and life.state is DocumentState.CLOSED:
+            raise errors.Conflict(f"The postmortem of {incident.name} is closed.", code="already_there")
         draft = asked_of(uow, incident)
-        if block not in {b.name for b in draft.blocks if not b.machine}:
+        if block not in {b.name for b in draft.blocks if not b.machine and b.name not in PRINTED}:
             raise errors.UnknownName("That question is no longer asked.", "Open the draft's questions again.")
         document = uow.document(incident_id) or Document(incident_id, {})
         question = next((p for p in draft.facts.prompts if p.name == block), None)
@@ -95,15 +103,8 @@ def answer(house: House, order: Order, incident_id: int, block: str, text: str) 
                 document.version,
             )
         )
-        uow.want_job("document", str(incident_id), now=now, lane=f"incident:{incident_id}")
-        _renew(uow, incident, now)
+        renew(uow, incident, now)
     return Say("Your answer is in the draft.")
-
-
-def _renew(uow: UnitOfWork, incident: Incident, now: datetime) -> None:
-    surface = uow.surface(f"resolved:{incident.id}:{incident.reopened}")
-    if surface is not None:
-        want(uow, surface, now=now)
 
 
 def questions(house: House, incident_id: int) -> tuple[tuple[str, str], ...]:
@@ -125,17 +126,20 @@ def resolved_view(house: House, uow: UnitOfWork, incident: Incident) -> Resolved
         ("Decided → verified", figures.decided_to_verified),
         ("Hand-off gap", figures.handoff_gap),
     )
-    severity = house.rules.severity(incident.severity)
-    days = _REVIEW_DAYS.get(severity.level if severity else 3, 10)
-    due = incident.resolved_at + timedelta(days=days) if incident.resolved_at else None
+    life, items = uow.document_life(incident.id), items_of(uow, incident.id)
+    whose = life.owner if life is not None else incident.lead or incident.acknowledged_by
+    done = any(item.complete for item in items) or bool(life is not None and life.no_action)
     return Resolved(
         tag=tag_of(house, incident),
         figures=tuple(Fact(label, say_span(span)) for label, span in named if span is not None),
         facts_checked=figures.facts_checked,
         events=figures.events,
         questions=len(draft.open_prompts),
-        owner=house.who(incident.lead or incident.acknowledged_by),
-        review_due=due,
+        owner=house.who(whose),
+        review_due=life.due_at if life is not None else None,
+        state=life.state if life is not None else DocumentState.DRAFT,
+        required=life is None or life.required,
+        next=next_of(life, len(draft.open_prompts), done),
         link=house.links.to(Room.POSTMORTEM, incident.id, now=house.now()),
         published=published_links(uow, incident.id),
         similar=similar.names_of(draft.facts.similar.rows),

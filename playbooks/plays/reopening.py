@@ -13,6 +13,7 @@ from playbooks.domain.people import MUSTER, source_actor
 from playbooks.domain.routing import Routed
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.domain.wording import plain
+from playbooks.plays import document_life
 from playbooks.plays.house import House, must_find, refresh, say_in_channel, spoken
 from playbooks.plays.moves import save
 from playbooks.ports import UnitOfWork
@@ -61,6 +62,7 @@ def reopen(house: House, uow: UnitOfWork, incident: Incident, alert: Alert, now:
         reopened=incident.reopened + 1,
     )
     again = save(uow, again)
+    document_life.reopened(uow, again, by=MUSTER.id, now=now)
     refresh(uow, again, now=now)
     said = f"{'{0}, ' if again.lead else ''}{again.name} is open again: {plain(text, 200)}. Nobody is paged again."
     payload = spoken(said, [again.lead] if again.lead else ())

@@ -17,6 +17,7 @@ from playbooks.domain.people import MUSTER
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
 from playbooks.plays import (
+    document_reminders,
     errands,
     escalation,
     heartbeats,
@@ -150,6 +151,8 @@ def fire(house: House, timer: Timer) -> bool:
         return reporting.fire(house, timer)
     if timer.kind in terms.KINDS:
         return terms.fire(house, timer)
+    if timer.kind in document_reminders.KINDS:
+        return document_reminders.fire(house, timer)
     if timer.kind in retaking.KINDS:
         return retaking.fire(house, timer)
     if timer.kind in silences.KINDS:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from playbooks import errors
-from playbooks.plays import hygiene, recertify, weekly
+from playbooks.plays import digest, hygiene, recertify, weekly
 from playbooks.plays.house import House
 from playbooks.ports import Timer
 
 POSTS: Mapping[str, weekly.Post] = {
     "gaps": recertify.post,
     "debt": hygiene.weekly_surfaces,
+    "figures": digest.post,
 }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from playbooks.domain.incidents import Incident
-from playbooks.domain.timeline import ChainReport, Event, NewEvent
+from playbooks.domain.timeline import ChainReport, Event, EventKind, NewEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,10 @@ class Incidents(Protocol):
         ...
 
     def event(self, event_id: str) -> Event | None: ...
+    def has_event(self, incident_id: int, kind: EventKind) -> bool:
+        """Whether an event of this kind was ever recorded, in the words of the chain."""
+        ...
+
     def verify(self, incident_id: int) -> ChainReport: ...
 
     def redact(self, event_id: str) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, select, update
 
 from playbooks import errors
 from playbooks.domain.incidents import OPEN_STATES, Incident, State
-from playbooks.domain.timeline import ChainReport, Event, NewEvent, genesis
+from playbooks.domain.timeline import ChainReport, Event, EventKind, NewEvent, genesis
 from playbooks.ports import Growth, NewIncident, OpenIncident
 from storage import chain
 from storage.bulk import fetch, texts
@@ -161,6 +161,10 @@ class Incidents(Part):
     def event(self, event_id: str) -> Event | None:
         """One event."""
         return chain.event(self._db, event_id)
+
+    def has_event(self, incident_id: int, kind: EventKind) -> bool:
+        """Whether an event of this kind was ever recorded."""
+        return chain.has_event(self._db, incident_id, kind)
 
     def verify(self, incident_id: int) -> ChainReport:
         """Whether the chain is whole. Raises errors.UnknownName when there is no such incident."""

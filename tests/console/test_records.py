@@ -17,7 +17,7 @@ def test_the_draft_in_its_three_formats(incident: Shell) -> None:
     assert text.startswith("<!-- machine:title")
     assert incident("postmortem", "1", "--format", "html").out.startswith("<!doctype html>")
     facts = incident("postmortem", "inc-1", "--format", "json").data()
-    assert facts["incident_id"] == 1
+    assert (facts["format"], facts["incident"]) == ("muster-postmortem/1", "INC-1")
     assert incident("postmortem", "1").out == text
 
 

@@ -40,7 +40,7 @@ WORDS = st.sampled_from(
 KEYS = st.sampled_from(
     "action kind component phase target before after right verdict approvals needed result outcome evidence due_at "
     "override severity from to role state of audience next_due_at title stages missing registry tier subject status "
-    "requester_role fallback environment playbook action_type".split()
+    "requester_role fallback environment playbook action_type phase".split()
 )
 VALUES = st.one_of(TEXTS, WORDS, st.integers(-5, 10**6), st.none(), st.booleans(), TIMES.map(utc_text), st.lists(TEXTS))
 ROW = st.dictionaries(

@@ -7,6 +7,8 @@ from unittest import mock
 
 import pytest
 
+from bot.incident_metrics import IncidentMetrics
+from bot.metrics import Metrics
 from bot.slack.calls import Call, Desk
 from bot.slack.commands import execute
 from bot.slack.grammar import parse
@@ -116,6 +118,19 @@ def test_another_computation_is_made_in_slices_and_what_lacks_is_said(stage: Sta
     assert kept(stage) == []
     figures.bring_up(stage.house)
     assert kept(stage) == numbers
+
+
+@on_sqlite
+def test_what_is_open_and_what_stands_in_the_ledger_is_counted(stage: Stage) -> None:
+    stage.opened("ranker", "r")
+    stage.disabled()
+    metrics = Metrics()
+    metrics.collect_from(IncidentMetrics(stage.house))
+    text = metrics.text().decode()
+    assert 'muster_incidents_open{severity="sev2",state="triage"} 1.0' in text
+    assert 'muster_debt_entries{kind="disable",overdue="no"} 1.0' in text
+    stage.clock.at += 9 * DAY
+    assert 'muster_debt_entries{kind="disable",overdue="yes"} 1.0' in metrics.text().decode()
 
 
 @on_sqlite

@@ -229,14 +229,16 @@ def test_resolve_keeps_the_moments_people_give(stage: Stage) -> None:
     assert {(EventKind.IMPACT_START, impact), (EventKind.MITIGATED, relief)} <= times
 
 
-def test_resolve_does_not_move_a_relief_that_is_known(stage: Stage) -> None:
+def test_resolve_sets_a_relief_right_and_keeps_what_was_said_first(stage: Stage) -> None:
     number = stage.opened()
     incident.mitigate(stage.house, stage.by("dana"), number)
     known = stage.incident(number).mitigated_at
     stage.clock.at += HOUR
     closing.resolve(stage.house, stage.by("dana"), number, Resolution(relief_at=NIGHT - HOUR))
-    assert stage.incident(number).mitigated_at == known
-    assert len(stage.events(number, EventKind.MITIGATED)) == 1
+    assert stage.incident(number).mitigated_at == NIGHT - HOUR
+    said = stage.events(number, EventKind.MITIGATED, EventKind.CORRECTION)
+    assert [e.occurred_at for e in said] == [known, NIGHT - HOUR]
+    assert said[1].new.supersedes == said[0].id
 
 
 MOVES: dict[str, Callable[[Stage, int], object]] = {

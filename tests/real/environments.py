@@ -19,7 +19,7 @@ from pathlib import Path
 
 LOCKS = Path(__file__).parent / "locks"
 PYTHON = ("mlflow", "mlserver", "airflow", "flagd", "moto", "vendors")
-NODE = ("emulate", "unleash")
+NODE = ("axe", "emulate", "unleash")
 
 # The newest Python a server still installs on, where that is not the newest there is.
 NEWEST = {"mlserver": (3, 12)}

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from sqlalchemy import Engine
 
-from bot.jobs.bodies import Bodies, Body, action_body, inspection_body, similar_body, state_body
+from bot.jobs.bodies import Bodies, Body, action_body, inspection_body, learned_body, similar_body, state_body
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.engine import DeterministicExecutor, Runner, settle
@@ -94,6 +94,7 @@ def bodies_of(house: House, messenger: Messenger, levers: Levers) -> Mapping[str
         "notification": Notifications(house, messenger).run,
         "inspect": inspection_body(house, levers, cast(Directory, messenger)),
         "similar": similar_body(house),
+        "learned": learned_body(house),
     }
 
 
@@ -102,7 +103,7 @@ def bodies_without_slack(house: House, messenger: Messenger, levers: Levers) -> 
     quiet: Body = lambda _subject: DONE  # noqa: E731
     told = dict.fromkeys(("deliver", "channel", "invite", "document", "notification"), quiet)
     acts = {"action": action_body(house, levers), "state": state_body(house, levers)}
-    return {**told, **acts, "inspect": quiet, "similar": quiet}
+    return {**told, **acts, "inspect": quiet, "similar": quiet, "learned": quiet}
 
 
 class Bot:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from playbooks.domain.documents import DocumentState
 from playbooks.domain.rights import Authority, Holder, Right
 from playbooks.domain.who import StageView, WhoView
 from playbooks.messages import (
@@ -12,6 +13,9 @@ from playbooks.messages import (
     Ask,
     Card,
     Changed,
+    DigestNote,
+    DigestRow,
+    DocumentNote,
     EntryNote,
     EntryToConfirm,
     ErrandNote,
@@ -26,7 +30,9 @@ from playbooks.messages import (
     IncidentList,
     IncidentRow,
     KeptRow,
+    LearnedNote,
     Lever,
+    Longest,
     Message,
     OperatorGaps,
     OverrideNote,
@@ -46,6 +52,7 @@ from playbooks.messages import (
     TimelineList,
     TimelineRow,
     Update,
+    VoteNote,
     Who,
 )
 
@@ -235,6 +242,23 @@ FIGURES = FigureView(
     groups=(FigureGroup("fraud-scorer", 12, 2580), FigureGroup("auto-decline", 1, None)),
     more=3,
 )
+DIGEST = DigestNote(
+    team="fraud-ml",
+    start=at(9, 0) - timedelta(days=7),
+    end=at(9, 0),
+    count=5,
+    usual=11,
+    weeks=4,
+    rows=(DigestRow("Silent", 720, 1200), DigestRow("Resolve", 86400, None)),
+    again=(("INC-42", "INC-17"),),
+    more_again=1,
+    late=((12, "omar", "INC-17", at(2, 0) - timedelta(days=9)), (14, "", "", at(2, 0))),
+    more_late=2,
+    longest=Longest("INC-41", "merchant-embeddings", 7200),
+)
+LEARNED = LearnedNote(
+    42, "INC-42", "fraud-scorer is drifting", "fraud-scorer", "fraud-ml", "It reads your merchant-embeddings", 2
+)
 REFUSAL = Refusal(
     "You can't ask for this rollback: it belongs to *fraud-ml on call* (now @dana) or @omar.",
     ask=(DANA,),
@@ -316,9 +340,26 @@ WHY = AlertPath(
     others=(("0199aa3c-0000", "muted", at(1, 0)),),
 )
 
+STANDS = DocumentNote(
+    TAG, "status", DocumentState.DRAFT, DANA, at(17, 0), False, True, "answer", 3, 9, half=((4, "ticket, done when"),),
+    lacks=("3 questions are open", "check H3 fails (an action item lacks its owner)"), checked=True,
+)  # fmt: skip
+REVIEWED = replace(STANDS, state=DocumentState.REVIEWED, next="close", open=0, items=2, half=(), lacks=(), points=13)
+VOTES = VoteNote(
+    TAG, (("learned", "Did you learn something that changes your work?", 3, 1), ("again", "Again?", 0, 0)), (DANA, OMAR)
+)
 RISK = EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,))
 
 STORY: dict[str, Message] = {
+    "document": STANDS,
+    "document in review": replace(
+        REVIEWED, phase="review", state=DocumentState.IN_REVIEW, next="reviewed", reviewers=(OMAR, LIN), needed=12
+    ),
+    "document overdue": replace(STANDS, phase="overdue", overdue=True, owner=None),
+    "document reviewed": REVIEWED,
+    "document without action": replace(STANDS, next="item", open=0, no_action="", half=(), waived="a false alarm"),
+    "document of an open incident": replace(STANDS, resolved=False, due_at=None, checked=False, lacks=()),
+    "votes": VOTES,
     "silence": MUTED,
     "maintenance": PLANNED,
     "silence over": OVER,
@@ -342,6 +383,9 @@ STORY: dict[str, Message] = {
     "resolved": RESOLVED,
     "similar": SIMILAR,
     "figures": FIGURES,
+    "digest": DIGEST,
+    "calm digest": replace(DIGEST, team="", again=(), late=(), longest=None, more_again=0, more_late=0),
+    "learned": LEARNED,
     "refusal": REFUSAL,
     "unknown": UNKNOWN,
     "say": Say("{0} leads INC-42 now.", "Hand it on with `/inc lead @…`.", (DANA,)),

@@ -251,7 +251,7 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
             "The draft is here (32 facts checked against 61 events; 6 questions are yours). "
             "Owner <@U04MEI>, review due 26 Nov.",
         ],
-        ["[Open draft]", "Answer a question…"],
+        ["[Answer a question…]", "Open draft", "Hand over…"],
     ),
     (
         story.REFUSAL,

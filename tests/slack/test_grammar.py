@@ -18,6 +18,7 @@ from bot.slack.grammar import (
     NoteArgs,
     Parsed,
     Person,
+    PostmortemArgs,
     ResolveArgs,
     RoleArgs,
     RollbackArgs,
@@ -125,7 +126,7 @@ def test_no_words_mean_the_menu() -> None:
         ("/disable", "auto-decline for 4h", Parsed("disable", DisableArgs("auto-decline", "4h"))),
         ("/enable", "auto-decline", Parsed("enable", EnableArgs("auto-decline"))),
         ("/owner", "fraud-scorer", Parsed("who", WhoArgs("fraud-scorer"))),
-        ("/postmortem", "INC-7", Parsed("postmortem", NoArgs(), 7, bare=True)),
+        ("/postmortem", "INC-7", Parsed("postmortem", PostmortemArgs(), 7, bare=True)),
         ("/muster", "list", Parsed("list", NoArgs(), bare=True)),
     ],
 )

@@ -1,18 +1,21 @@
 """Forms: Slack takes them for any value, and what people put in reads like a command."""
 
+from datetime import UTC
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack import ids, modals
+from bot.slack import ids, modals, postmortem_modals, timeline_modals
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
+    BackfillArgs,
     DecideArgs,
     DisableArgs,
     ExtendArgs,
+    MilestoneArgs,
     NewArgs,
     NoteArgs,
     ResolveArgs,
@@ -22,6 +25,10 @@ from bot.slack.grammar_values import (
 )
 from bot.workspace.blockkit import check_view
 from playbooks import errors
+from playbooks.domain.action_items import Item
+from playbooks.domain.backfill import Frame, read_block
+from playbooks.domain.timeline import EventKind
+from playbooks.plays.milestones import Recorded
 from tests.slack import story
 
 COMPONENTS = ("fraud-scorer", "auto-decline")
@@ -40,12 +47,44 @@ def forms(text: str, components: tuple[str, ...] = COMPONENTS) -> dict[str, dict
         "disable": modals.disable(components, component=name, span=text),
         "extend": modals.extend(118, name, incident=42),
         "deny": modals.deny(17, story.HASH, incident=42),
-        "resolve": modals.resolve(42, impact=story.at(1, 40), relief=None, text=text),
+        "resolve": timeline_modals.resolve(42, _recorded(text), lambda _p: None, text=text, asked=True),
+        "milestone": timeline_modals.milestone(
+            42, components, story.at(2, 31), rows=_recorded(text), chosen=name, component=name, text=text, asked=True
+        ),
+        "backfill": timeline_modals.backfill(42, name, text=text),
+        "past": timeline_modals.backfill(None, name, text=text, components=components, past=(text, name, name)),
+        "echo": _echo(text, components),
         "timeline": modals.timeline(None, at=story.at(2, 31), text=text, channel="C1", ts="1.2"),
         "answer": modals.answer(42, [("quality", text), ("communication", text)], chosen="quality"),
         "no questions": modals.answer(42, []),
         "plan": modals.plan(story.ASK),
+        "item": postmortem_modals.item(
+            42, owner="U01DANA", half=[Item(4, text, "", "", story.at(2, 31), text, text, False)] * 7
+        ),
+        "checks": postmortem_modals.checks(42, needed=12, given={"impact": 2}),
+        "checks left out": postmortem_modals.checks(42),
+        "back": postmortem_modals.reason(42, "back"),
+        "no action": postmortem_modals.reason(42, "no-action"),
+        "owner": postmortem_modals.owner(42),
     }
+
+
+def _recorded(text: str) -> list[Recorded]:
+    at = story.at(1, 40)
+    return [
+        Recorded(EventKind.IMPACT_START, at, proposal=text[:300]),
+        Recorded(EventKind.DETECTED, at, by="dana"),
+        Recorded(EventKind.AWARE, None),
+    ]
+
+
+def _echo(text: str, components: tuple[str, ...]) -> dict[str, Any]:
+    frame = Frame(story.at(9, 0), UTC, story.at(2, 31).date(), story.at(2, 31))
+    block = read_block("\n".join(["02:31 alert: it drifts", text, *["02:40 " + text[:90]] * 90]), frame)
+    return timeline_modals.echo(
+        None, block, UTC, "h" * 32, text=text, zone_text="UTC", past=(text, text, text), components=components,
+        fault=text,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["", "drift", LONG, "\x00\u202e"], ids=["empty", "short", "long", "unseen"])
@@ -116,9 +155,17 @@ ROUNDS: list[tuple[str, dict[str, Any], str, Args, int | None]] = [
         "resolve",
         {"impact": STAMP, "relief": STAMP + 60, "text": "rolled back"},
         "resolve",
-        ResolveArgs("rolled back", "2026-11-21 02:36:00 UTC", "2026-11-21 02:37:00 UTC"),
+        ResolveArgs("rolled back", "2026-11-21 02:36:00 UTC", relief="2026-11-21 02:37:00 UTC"),
         42,
     ),
+    (
+        "milestone",
+        {"kind": "aware", "when": STAMP, "text": "the press asked"},
+        "milestone",
+        MilestoneArgs("aware", "", "2026-11-21 02:36:00 UTC", "the press asked", "the press asked"),
+        42,
+    ),
+    ("backfill", {"lines": "a\tb", "lines2": "c", "zone": "UTC"}, "backfill", BackfillArgs("a b\nc", "UTC"), 42),
     ("resolve", {}, "resolve", ResolveArgs(), 42),
     (
         "timeline",

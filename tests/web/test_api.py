@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.web import api
+from bot.web import reading as listing
 from bot.web.problems import Refused
 from playbooks.domain.actions import ActionKind
 from playbooks.plays import standing
@@ -174,8 +175,8 @@ def test_without_a_token_it_is_off() -> None:
 def test_a_page_survives_what_comes_and_goes() -> None:
     """An entry that goes away meanwhile, the cursor's own included, neither repeats nor skips another."""
     items = [(f"2026-01-{day:02}", f"D-{day}") for day in range(1, 10)]
-    first, cursor = api.page(items, api.Query(limit=3), lambda item: item)
+    first, cursor = listing.page(items, listing.Query(limit=3), lambda item: item)
     assert cursor is not None
     rest = [item for item in items if item not in (first[-1], items[4])] + [("2025-12-31", "D-0")]
-    second, _ = api.page(rest, api.Query(limit=3, cursor=cursor), lambda item: item)
+    second, _ = listing.page(rest, listing.Query(limit=3, cursor=cursor), lambda item: item)
     assert second == [items[3], items[5], items[6]]

@@ -103,3 +103,16 @@ def test_a_source_without_a_mapping_refuses_nothing(web_once: Scene) -> None:
         assert answer.status_code == 202, answer.text
         assert answer.json()["alerts"][0]["decision"] == "raw"
     assert kept(web_once)[0][1] == "The body is JSON, but `unmapped` has no mapping yet."
+
+
+def test_what_is_no_json_is_kept_with_its_reason_but_not_without_end(web_once: Scene) -> None:
+    from bot.web.kept import STRANGERS
+
+    for number in range(STRANGERS + 5):
+        answer = enqueue(web_once, content=b"event_action: trigger %d" % number)
+        assert (answer.status_code, answer.json()["errors"]) == (400, ["The body is not JSON"])
+    with opened(web_once.settings, migrate=False) as books, books.house.store.read() as uow:
+        held = uow.quarantined(source="v2/enqueue", limit=1000)
+    told = [row.body for row in held if row.reason == "The body is not JSON"]
+    assert len(held) == STRANGERS
+    assert "event_action: trigger 0" in told

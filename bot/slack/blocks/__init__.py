@@ -8,6 +8,7 @@ from typing import assert_never
 from bot.slack.blocks import (
     card,
     clocks,
+    document,
     entry,
     errand,
     escape,
@@ -16,9 +17,11 @@ from bot.slack.blocks import (
     handoff,
     home,
     kit,
+    learning,
     ledger,
     levers,
     lists,
+    milestone,
     muted,
     override,
     owner,
@@ -52,6 +55,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.MilestoneNote():
+            return milestone.render(message, root=root)
         case messages.Published():
             return published.render(message, root=root)
         case messages.Late():
@@ -60,10 +65,18 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return similar.render(message, root=root)
         case messages.FigureView():
             return figures.render(message, root=root)
+        case messages.DigestNote():
+            return learning.digest(message, root=root)
+        case messages.LearnedNote():
+            return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
         case messages.ClockList():
             return clocks.listing(message, root=root)
+        case messages.DocumentNote():
+            return document.render(message, root=root)
+        case messages.VoteNote():
+            return document.votes(message, root=root)
         case messages.DebtList():
             return ledger.debts(message, root=root)
         case messages.GapList() | messages.TeamGaps() | messages.OperatorGaps():

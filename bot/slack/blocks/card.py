@@ -111,6 +111,10 @@ def _buttons(card: Card) -> Iterator[kit.Element]:
     yield from _levers(card)
     if card.next_action != "update":
         yield kit.button("Update", ids.UPDATE_OPEN, value)
+    label = {"impact": "Impact began…", "aware": "We are aware…"}.get(card.asks)
+    if label is not None:
+        said = ids.Value(incident=card.tag.number, text=card.asks)
+        yield kit.button(label, ids.MILESTONE_OPEN, said)
     if card.lead is not None:
         yield kit.button("Hand off…", ids.HANDOFF_OPEN, value)
     yield kit.overflow(_more(card))

@@ -43,7 +43,8 @@ def announcement(view: Announcement, *, root: str = "/inc") -> kit.Rendered:
     # A text that names its actor itself needs no second mention.
     named = view.by is not None and escape.mention(view.by) in text
     by = f" — {escape.with_role(view.by)}" if view.by is not None and not named else ""
-    return kit.message(kit.section(f"{text}{by}"), kit.context(escape.fill(view.hint, view.mentions, root=root)))
+    hint = escape.fill(view.hint, view.mentions, root=root)
+    return kit.message(kit.section(f"{text}{by}"), kit.context(hint, escape.value(view.anchor)))
 
 
 def update(view: Update, *, root: str = "/inc") -> kit.Rendered:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.slack import ids
-from bot.slack.blocks import escape, kit
+from bot.slack.blocks import document, escape, kit
+from playbooks.domain.documents import DocumentState
 from playbooks.messages import Resolved
 
 
@@ -16,6 +17,7 @@ def render(view: Resolved, *, root: str = "/inc") -> kit.Rendered:
         kit.context(f"Similar: {escape.several([escape.value(s, 80) for s in view.similar])}" if view.similar else ""),
         kit.context(_published(view)),
         kit.actions(*_buttons(view)),
+        kit.context(escape.value(view.anchor)),
     )
 
 
@@ -46,14 +48,25 @@ def _draft(view: Resolved, root: str) -> str:
 
 def _whose(view: Resolved) -> str:
     owner = f"Owner {escape.mention(view.owner)}" if view.owner else "It has no owner yet"
-    return f"{owner}, review due {escape.day(view.review_due)}." if view.review_due else f"{owner}."
+    if view.state is DocumentState.CLOSED:
+        return f"{owner}; the review is closed."
+    if not view.required:
+        return f"{owner}; no review is required."
+    if view.state is DocumentState.REVIEWED:
+        return f"{owner}; it is reviewed and can be closed."
+    where = ", in review" if view.state is DocumentState.IN_REVIEW else ""
+    return f"{owner}{where}, review due {escape.day(view.review_due)}." if view.review_due else f"{owner}{where}."
 
 
 def _buttons(view: Resolved) -> list[kit.Element]:
     value = ids.Value(incident=view.tag.number)
-    if view.link:
-        first = kit.link_button("Open draft", ids.OPEN_DRAFT, view.link, value)
-    else:
-        first = kit.button("Open draft", ids.POSTMORTEM, value)
-    first.style = "primary"
-    return [first, kit.button("Answer a question…", ids.ANSWER_OPEN, value)] if view.questions else [first]
+    opens = (
+        kit.link_button("Open draft", ids.OPEN_DRAFT, view.link, value)
+        if view.link
+        else kit.button("Open draft", ids.POSTMORTEM, value)
+    )
+    step = document.button(view.next, view.tag.number, primary=True) if view.next and view.events else None
+    handed = document.button("owner", view.tag.number) if view.state is not DocumentState.CLOSED else None
+    if step is None:
+        opens.style = "primary"
+    return [button for button in (step, opens, handed) if button is not None]

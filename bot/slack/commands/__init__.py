@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.slack.calls import Call, Desk, Reply, about_of, refusal_of
 from bot.slack.commands import (
+    documents,
     errands,
     figures,
     governance,
@@ -14,9 +15,9 @@ from bot.slack.commands import (
     muting,
     owners,
     people,
-    publishing,
     reads,
     reporting,
+    timeline,
 )
 from bot.slack.grammar import Parsed
 from playbooks import errors
@@ -33,7 +34,7 @@ HANDLERS: Mapping[str, Handler] = {
     "timeline": reads.timeline,
     "who": owners.owner,
     "audit": reads.audit,
-    "postmortem": publishing.postmortem,
+    "postmortem": documents.document,
     "new": lifecycle.new,
     "ack": lifecycle.ack,
     "lead": lifecycle.lead,
@@ -44,7 +45,9 @@ HANDLERS: Mapping[str, Handler] = {
     "update": lifecycle.update,
     "note": lifecycle.note,
     "mitigated": lifecycle.mitigated,
-    "resolve": lifecycle.resolve,
+    "resolve": timeline.resolve,
+    "milestone": timeline.milestone,
+    "backfill": timeline.backfill,
     "cancel": lifecycle.cancel,
     "reopen": lifecycle.reopen,
     "close": lifecycle.close,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.slack import governance_modals, ids, reporting_modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply
-from bot.slack.commands import levers
+from bot.slack.commands import documents, levers
 from bot.slack.commands.levers import waiting
 from bot.slack.commands.lifecycle import which
 from bot.slack.grammar import DebtArgs, DecideArgs, EnableArgs, GlassArgs, Parsed, StandArgs, TaskArgs, WhoArgs
@@ -169,9 +169,11 @@ def task(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     number = which(desk, call, parsed)
     if isinstance(number, IncidentList):
         return number
-    due = parse_until(args.until, desk.now(), call.zone).at if args.until else None
-    holder = desk.actor_id(args.person, call)
-    return followups.add(desk.house, desk.order(call), number, args.text, holder, due)
+    if not (args.text or args.number):
+        raise errors.InputError(
+            "What is to be done?", f"`{desk.house.rules.root} task mend the backfill @omar until 5d`."
+        )
+    return documents.item(desk, call, number, args)
 
 
 def tasks(desk: Desk, call: Call, parsed: Parsed) -> Reply:

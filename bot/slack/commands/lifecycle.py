@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot.slack import modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply
 from bot.slack.grammar import CorrectArgs, LeadArgs, NewArgs, NoteArgs, Parsed, ResolveArgs, RoleArgs, SevArgs, TextArgs
@@ -14,8 +12,6 @@ from playbooks.domain.timeline import EventKind
 from playbooks.messages import IncidentList
 from playbooks.plays import capture, closing, roles
 from playbooks.plays import incident as plays
-from playbooks.plays.house import must_find
-from playbooks.plays.opening import since_of
 from playbooks.plays.views.lists import incident_list
 
 
@@ -125,30 +121,6 @@ def mitigated(desk: Desk, call: Call, parsed: Parsed) -> Reply:
         if isinstance(number, IncidentList)
         else plays.mitigate(desk.house, desk.order(call), number, _text(parsed))
     )
-
-
-def resolve(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/inc resolve [text]`; alone it asks for the moments that are never guessed."""
-    number = which(desk, call, parsed)
-    if isinstance(number, IncidentList):
-        return number
-    args = parsed.args if isinstance(parsed.args, ResolveArgs) else ResolveArgs()
-    if parsed.bare:
-        return OpenModal(resolve_form(desk, number), "Type it: `/inc resolve <text>`.")
-    said = closing.Resolution(args.text, _moment(desk, call, args.impact), _moment(desk, call, args.relief))
-    return closing.resolve(desk.house, desk.order(call), number, said)
-
-
-def resolve_form(desk: Desk, number: int) -> dict[str, object]:
-    """The form of `resolve` with what is known: the first breached window, and relief where it was said."""
-    with desk.house.store.read() as uow:
-        incident = must_find(uow, number, lock=False)
-    impact = incident.impact_at or since_of(incident)
-    return dict(modals.resolve(number, impact=impact, relief=incident.mitigated_at))
-
-
-def _moment(desk: Desk, call: Call, text: str) -> datetime | None:
-    return parse_when(text, desk.now(), call.zone).at if text else None
 
 
 def cancel(desk: Desk, call: Call, parsed: Parsed) -> Reply:

@@ -1,4 +1,4 @@
-"""Commands that only read: menu, help, list, status, summary, timeline, owner, audit; and the draft."""
+"""Commands that only read: menu, help, list, status, summary, timeline, owner, audit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from bot.slack.commands.lifecycle import which
 from bot.slack.grammar import VERBS, HelpArgs, Parsed
 from playbooks import errors
 from playbooks.messages import Help, IncidentList, Say
-from playbooks.plays import postmortem as drafts
 from playbooks.plays.views import lists, pinned_card
 from playbooks.ports import Surface
 
@@ -35,6 +34,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("sev", "severity"),
             ("update", "speak to people"),
             ("note", "write the timeline"),
+            ("milestone", "when impact began, it was known, it was over"),
+            ("backfill", "many lines told afterwards"),
             ("mitigated", "the harm has stopped"),
             ("resolve", "it is over; the draft follows"),
             ("cancel", "it was none"),
@@ -76,7 +77,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("unfreeze", "gives it free before its end"),
             ("gaps", "what the registry leaves open"),
             ("confirm", "an entry of your team is still right"),
-            ("/postmortem", "the draft"),
+            ("/postmortem", "the draft and where it stands: review, close, action items"),
         ),
     ),
 )
@@ -146,11 +147,3 @@ def audit(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     if report.ok:
         return Say(f"The chain of INC-{number} verifies: {report.count} events, head `{report.head[:12]}`.")
     return Say(f"The chain of INC-{number} is broken at event {report.broken_at}: {report.why}.")
-
-
-def postmortem(desk: Desk, call: Call, parsed: Parsed) -> Reply:
-    """`/postmortem [INC-n]`: renders the draft anew and posts it."""
-    number = which(desk, call, parsed)
-    if isinstance(number, IncidentList):
-        return number
-    return drafts.order_draft(desk.house, desk.order(call), number)

@@ -16,8 +16,10 @@ from playbooks.domain.drafts.flow import Comms, Handoff, Hypothesis, TeamChange
 from playbooks.domain.drafts.instants import (
     Instants,
     Oddity,
+    Phase,
     instants_of,
     oddities_of,
+    phases_of,
     quiet_of,
     severity_spans,
     spans_of,
@@ -58,6 +60,7 @@ class Facts:
     declared: Declared
     instants: Instants
     spans: tuple[tuple[str, Span | None], ...]
+    phases: tuple[Phase, ...]
     severities: tuple[tuple[str, Point, Span | None], ...]
     oddities: tuple[Oddity, ...]
     quiet: Span | None
@@ -97,9 +100,9 @@ class Facts:
         found = [point for _, point in self.instants.rows() if point is not None]
         found_spans = [span for _, span in self.spans if span is not None]
         lists: tuple[Sequence[object], ...] = (
-            found, found_spans, self.severities, self.oddities, self.changes.rows, self.state, self.privileged,
-            self.actions, self.decisions, self.refusals, self.proofs, self.overrides, self.hypotheses, self.handoffs,
-            self.comms.rows, self.amendments, self.invitees, self.similar.rows,
+            found, found_spans, self.phases, self.severities, self.oddities, self.changes.rows, self.state,
+            self.privileged, self.actions, self.decisions, self.refusals, self.proofs, self.overrides,
+            self.hypotheses, self.handoffs, self.comms.rows, self.amendments, self.invitees, self.similar.rows,
         )  # fmt: skip
         return sum(len(one) for one in lists)
 
@@ -134,6 +137,7 @@ def facts_of(events: Sequence[Event], incident_id: int) -> Facts:
         declared=_declared(entries),
         instants=at,
         spans=spans_of(at),
+        phases=phases_of(entries),
         severities=severity_spans(entries, at),
         oddities=oddities_of(at),
         quiet=quiet_of(entries, at),

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from playbooks.domain.drafts.entries import Entry, Point, Span, only, role_of
 from playbooks.domain.drafts.instants import Instants, span
-from playbooks.domain.timeline import EventKind
+from playbooks.domain.timeline import EventKind, EventSource
 
 # What people tell of afterwards says nothing about who acted at that time, and who was refused did not act.
 _TOLD_LATER = (EventKind.IMPACT_START, EventKind.IMPACT_CHANGE, EventKind.CHANGE, EventKind.REFUSAL)
@@ -149,9 +149,14 @@ def _is(entry: Entry, who: str) -> bool:
     return bool(who) and acted and who in (entry.actor.id, entry.actor.slack)
 
 
+def _told(entry: Entry) -> bool:
+    """Whether it was told afterwards: who writes it down is not who acted."""
+    return entry.event.new.source is EventSource.BACKFILL
+
+
 def team_changes(entries: Sequence[Entry]) -> tuple[TeamChange, ...]:
     """Every change of the acting team, with the time between the last entry of one and the first of the next."""
-    acting = [e for e in entries if e.human and e.actor.team and e.kind not in _TOLD_LATER]
+    acting = [e for e in entries if e.human and e.actor.team and e.kind not in _TOLD_LATER and not _told(e)]
     pairs = pairwise(acting)
     return tuple(
         TeamChange(a.actor.team, b.actor.team, Span("team", a.point, b.point))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from playbooks.domain.drafts.entries import Entry, Point, Span, first, last, only
+from playbooks.domain.drafts.entries import Entry, Point, Span, first, only
+from playbooks.domain.milestones import MILESTONES, phase_of, standing
 from playbooks.domain.timeline import EventKind
 
 SIGNALS = (EventKind.ALERT, EventKind.REPORT, EventKind.DETECTED)
@@ -14,11 +15,15 @@ SIGNALS = (EventKind.ALERT, EventKind.REPORT, EventKind.DETECTED)
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """The nine instants every draft shows. `noticed` says by what the incident was noticed, in words."""
+    """The instants every draft shows. `noticed` says by what the incident was noticed, in words.
+
+    `proposed`: nobody stated when it was detected, so the first signal stands there until somebody does.
+    """
 
     impact_start: Point | None
     first_signal: Point | None
     detected: Point | None
+    aware: Point | None
     declared: Point | None
     acknowledged: Point | None
     first_action: Point | None
@@ -27,6 +32,7 @@ class Instants:
     resolved: Point | None
     noticed: str
     noticed_by: Point | None
+    proposed: bool = False
 
     def rows(self) -> tuple[tuple[str, Point | None], ...]:
         """Name and instant in the order in which they usually come."""
@@ -34,6 +40,7 @@ class Instants:
             ("Impact start", self.impact_start),
             ("First signal", self.first_signal),
             ("Detected", self.detected),
+            ("Aware", self.aware),
             ("Declared", self.declared),
             ("Acknowledged", self.acknowledged),
             ("First action", self.first_action),
@@ -44,27 +51,76 @@ class Instants:
 
 
 def instants_of(entries: Sequence[Entry]) -> Instants:
-    """Derive the instants. A milestone somebody recorded wins over what could be guessed from other events."""
-    # Who states the beginning again has learned more: the newest statement holds, not the earliest time.
-    impact = max(only(entries, EventKind.IMPACT_START), key=lambda e: e.seq, default=None)
+    """Derive the instants. A milestone somebody recorded wins over what could be guessed from other events.
+
+    Milestones of a phase have clocks of their own: see `phases_of`.
+    """
+    impact = standing(entries, EventKind.IMPACT_START)
     signal = _first_signal(entries)
-    detected = first(entries, EventKind.DETECTED) or signal
+    stated = standing(entries, EventKind.DETECTED)
+    detected = stated or signal
     notice = first(only_after(entries, impact), EventKind.COMMS)
-    mitigated = last(entries, EventKind.MITIGATED) or _moved_to(entries, "mitigated")
-    resolved = last(entries, EventKind.RESOLVED) or _moved_to(entries, "resolved")
+    mitigated = standing(entries, EventKind.MITIGATED) or _moved_to(entries, "mitigated")
+    resolved = standing(entries, EventKind.RESOLVED) or _moved_to(entries, "resolved")
     action = next((e for e in entries if e.kind is EventKind.ACTION and e.text("phase") != "requested"), None)
     return Instants(
         impact_start=_point(impact),
         first_signal=_point(signal),
         detected=_point(detected),
+        aware=_point(standing(entries, EventKind.AWARE)),
         declared=_point(first(entries, EventKind.DECLARED)),
-        acknowledged=_point(first(entries, EventKind.ACK)),
+        acknowledged=_point(standing(entries, EventKind.ACK)),
         first_action=_point(action),
         first_notice=_point(notice),
         mitigated=_point(mitigated),
         resolved=_point(resolved),
         noticed=_noticed(entries, detected),
         noticed_by=_point(detected),
+        proposed=stated is None and signal is not None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A component's own clock within the incident: its milestones, and the lengths they give."""
+
+    component: str
+    instants: tuple[tuple[str, Point], ...]
+    spans: tuple[tuple[str, Span], ...]
+
+
+_PHASE_ROWS = (
+    ("Impact start", EventKind.IMPACT_START),
+    ("Detected", EventKind.DETECTED),
+    ("Aware", EventKind.AWARE),
+    ("Acknowledged", EventKind.ACK),
+    ("Mitigated", EventKind.MITIGATED),
+    ("Resolved", EventKind.RESOLVED),
+)
+_PHASE_SPANS = (
+    ("Impact start", "Detected"),
+    ("Detected", "Acknowledged"),
+    ("Impact start", "Mitigated"),
+    ("Mitigated", "Resolved"),
+    ("Impact start", "Resolved"),
+)
+
+
+def phases_of(entries: Sequence[Entry]) -> tuple[Phase, ...]:
+    """The phases in the order of their first instant; none where no milestone names a component of its own."""
+    names = dict.fromkeys(name for e in only(entries, *MILESTONES) if (name := phase_of(e)))
+    return tuple(_phase(entries, name) for name in names)
+
+
+def _phase(entries: Sequence[Entry], component: str) -> Phase:
+    found = {name: _point(standing(entries, kind, component)) for name, kind in _PHASE_ROWS}
+    spans = [
+        (f"{a} to {b.lower()}", span("phase", found[a], found[b])) for a, b in _PHASE_SPANS if found[a] and found[b]
+    ]
+    return Phase(
+        component,
+        tuple((name, point) for name, point in found.items() if point is not None),
+        tuple((name, length) for name, length in spans if length is not None),
     )
 
 
@@ -78,7 +134,8 @@ def _point(entry: Entry | None) -> Point | None:
 
 
 def _first_signal(entries: Sequence[Entry]) -> Entry | None:
-    return next((e for e in entries if e.kind in SIGNALS and e.text("status") != "resolved"), None)
+    signals = (e for e in entries if e.kind in SIGNALS and not phase_of(e))
+    return next((e for e in signals if e.text("status") != "resolved"), None)
 
 
 def _moved_to(entries: Sequence[Entry], state: str) -> Entry | None:
@@ -141,6 +198,7 @@ def oddities_of(at: Instants) -> tuple[Oddity, ...]:
         ("impact start", at.impact_start, "first signal", at.first_signal),
         ("impact start", at.impact_start, "detected", at.detected),
         ("detected", at.detected, "declared", at.declared),
+        ("detected", at.detected, "aware", at.aware),
         ("detected", at.detected, "acknowledged", at.acknowledged),
         ("declared", at.declared, "mitigated", at.mitigated),
         ("declared", at.declared, "resolved", at.resolved),

@@ -147,6 +147,13 @@ def _text_only(text: str) -> str:
     return html.escape(html.unescape(_ESCAPED.sub(r"\1", text)))
 
 
+def plain_text(line: str) -> str:
+    """A line of a document without its markup and citations."""
+    low = _LINK.sub(r"\1", _CITE.sub("", line))
+    low = _CODE.sub(r"\1", _BOLD.sub(r"\1", low))
+    return html.unescape(_ESCAPED.sub(r"\1", low))
+
+
 def _chunks(lines: Sequence[str]) -> Iterator[Sequence[str]]:
     i = 0
     while i < len(lines):

@@ -148,6 +148,9 @@ def _step(step: DocumentStep) -> str:
         return f"Handed to {_person(str(step.facts.get('to') or ''))} {at} by {by}"
     if step.kind is StepKind.DUE:
         return f"Due date moved {at} by {by}{why}"
+    if step.kind is StepKind.IMPORTED:
+        names = step.facts.get("blocks") or ()
+        return f"Text taken from a file {at} by {by}: {', '.join(map(words.escape, names))}"
     if step.kind is StepKind.CHECKED:
         given = step.facts.get("points")
         total = sum(given.values()) if isinstance(given, Mapping) else 0

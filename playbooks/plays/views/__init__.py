@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from playbooks.messages import Message
-from playbooks.plays import recertify
+from playbooks.plays import digest, document_life, outreach, recertify
 from playbooks.plays.handoff import offer_view
 from playbooks.plays.house import House
 from playbooks.plays.hygiene import debt_post
@@ -13,12 +13,14 @@ from playbooks.plays.lateness import with_lateness
 from playbooks.plays.publishing import SURFACE
 from playbooks.plays.similar import similar_note
 from playbooks.plays.views.asked import ask, preview
+from playbooks.plays.views.document import document_post
 from playbooks.plays.views.errand import errand_view
 from playbooks.plays.views.muted import silence_note
 from playbooks.plays.views.owner import owner_note
 from playbooks.plays.views.page import page_note
 from playbooks.plays.views.pinned_card import card
 from playbooks.plays.views.posts import (
+    milestone_post,
     plain_post,
     resolved_post,
     say_post,
@@ -57,15 +59,19 @@ _BUILDERS: Mapping[str, Builder] = {
     "entry": entry_note,
     "silence": silence_note,
     "debt": debt_post,
+    document_life.SURFACE: document_post,
     "say": say_post,
     "post": plain_post,
     "sorry": sorry_post,
     "suggest": suggestion_post,
     "update": update_post,
     "resolved": resolved_post,
+    "milestone": milestone_post,
     SURFACE: published_note,
     "topic": topic_post,
     "similar": similar_note,
+    digest.KIND: digest.digest_post,
+    outreach.KIND: outreach.learned_note,
     recertify.TEAM: recertify.team_gaps,
     recertify.OPERATORS: recertify.operator_gaps,
 }

@@ -8,8 +8,10 @@ from playbooks.domain.actions import STANDING, Action, ActionKind, ActionState, 
 from playbooks.domain.debt import DebtKind
 from playbooks.domain.incidents import Incident, State
 from playbooks.domain.links import Room
+from playbooks.domain.milestones import NAMES
 from playbooks.domain.ownership import Registry
 from playbooks.domain.rights import Authority, Right
+from playbooks.domain.timeline import EventKind
 from playbooks.messages import Card, Fact, StandingLine, Who
 from playbooks.plays import all_clear
 from playbooks.plays.bound_levers import people_of
@@ -67,8 +69,18 @@ def card(house: House, uow: UnitOfWork, surface: Surface) -> Card | None:
         update_due=next_update_due(house, incident),
         suggestion=ended_line(incident),
         over=not incident.open,
+        asks=_asks(uow, incident),
         page=house.links.to(Room.INCIDENT if incident.open else Room.POSTMORTEM, incident.id, now=house.now()),
     )
+
+
+def _asks(uow: UnitOfWork, incident: Incident) -> str:
+    """The milestone to ask for at this moment, once somebody has taken it up: the beginning, then the awareness."""
+    if not incident.open or incident.acknowledged_at is None:
+        return ""
+    if incident.impact_at is None:
+        return NAMES[EventKind.IMPACT_START]
+    return "" if uow.has_event(incident.id, EventKind.AWARE) else NAMES[EventKind.AWARE]
 
 
 def _deciders(house: House, incident: Incident, rollback: Authority | None, next_action: str) -> tuple[Who, ...]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+from playbooks.domain.milestones import LABELS
+from playbooks.domain.timeline import EventKind
 from playbooks.messages import (
     Announcement,
     Message,
+    MilestoneNote,
     Refusal,
     Suggestion,
     Update,
     Who,
 )
+from playbooks.plays.anchors import anchor_text
 from playbooks.plays.house import House, tag_of
 from playbooks.plays.postmortem import resolved_view
 from playbooks.plays.views.parts import incident_behind, next_update_due
@@ -27,6 +32,25 @@ def say_post(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
         house.who(str(surface.payload.get("by", ""))),
         str(surface.payload.get("hint", "")),
         found,
+        anchor_text(surface.payload),
+    )
+
+
+def milestone_post(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
+    """A milestone that was stated."""
+    incident = incident_behind(uow, surface)
+    if incident is None:
+        return None
+    said = surface.payload
+    return MilestoneNote(
+        incident.name,
+        LABELS[EventKind(str(said["milestone"]))],
+        datetime.fromisoformat(str(said["at"])),
+        str(said.get("phase", "")),
+        str(said.get("precision", "exact")),
+        house.who(str(said.get("by", ""))),
+        bool(said.get("corrected")),
+        anchor_text(said),
     )
 
 
@@ -65,7 +89,8 @@ def update_post(house: House, uow: UnitOfWork, surface: Surface) -> Message | No
 def resolved_post(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
     """What the end of an incident leaves to be done."""
     incident = incident_behind(uow, surface)
-    return resolved_view(house, uow, incident) if incident else None
+    view = resolved_view(house, uow, incident) if incident else None
+    return replace(view, anchor=anchor_text(surface.payload)) if view is not None else None
 
 
 def topic_post(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
