@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from playbooks.domain.drafts.entries import Entry, Point, entries_of
+from playbooks.domain.milestones import standing
 from playbooks.domain.reporting_file import START_WORDS, Clock, Length, Stage
 from playbooks.domain.timeline import Event, EventKind
 
@@ -106,19 +107,15 @@ def record_of(events: Sequence[Event]) -> Record:
     """What the chain holds: awareness, the newest decision, the end, and what was sent."""
     entries = entries_of(events)
     sent: dict[tuple[str, str], tuple[Sent, ...]] = {}
-    aware = decided = resolved = None
+    decided = None
     for entry in entries:
-        own = not entry.text("phase")  # of a component's phase it is another's clock
-        if entry.kind is EventKind.AWARE and own and aware is None:
-            aware = entry.point
-        elif entry.kind is EventKind.RESOLVED and own:
-            resolved = entry.point
-        elif entry.kind is EventKind.DECISION and entry.text("decision") == REPORTABLE:
+        if entry.kind is EventKind.DECISION and entry.text("decision") == REPORTABLE:
             decided = _newer(decided, entry)
         elif entry.kind is EventKind.NOTE and entry.text("phase") == SENT and entry.text("clock"):
             key = (entry.text("clock"), entry.text("stage"))
             sent[key] = (*sent.get(key, ()), Sent(entry.point, entry.text("reference")))
-    return Record(aware, decided, resolved, sent)
+    aware, resolved = standing(entries, EventKind.AWARE), standing(entries, EventKind.RESOLVED)
+    return Record(aware.point if aware else None, decided, resolved.point if resolved else None, sent)
 
 
 def _newer(old: Decided | None, entry: Entry) -> Decided:

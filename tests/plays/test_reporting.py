@@ -11,8 +11,11 @@ from playbooks import errors
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.library.shipped import shipped_clocks
 from playbooks.messages import Say
-from playbooks.plays import closing, hygiene, incident, notifications, reporting
+from playbooks.plays import closing, hygiene, incident, milestones, notifications, reporting
 from playbooks.plays.closing import Resolution
+from playbooks.plays.house import must_find
+from playbooks.plays.milestones import Statement
+from playbooks.plays.orders import execution
 from playbooks.plays.views.clocks import clock_list
 from tests.drafts.drafting import scored
 from tests.plays.stage import HOUR, MINUTE, NIGHT, STRANGER, Stage, on_sqlite
@@ -151,6 +154,16 @@ def test_it_reminds_before_at_and_after_it_is_due_and_ages_in_the_ledger(desk: S
         (entry,) = uow.overrides(incident_id=number, kinds=(reporting.CLOCK,))
     assert entry.escalations >= 2
     assert clock_list(desk.house, number).rows[0].overdue
+
+
+@on_sqlite
+def test_the_milestone_starts_it_at_once(desk: Stage) -> None:
+    number = desk.opened("auto-refund")
+    decide(desk, "dana", number, "yes", "gdpr-33")
+    order, said = desk.by("dana"), Statement(EventKind.AWARE, NIGHT)
+    with execution(desk.house, order) as (uow, now):
+        milestones.put(desk.house, uow, order, must_find(uow, number), said, now)
+    assert held(desk, number) == {"gdpr-33/initial/1": "on"}
 
 
 @on_sqlite
