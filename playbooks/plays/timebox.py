@@ -22,6 +22,7 @@ from playbooks.plays import (
     escalation,
     heartbeats,
     holds,
+    lasting,
     reporting,
     retaking,
     silences,
@@ -151,6 +152,8 @@ def fire(house: House, timer: Timer) -> bool:
         return reporting.fire(house, timer)
     if timer.kind in terms.KINDS:
         return terms.fire(house, timer)
+    if timer.kind == lasting.KIND:
+        return lasting.fire(house, timer)
     if timer.kind in document_reminders.KINDS:
         return document_reminders.fire(house, timer)
     if timer.kind in retaking.KINDS:
