@@ -20,7 +20,15 @@ from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
 from bot.incident_metrics import IncidentMetrics
-from bot.jobs.bodies import Bodies, action_body, inspection_body, learned_body, similar_body, state_body
+from bot.jobs.bodies import (
+    Bodies,
+    action_body,
+    attachments_body,
+    inspection_body,
+    learned_body,
+    similar_body,
+    state_body,
+)
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
@@ -42,6 +50,7 @@ from bot.slack.app import build_app
 from bot.slack.blocks import render
 from bot.slack.canvases import SlackCanvases
 from bot.slack.directory import SlackDirectory
+from bot.slack.files import SlackFiles
 from bot.slack.messenger import build_client
 from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
@@ -54,6 +63,7 @@ from playbooks.library.shipped import shipped_clocks
 from playbooks.messages import Message
 from playbooks.plays import (
     ai_state,
+    attachments,
     figures,
     heartbeats,
     inspection,
@@ -66,7 +76,7 @@ from playbooks.plays import (
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
-from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
+from playbooks.ports import Clock, Directory, Files, Ids, Job, Messenger, Probe, Surface
 from storage.engine import make_engine
 from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
@@ -119,7 +129,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config, folder), shelf.maturity, links)
     metrics = Metrics()
     board = SqlJobBoard(store)
-    bodies = bodies_of(house, messenger, shelf, SlackDirectory(client), publishers)
+    bodies = bodies_of(house, messenger, shelf, SlackDirectory(client), publishers, SlackFiles(client))
     engine = _engine(settings, store, board, house, bodies, metrics, parts.clock)
     store.on_commit.append(engine.nudge)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
@@ -368,7 +378,12 @@ def _engine(
 
 
 def bodies_of(
-    house: House, messenger: Messenger, levers: LeverShelf, directory: Directory, publishers: PublisherShelf
+    house: House,
+    messenger: Messenger,
+    levers: LeverShelf,
+    directory: Directory,
+    publishers: PublisherShelf,
+    files: Files,
 ) -> Bodies:
     """All job bodies."""
     root = house.rules.root
@@ -388,6 +403,7 @@ def bodies_of(
             notifications.KIND: Notifications(house, messenger).run,
             JOB: Publishing(house, publishers).run,
             inspection.KIND: inspection_body(house, levers, directory),
+            attachments.KIND: attachments_body(house, files),
             similar.KIND: similar_body(house),
             outreach.KIND: learned_body(house),
         }

@@ -52,6 +52,33 @@ def test_check_finds_a_wrong_binding(old: str, new: str, said: str, house: Shell
     assert said in checked.out
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{provider: git, to: {brnch: main}}", "`to.brnch` of the publisher git is not known. Did you mean `branch`?"),
+        ("{provider: wiki}", "There is no kind of publisher"),
+        ("{provider: git, teams: [nobody]}", "The team nobody is not in the registry"),
+        ("{provider: git, severities: [sev9]}", "names the severity sev9"),
+        ("{provider: git, since: soon}", "since"),
+    ],
+)
+def test_check_finds_a_wrong_destination(entry: str, said: str, house: Shell) -> None:
+    path = house.folder / "muster.yaml"
+    text = path.read_text().replace("providers:", "providers:\n  git: {url: /srv/postmortems.git}", 1)
+    path.write_text(f"{text}\npublish:\n  archive: {entry}\n")
+    checked = house("check")
+    assert checked.code == 1
+    assert said in checked.out
+
+
+def test_check_says_that_a_publisher_is_unproven(house: Shell) -> None:
+    path = house.folder / "muster.yaml"
+    path.write_text(f"{path.read_text()}\npublish:\n  canvas: {{provider: slack_canvas, since: draft}}\n")
+    checked = house("check")
+    assert checked.code == 0
+    assert "publish.canvas: slack_canvas: This publisher was built from the vendor" in checked.out
+
+
 def test_check_needs_no_secrets(house: Shell) -> None:
     path = house.folder / "muster.yaml"
     path.write_text(path.read_text().replace("local: {path: plant.db}", "local: {url: http://x, token_env: NOWHERE}"))

@@ -10,6 +10,7 @@ from playbooks.plays.document_life import invited, items_of, rule_of
 from playbooks.plays.document_rights import reviewers
 from playbooks.plays.house import House, must_find, tag_of
 from playbooks.plays.postmortem import asked_of
+from playbooks.plays.publishing import published_links
 from playbooks.plays.views.parts import incident_behind
 from playbooks.ports import Surface, UnitOfWork
 
@@ -83,6 +84,7 @@ def note_in(
         needed=rule_of(house, incident).points,
         waived=life.waived if life is not None else "",
         resolved=incident.resolved_at is not None,
+        published=published_links(uow, incident.id),
     )
 
 
