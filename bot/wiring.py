@@ -33,6 +33,7 @@ from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
 from bot.jobs.local import LocalEngine
+from bot.jobs.notifications import Notifications
 from bot.jobs.publish import Publishing
 from bot.jobs.surfaces import Projector
 from bot.metrics import Metrics
@@ -58,6 +59,7 @@ from playbooks import errors
 from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
+from playbooks.library.shipped import shipped_clocks
 from playbooks.messages import Message
 from playbooks.plays import (
     ai_state,
@@ -66,6 +68,7 @@ from playbooks.plays import (
     heartbeats,
     inspection,
     notes,
+    notifications,
     outreach,
     similar,
     weekly_posts,
@@ -259,6 +262,9 @@ def rules_of(config: Config, folder: Path = Path()) -> Rules:
         weekly_at=time.fromisoformat(config.weekly.at),
         zone=config.time_zone,
         pipeline=config.pipeline.rules(),
+        clocks={**shipped_clocks(), **config.clocks.own},
+        clocks_used=config.clocks.use,
+        holidays=frozenset(config.clocks.holidays),
         reviews=config.postmortem.rules(config.severities),
         quiet_after={
             name: int(entry.quiet_after.total_seconds())
@@ -394,6 +400,7 @@ def bodies_of(
             "action": action_body(house, levers),
             ai_state.KIND: state_body(house, levers),
             "document": Documents(house, messenger).run,
+            notifications.KIND: Notifications(house, messenger).run,
             JOB: Publishing(house, publishers).run,
             inspection.KIND: inspection_body(house, levers, directory),
             attachments.KIND: attachments_body(house, files),

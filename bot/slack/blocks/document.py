@@ -114,7 +114,7 @@ def _buttons(note: DocumentNote) -> list[kit.Element]:
     if note.next in offered:
         offered = [note.next, *(name for name in offered if name != note.next)]
     first = note.next if note.phase != "review" else "reviewed"
-    return [button(name, note.tag.number, primary=name == first) for name in offered[:5]]
+    return [button(name, note.tag.number, primary=name == first) for name in offered[:5]] + kit.page_button(note.page)
 
 
 def votes(note: VoteNote, *, root: str = "/inc") -> kit.Rendered:
