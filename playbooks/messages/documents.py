@@ -20,7 +20,8 @@ class DocumentNote:
         half: number of an item and what it lacks. no_action: why nothing is to be done, signed.
         lacks: what it still needs before it is reviewed or closed; `checked` where that was looked at.
         reviewers: who may mark it reviewed. points: of the reviewer's checks; needed: how many its severity asks for.
-        waived: why its incident was closed without a review. published: name and link of each place that shows it.
+        waived: why its incident was closed without a review. published: name and link of each place that shows it. page: address of
+            the draft as a page, empty while pages are off.
     """
 
     tag: Tag
@@ -44,6 +45,7 @@ class DocumentNote:
     waived: str = ""
     resolved: bool = True
     published: tuple[tuple[str, str], ...] = ()
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)

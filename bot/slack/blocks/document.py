@@ -39,7 +39,7 @@ def render(note: DocumentNote, *, root: str = "/inc") -> kit.Rendered:
     return kit.message(
         kit.section(_head(note), _next(note)),
         kit.context(_facts(note), *_small(note), links(note.published)),
-        kit.actions(*_buttons(note)),
+        kit.actions(*_buttons(note), *kit.page_button(note.page)),
     )
 
 

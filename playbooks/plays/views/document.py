@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playbooks.domain.documents import QUESTIONS, DocumentLife, DocumentState, next_of
 from playbooks.domain.incidents import Incident
+from playbooks.domain.links import Room
 from playbooks.messages import Announcement, DocumentNote, Message, VoteNote, Who
 from playbooks.plays.document_gate import Looked, lacks, look_in
 from playbooks.plays.document_life import invited, items_of, rule_of
@@ -85,6 +86,7 @@ def note_in(
         waived=life.waived if life is not None else "",
         resolved=incident.resolved_at is not None,
         published=published_links(uow, incident.id),
+        page=house.links.to(Room.POSTMORTEM, incident.id, now=house.now()),
     )
 
 
