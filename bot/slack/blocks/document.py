@@ -27,9 +27,11 @@ _OFFERED = {
 }
 
 
-def button(name: str, incident: int, *, primary: bool = False) -> kit.Element:
+def button(name: str, incident: int, *, primary: bool = False, owned: bool = True) -> kit.Element:
     """The button of a step, as in `playbooks.domain.documents.next_of`; of an unknown one that to all of them."""
     label, action = _BUTTONS.get(name, ("Where it stands", ids.POSTMORTEM))
+    if name == "owner" and not owned:
+        label = "Name an owner…"
     return kit.button(label, action, ids.Value(incident=incident), style="primary" if primary else None)
 
 
@@ -113,7 +115,8 @@ def _buttons(note: DocumentNote) -> list[kit.Element]:
     if note.next in offered:
         offered = [note.next, *(name for name in offered if name != note.next)]
     first = note.next if note.phase != "review" else "reviewed"
-    return [button(name, note.tag.number, primary=name == first) for name in offered[:5]]
+    owned = note.owner is not None
+    return [button(name, note.tag.number, primary=name == first, owned=owned) for name in offered[:5]]
 
 
 def votes(note: VoteNote, *, root: str = "/inc") -> kit.Rendered:
