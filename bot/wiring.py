@@ -39,8 +39,9 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.slack.app import build_app
 from bot.slack.blocks import render
+from bot.slack.canvases import SlackCanvases
 from bot.slack.directory import SlackDirectory
-from bot.slack.messenger import SlackMessenger, build_client
+from bot.slack.messenger import build_client
 from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
 from bot.web.sources import Source, source
@@ -93,13 +94,15 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     holder = registry_of(config, folder, store, parts.clock)
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     client = build_client(token, settings.slack_api_url)
-    messenger = SlackMessenger(client, probe=parts.probe)
+    messenger = SlackCanvases(client, probe=parts.probe)
     environ = _environ(settings)
     members = _group_members(client)
     readers = Readers(config.providers, environ=environ, folder=folder, group_members=members, probe=parts.probe)
     book = OnCallBook(holder.current, parts.clock, readers=readers, ttl=config.cadences.on_call)
     shelf = LeverShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
-    publishers = PublisherShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
+    publishers = PublisherShelf(
+        config.providers, environ=environ, clock=parts.clock, probe=parts.probe, canvases=messenger
+    )
     links = Links(settings.public_url, settings.link_keys, int(config.pages.links_last.total_seconds()))
     house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config, folder), shelf.maturity, links)
     metrics = Metrics()
@@ -246,7 +249,7 @@ def rules_of(config: Config, folder: Path = Path()) -> Rules:
         untold_teams=config.learning.untold_teams,
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
         templates=folder / config.postmortem.templates if config.postmortem.templates else None,
-        publish=destinations(config.publish),
+        publish=destinations(config.publish, config.providers),
     )
 
 

@@ -16,6 +16,7 @@ PUBLISHERS: Mapping[str, str] = {
     "git": "bot.providers.publishers.git:GitPublisher",
     "github": "bot.providers.publishers.github:GithubPublisher",
     "gitlab": "bot.providers.publishers.gitlab:GitlabPublisher",
+    "slack_canvas": "bot.providers.publishers.slack_canvas:SlackCanvasPublisher",
     "webhook": "bot.providers.publishers.webhook:WebhookPublisher",
 }
 

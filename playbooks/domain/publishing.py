@@ -28,6 +28,7 @@ class Destination:
         name: the entry. provider: whose settings stand under `providers:`. since: the document's state from which on it
             is published there, and kept up to date.
         to: what the provider needs to know of the place. teams, severities: ids it is for; none named means any.
+        in_channel: it stands in the incident's channel, where otherwise a file would be shared.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Destination:
     to: Mapping[str, Any] = field(default_factory=dict)
     teams: tuple[str, ...] = ()
     severities: tuple[str, ...] = ()
+    in_channel: bool = False
 
     def takes(self, team: str, severity: str) -> bool:
         """Whether documents of this team and severity go there."""

@@ -138,6 +138,22 @@ def test_the_links_are_shown_in_the_channel_and_at_the_end(stage: Stage) -> None
     assert f"<{link}|wiki>" in texts(render(shown))
 
 
+@on_sqlite
+def test_a_canvas_in_the_channel_takes_the_place_of_the_file(engine: Engine) -> None:
+    stage = staged(engine, replace(WIKI, in_channel=True))
+    number = resolved(stage)
+    assert list(stage.place.texts()) == [f"inc-{number}"]
+    assert stage.slack.files == []
+
+
+@on_sqlite
+def test_until_the_canvas_is_due_the_draft_is_a_file(engine: Engine) -> None:
+    stage = staged(engine, replace(ARCHIVE, in_channel=True))
+    number = resolved(stage)
+    assert stage.place.texts() == {}
+    assert {f.filename for f in stage.slack.files} == {f"inc-{number}-postmortem.md"}
+
+
 # ---------------------------------------------------------------- failures
 
 

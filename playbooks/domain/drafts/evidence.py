@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 from playbooks.domain.drafts import words
@@ -16,36 +17,36 @@ from playbooks.domain.timeline import Event
 _ROLES = frozenset({"requester_role", "from_team", "to_team", "may", "role", "severity", "from", "to", "team"})
 _NUMBER = re.compile(r"(?<![^\W_])[0-9]+(?![^\W_])")  # not the digits of a digest or a name
 
+# An event by its number, or what several events belong to: an action, an override, a hand-off, the first version.
+Part = int | tuple[str, str]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Held:
-    """What some events hold, in the forms in which a document prints it.
+    """What some events hold, in the forms in which a document prints it; each part is worked out when asked for."""
 
-    Attributes:
-        said: quotations and code spans. clocks: `2026-11-21 02:31:04`. numbers: as written in any of their texts.
-        roles: words for who acted, or for a severity.
-    """
+    evidence: Evidence
+    parts: tuple[Part, ...]
 
-    said: frozenset[str]
-    clocks: frozenset[str]
-    numbers: frozenset[int]
-    roles: frozenset[str]
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """Quotations and code spans."""
+        return frozenset().union(*(self.evidence.said(part) for part in self.parts))
 
+    @cached_property
+    def clocks(self) -> frozenset[str]:
+        """Times as printed, without the zone: `2026-11-21 02:31:04`."""
+        return frozenset().union(*(self.evidence.clocks(part) for part in self.parts))
 
-NOTHING = Held(frozenset(), frozenset(), frozenset(), frozenset())
+    @cached_property
+    def numbers(self) -> frozenset[int]:
+        """Numbers in any of their texts."""
+        return frozenset().union(*(self.evidence.numbers(part) for part in self.parts))
 
-
-def joined(parts: Iterable[Held]) -> Held:
-    """Several as one."""
-    every = list(parts)
-    if len(every) == 1:
-        return every[0]
-    return Held(
-        frozenset().union(*(p.said for p in every)),
-        frozenset().union(*(p.clocks for p in every)),
-        frozenset().union(*(p.numbers for p in every)),
-        frozenset().union(*(p.roles for p in every)),
-    )
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Words for who acted, or for a severity."""
+        return frozenset().union(*(self.evidence.roles(part) for part in self.parts))
 
 
 class Evidence:
@@ -58,11 +59,8 @@ class Evidence:
         self._by_seq = {event.seq: event for event in events}
         self._persons = roles_by_person(events)
         self._labels = labels
-        self._groups: dict[tuple[str, str], list[int]] = {}
-        self._keys: dict[int, list[tuple[str, str]]] = {}
-        self._one: dict[int, Held] = {}
-        self._of_group: dict[tuple[str, str], Held] = {}
-        self._all: Held | None = None
+        self._groups: dict[Part, list[int]] = {}
+        self._keys: dict[int, list[Part]] = {}
         entries = entries_of(events)
         first = {version.id: e.history[0].id for e in entries for version in (*e.history, e.event) if e.history}
         for entry in entries:
@@ -70,46 +68,49 @@ class Evidence:
                 for event in (*entry.history, entry.event):
                     self._groups.setdefault(key, []).append(event.seq)
                     self._keys.setdefault(event.seq, []).append(key)
+        # Of each part once: a row of the timeline and a row about an action ask for the same.
+        self.said = cache(self._said)
+        self.clocks = cache(self._clocks)
+        self.numbers = cache(self._numbers)
+        self.roles = cache(self._roles)
 
     def of(self, seqs: Iterable[int]) -> Held:
         """What the cited events hold, with what belongs to them."""
-        parts: dict[object, Held] = {}
+        parts: dict[Part, None] = {}
         for seq in seqs:
             if seq in self._by_seq:
-                parts[seq] = self._single(seq)
-                parts.update((key, self._group(key)) for key in self._keys.get(seq, ()))
-        return joined(parts.values()) if parts else NOTHING
+                parts[seq] = None
+                parts.update(dict.fromkeys(self._keys.get(seq, ())))
+        return Held(self, tuple(parts))
 
-    @property
-    def all(self) -> Held:
-        """What the whole chain holds."""
-        if self._all is None:
-            self._all = joined(self._single(seq) for seq in self._by_seq) if self._by_seq else NOTHING
-        return self._all
+    def _events(self, part: Part) -> Iterator[Event]:
+        if isinstance(part, int):
+            yield self._by_seq[part]
+        else:
+            yield from (self._by_seq[seq] for seq in self._groups[part])
 
-    def _group(self, key: tuple[str, str]) -> Held:
-        if key not in self._of_group:
-            self._of_group[key] = joined(self._single(seq) for seq in self._groups[key])
-        return self._of_group[key]
+    def _said(self, part: Part) -> frozenset[str]:
+        found: set[str] = set()
+        for event in self._events(part):
+            for text in {*texts_of(event), without_persons(event.text, self._persons)}:
+                found.update(_forms(text))
+        return frozenset(found)
 
-    def _single(self, seq: int) -> Held:
-        if seq not in self._one:
-            self._one[seq] = self._held(self._by_seq[seq])
-        return self._one[seq]
+    def _clocks(self, part: Part) -> frozenset[str]:
+        return frozenset(clock for event in self._events(part) for clock in clocks_of(event))
 
-    def _held(self, event: Event) -> Held:
-        texts = set(texts_of(event))
-        said = {form for text in {*texts, without_persons(event.text, self._persons)} for form in _forms(text)}
-        roles = {role_of(event.new.actor), *_named(event.payload, self._labels)}
-        return Held(
-            said=frozenset(said),
-            clocks=frozenset(clocks_of(event)),
-            numbers=frozenset(int(d) for text in texts for d in _NUMBER.findall(text) if len(d) < 40),
-            roles=frozenset(str(words.role(role)) for role in roles if role),
-        )
+    def _numbers(self, part: Part) -> frozenset[int]:
+        texts = (text for event in self._events(part) for text in texts_of(event))
+        return frozenset(int(digits) for text in texts for digits in _NUMBER.findall(text) if len(digits) < 40)
+
+    def _roles(self, part: Part) -> frozenset[str]:
+        found: set[str] = set()
+        for event in self._events(part):
+            found.update((role_of(event.new.actor), *_named(event.payload, self._labels)))
+        return frozenset(str(words.role(role)) for role in found if role)
 
 
-def _keys(entry: Entry, first: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _keys(entry: Entry, first: Mapping[str, str]) -> Iterator[Part]:
     own = (entry.history[0] if entry.history else entry.event).id
     if entry.history or entry.text("of"):
         yield "event", own
@@ -122,10 +123,15 @@ def _keys(entry: Entry, first: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _forms(text: str) -> Iterator[str]:
-    short = words.clip(text)
-    yield from (words.quote(text), words.quote(short), words.code(text), words.role(text))
-    if len(text) > 12:
-        yield words.code(text[:12])  # the registry's digest
+    one, short, role = words.one_line(text), words.clip(text), words.clip(text, 60)
+    yield words.quote(one)
+    yield words.code(short)
+    if short is not one:
+        yield words.quote(short)
+    if role != short:
+        yield words.quote(role)
+    if len(one) > 12:
+        yield words.code(one[:12])  # the registry's digest
 
 
 def _named(payload: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property, lru_cache
 
 from playbooks.domain.ai_state import CATEGORIES
 from playbooks.domain.drafts import phrases
 from playbooks.domain.drafts.blocks import Block, Problem, split
 from playbooks.domain.drafts.entries import Span
-from playbooks.domain.drafts.evidence import NOTHING, Evidence, Held
+from playbooks.domain.drafts.evidence import Evidence, Held
 from playbooks.domain.drafts.facts import Facts, facts_of
 from playbooks.domain.timeline import Event
 
@@ -30,7 +30,6 @@ _TARGET = re.compile(r"\]\(https?://[^\s)]*\)")
 _NOTE = re.compile(r"\*[^*\d]+\*")
 _RULER = re.compile(r"\|(?: *:?-{3,}:? *\|)+")
 _CELL_END = re.compile(r"(?<!\\)\|")
-_WHOLE_CHAIN = frozenset({"title", "provenance"})
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,7 @@ class Known:
         names = [name for name, _ in (*facts.instants.rows(), *facts.spans)]
         names += [part for odd in facts.oddities for part in (odd.earlier, odd.later)]
         names += [facts.instants.noticed, facts.changes.measured, *(a.does for a in facts.amendments)]
+        names += [handoff.state for handoff in facts.handoffs]
         return phrases.SPOKEN | phrases.spoken(*names, *CATEGORIES, "d h min s")
 
     @cached_property
@@ -78,12 +78,17 @@ class Known:
 
     def held(self, name: str, line: str) -> Held:
         """What a line of a block may state: what the events it cites hold."""
-        if name in _WHOLE_CHAIN:
-            return self.evidence.all
-        seqs = cited(line)
-        held = self.evidence.of(seqs) if seqs else NOTHING
-        # A thing's name may stem from a change before the events that its versions are cited to.
-        return replace(held, said=self.evidence.all.said) if name == "state" else held
+        if name == "title":
+            declared = self.facts.declared.seq
+            return self.evidence.of(() if declared is None else (declared,))
+        return self.evidence.of(cited(line))
+
+    @cached_property
+    def versioned(self) -> Held:
+        """What the state of the system is read from: a thing's name may stem from an event before the one cited."""
+        kinds = {"change", "declared", "state"}
+        seqs = [entry.seq for entry in self.facts.entries if entry.kind.value in kinds]
+        return self.evidence.of([*seqs, *(seq for action in self.facts.privileged for seq in action.seqs)])
 
     def own(self, name: str, line: str) -> str:
         """A line without quotations, names, and the roles its events hold."""
@@ -144,6 +149,20 @@ class Draft:
     def rows(self, name: str) -> list[tuple[list[str], str]]:
         """Cells and line of each table row of a block, heads left out."""
         return [(cells_of(line), line) for line in self.lines(name) if line.startswith("|")]
+
+    def row_of(self, name: str, seq: int) -> list[str]:
+        """The cells of the row that is about an event: it cites it in its first cell, or alone in its last."""
+        if name not in self._indexed:
+            found: dict[int, list[str]] = {}
+            for cells, _ in self.rows(name):
+                about = CITATION.findall(cells[0])[-1:] or CITATION.findall(cells[-1])[-1:]
+                found.update({int(one): cells for one in about if int(one) not in found})
+            self._indexed[name] = found
+        return self._indexed[name].get(seq, [])
+
+    @cached_property
+    def _indexed(self) -> dict[str, dict[int, list[str]]]:
+        return {}
 
     def fact_lines(self) -> Iterator[tuple[str, str]]:
         """Machine lines that state something: no headings, notes, table heads or empty lines."""

@@ -208,8 +208,9 @@ def _f11(draft: Draft) -> str:
         held = draft.held(name, line) if quoted or re.search(r"[0-9]", own) else None
         if held is None:
             continue
+        also = draft.known.versioned.said if name == "state" and quoted else frozenset()
         for text in quoted:
-            if text not in held.said and not (name == "durations" and _label(draft, text)):
+            if text not in held.said and text not in also and not (name == "durations" and _label(draft, text)):
                 return f"{name}: {text[:60]} is in no event that the line cites"
         rest = CITATION.sub("", LENGTH.sub("", TIME.sub("", own)))
         known = counted.get(name) or held.numbers | labels

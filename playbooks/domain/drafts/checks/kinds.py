@@ -1,4 +1,4 @@
-"""What a check is, and what several of them look for."""
+"""What a check is, and how it looks for the cells of a row."""
 
 from __future__ import annotations
 
@@ -18,13 +18,6 @@ class Rule:
     critical: bool
     title: str
     look: Look
-
-
-def row_of(rows: Iterable[tuple[list[str], str]], seq: int) -> list[str]:
-    """The cells of the row that cites an event first; empty where there is none."""
-    citation = f"[E{seq}]"
-    found = [cells for cells, line in rows if citation in line]
-    return next((cells for cells in found if any(cell.endswith(citation) for cell in cells[:1])), (found or [[]])[0])
 
 
 def missing(cells: Sequence[str], wanted: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from playbooks.domain.drafts import phrases, words
-from playbooks.domain.drafts.checks.kinds import Rule, missing, row_of
+from playbooks.domain.drafts.checks.kinds import Rule, missing
 from playbooks.domain.drafts.reading import ABSENT, Draft, cells_of, cited, masked
 from playbooks.domain.drafts.words import NOT_RECORDED
 
@@ -62,10 +62,9 @@ def _strange_word(draft: Draft) -> str:
 
 
 def _strange_fate(draft: Draft) -> str:
-    rows = draft.rows("hypotheses")
     for hypothesis in draft.facts.hypotheses:
         after = f" after {words.lasted(hypothesis.settled)}" if hypothesis.settled else ""
-        if missing(row_of(rows, hypothesis.at.seq), (f"{phrases.worded(hypothesis.state)}{after}",)):
+        if missing(draft.row_of("hypotheses", hypothesis.at.seq), (f"{phrases.worded(hypothesis.state)}{after}",)):
             return f"hypotheses: the fate of E{hypothesis.at.seq} is not “{hypothesis.state}”"
     return ""
 

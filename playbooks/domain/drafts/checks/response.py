@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from playbooks.domain.ai_state import CATEGORIES
 from playbooks.domain.drafts import phrases, words
-from playbooks.domain.drafts.checks.kinds import Rule, missing, row_of
+from playbooks.domain.drafts.checks.kinds import Rule, missing
 from playbooks.domain.drafts.deeds import Deed, Privileged
-from playbooks.domain.drafts.reading import ABSENT, Draft, masked
+from playbooks.domain.drafts.reading import ABSENT, Draft, cited, masked
 from playbooks.domain.drafts.words import NOT_RECORDED, cite, lasted
 
 
 def _d1(draft: Draft) -> str:
-    rows = draft.rows("decisions")
     for action in draft.facts.privileged:
-        lost = missing(row_of(rows, action.seqs[0]), _decided(action))
+        lost = missing(draft.row_of("decisions", action.seqs[0]), _decided(action))
         if lost:
             return f"the decision at E{action.seqs[0]} does not say “{lost}”"
     for deed in draft.facts.decisions:
         right = words.quote(deed.right) if deed.right else NOT_RECORDED
-        lost = missing(row_of(rows, deed.at.seq), (words.role(deed.role), right))
+        lost = missing(draft.row_of("decisions", deed.at.seq), (words.role(deed.role), right))
         if lost:
             return f"the decision at E{deed.at.seq} does not say “{lost}”"
     return _rights(draft)
@@ -30,20 +29,20 @@ def _decided(action: Privileged) -> tuple[str, ...]:
 
 
 def _rights(draft: Draft) -> str:
-    rows = draft.rows("rights")
     for grant in draft.facts.grants:
-        lost = missing(row_of(rows, grant.at.seq), (words.role(grant.role), words.code(grant.right)))
+        lost = missing(draft.row_of("rights", grant.at.seq), (words.role(grant.role), words.code(grant.right)))
         if lost:
             return f"the right used at E{grant.at.seq} does not say “{lost}”"
     for refusal in draft.facts.refusals:
-        lost = missing(row_of(rows, refusal.at.seq), (words.role(refusal.role), phrases.reason(refusal.reason)))
+        lost = missing(
+            draft.row_of("rights", refusal.at.seq), (words.role(refusal.role), phrases.reason(refusal.reason))
+        )
         if lost:
             return f"the refusal at E{refusal.at.seq} does not say “{lost}”"
     return ""
 
 
 def _d2(draft: Draft) -> str:
-    rows = draft.rows("privileged")
     for action in draft.facts.privileged:
         wanted = (
             phrases.roled(action.asked_by),
@@ -52,7 +51,7 @@ def _d2(draft: Draft) -> str:
             phrases.undo_due(action),
             phrases.undone(action),
         )
-        lost = missing(row_of(rows, action.seqs[0]), wanted)
+        lost = missing(draft.row_of("privileged", action.seqs[0]), wanted)
         if lost:
             return f"the action at E{action.seqs[0]} does not say “{lost}”"
     return ""
@@ -74,21 +73,22 @@ def _d4(draft: Draft) -> str:
         told = f"{words.code(change.before)} to {words.code(change.after)} after {lasted(change.gap)}"
         if told not in text:
             return f"the change of team from E{change.gap.start.seq} to E{change.gap.end.seq} is missing"
-    lines = draft.lines("handoffs")
+    lines: dict[str, list[str]] = {}
+    for line in draft.lines("handoffs"):
+        lines.setdefault(line.removeprefix("- ").partition("]")[0] + "]", []).append(line)
     for handoff in draft.facts.handoffs:
-        line = next((x for x in lines if str(words.when(handoff.at)) in x), "")
         wanted = [lasted(handoff.gap)] if handoff.gap else []
         wanted += [words.role(name) for name in (handoff.giver, handoff.receiver) if name]
-        if not line or any(part not in line for part in wanted):
+        about = lines.get(str(words.when(handoff.at)), [])
+        if not any(all(part in line for part in wanted) for line in about):
             return f"the hand-off at E{handoff.at.seq} lacks its gap, its giver or its receiver"
     return ""
 
 
 def _r1(draft: Draft) -> str:
-    rows = draft.rows("actions")
     for deed in draft.facts.actions:
         result = phrases.worded(deed.result) if deed.result else "unknown"
-        if missing(row_of(rows, deed.at.seq), (words.role(deed.role), result)):
+        if missing(draft.row_of("actions", deed.at.seq), (words.role(deed.role), result)):
             return f"the action at E{deed.at.seq} has not the result “{result}”"
     return ""
 
@@ -98,9 +98,10 @@ def _r2(draft: Draft) -> str:
     if not draft.facts.proofs:
         silent = len(lines) == 1 and ABSENT.search(masked(lines[0]))
         return "" if silent else "the absence of a verification is not said"
+    first = {seq: line for line in reversed(lines) for seq in cited(line)[:1]}
     for proof in draft.facts.proofs:
         told = str(phrases.worded(proof.outcome)) if proof.outcome else NOT_RECORDED
-        line = next((x for x in lines if f"[E{proof.at.seq}]" in x), "")
+        line = first.get(proof.at.seq, "")
         if f", {told}" not in line:
             return f"the verification at E{proof.at.seq} is missing, or is not “{told}”"
     return ""
@@ -127,8 +128,8 @@ def _r4(draft: Draft) -> str:
             return f"the {name.lower()} is missing"
     promised = [line for line in lines if "romised" in line]
     for due, answer, kept in comms.promised:
-        cited = f" {cite(answer.seq)}" if answer else ""
-        told = f"{words.when(due)}: {'kept' if kept else 'not kept'}{cited}"
+        by = f" {cite(answer.seq)}" if answer else ""
+        told = f"{words.when(due)}: {'kept' if kept else 'not kept'}{by}"
         if not any(line.endswith(told) for line in promised):
             return f"the message promised in E{due.seq} is missing"
     return "" if promised else "the promised cadence is missing"
