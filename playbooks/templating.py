@@ -99,8 +99,14 @@ def _closure(env: jinja2.Environment, names: Sequence[str]) -> Iterator[str]:
             continue
         seen.add(name)
         yield name
-        try:
-            further = jinja2.meta.find_referenced_templates(env.parse(source(env, name)))
-            left += sorted(other for other in further if other is not None)
-        except jinja2.TemplateSyntaxError:
-            continue  # told when it is rendered
+        left += _referenced(env, source(env, name))
+
+
+@lru_cache(maxsize=1024)
+def _referenced(env: jinja2.Environment, text: str) -> tuple[str, ...]:
+    """Names of the templates a source includes, imports or extends; parsing is what costs, so each text is once."""
+    try:
+        further = jinja2.meta.find_referenced_templates(env.parse(text))
+        return tuple(sorted(other for other in further if other is not None))
+    except jinja2.TemplateSyntaxError:
+        return ()  # told when it is rendered

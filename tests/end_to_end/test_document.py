@@ -62,6 +62,7 @@ def life(at: Scene, look: Look) -> None:
     at.whisper(OMAR, "D-1 is filled in")
     at.settle()
 
+    work.join(SAM, channel)
     work.slash(SAM, channel, "/postmortem review")
     at.whisper(SAM, "is for its owner, the lead and the team fraud-ml")
     look("4-refused", channel, SAM)
