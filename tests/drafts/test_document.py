@@ -271,7 +271,7 @@ def test_a_document_with_a_critical_fault_is_refused_in_a_sentence():
 
 def test_status_and_review_tell_one_state():
     text = draft(story()).text
-    for old, new in (("**Draft** ·", "**Closed** ·"), ("State: **Draft**", "State: **Reviewed**"), ("**Draft** ·", "·")):
+    for old, new in (("**Draft** ·", "**Closed** ·"), ("State: **Draft**", "State: **Closed**"), ("**Draft** ·", "·")):
         assert old in text
         assert not scored(text.replace(old, new), story())["H5"].ok
 

@@ -52,7 +52,7 @@ def _head(note: DocumentNote) -> str:
         return f"*The postmortem of {name} is in review.* {asked}: read it, then mark it reviewed. Owner {owner}."
     if note.phase in ("warning", "due", "overdue"):
         when = escape.day(note.due_at) if note.due_at is not None else "soon"
-        said = {"warning": f"is due *{when}*", "due": f"is due *now* ({when})"}.get(note.phase, f"was due *{when}*")
+        said = f"was due *{when}*" if note.phase == "overdue" else f"is due *{when}*"
         state = "in review" if note.state is DocumentState.IN_REVIEW else "still a draft"
         return f"{owner}: the review of *{name}*'s postmortem {said}. It is {state}."
     state = escape.value(note.state.replace("_", " "), 20)
@@ -71,6 +71,8 @@ def _due(note: DocumentNote) -> str:
 
 def _next(note: DocumentNote) -> str:
     n = note.open
+    if note.phase == "review":
+        return ""
     if not note.resolved:
         return "It is reviewed once the incident is resolved; questions can be answered now."
     said = {
