@@ -23,7 +23,7 @@ from playbooks.messages.pages import IncidentPage
 from playbooks.render import Draft, case_of
 from playbooks.templating import ANY, PAGES, Case, environment, folders, source
 
-NAMES = ("postmortem", "incident", "closed")
+NAMES = ("postmortem", "incident", "closed", "stats")
 STYLE = "style.css"
 _SHOWN = 6
 
@@ -67,21 +67,22 @@ def postmortem_page(
         "incident_url": incident_url,
         **_drawn(facts),
     }
-    return _filled("postmortem", context, templates, case_of(facts))
+    return filled("postmortem", context, templates, case_of(facts))
 
 
 def incident_page(view: IncidentPage, facts: Facts, *, templates: Path | None = None) -> Page:
     """An incident as it stands. Raises `errors.ConfigError` where a template cannot be rendered."""
     context = {"view": view, "tiles": _tiles(facts), "clock": clock, **_drawn(facts)}
-    return _filled("incident", context, templates, case_of(facts))
+    return filled("incident", context, templates, case_of(facts))
 
 
 def closed_page(sentence: str, next_step: str, *, templates: Path | None = None) -> Page:
     """A page instead of the one asked for: what is wrong, and what to do."""
-    return _filled("closed", {"sentence": sentence, "next_step": next_step}, templates, ANY)
+    return filled("closed", {"sentence": sentence, "next_step": next_step}, templates, ANY)
 
 
-def _filled(name: str, context: Mapping[str, Any], templates: Path | None, case: Case) -> Page:
+def filled(name: str, context: Mapping[str, Any], templates: Path | None, case: Case) -> Page:
+    """A page's template with its values. Raises `errors.ConfigError` where it cannot be rendered."""
     env = environment(folders(templates, PAGES, case), html=True)
     style = source(env, STYLE).replace("</", "")
     try:

@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from structlog import get_logger
 
-from bot.slack import buttons, events, forms, ids, modals, muting_modals
+from bot.slack import buttons, events, forms, ids, modals, muting_modals, timeline_modals
 from bot.slack.alert_messages import AlertChannel
 from bot.slack.blocks import render, who
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
@@ -280,7 +280,14 @@ class Edge:
                 ),
             )
         ts = str(message.get("ts", ""))
-        view = modals.timeline(found.id, at=at_of(ts), text=str(message.get("text", "")), channel=call.channel, ts=ts)
+        view = timeline_modals.line(
+            found.id,
+            sorted(self.house.registry().components),
+            at=at_of(ts),
+            text=str(message.get("text", "")),
+            channel=call.channel,
+            ts=ts,
+        )
         return OpenModal(remembering(view, person=str(message.get("user", ""))), "Type it: `/inc note <text>`.")
 
     def _open(self, trigger: str, modal: OpenModal, channel: str) -> Reply | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.slack import ids, modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
-from bot.slack.commands import documents, execute, governance, muting, timeline
+from bot.slack.commands import documents, execute, governance, muting, telling, timeline
 from bot.slack.grammar import DecideArgs, NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from bot.slack.grammar_values import MilestoneArgs
 from playbooks import errors
@@ -304,4 +304,6 @@ _CLICKS: Mapping[str, Click] = {
     ids.DOCUMENT_OWNER_OPEN: documents.owner_open,
     ids.VOTE: documents.vote,
     ids.MILESTONE_OPEN: _milestone_open,
+    ids.HYPOTHESIS_CONFIRM: telling.confirm_click,
+    ids.HYPOTHESIS_REFUTE: telling.refute_click,
 }

@@ -294,8 +294,28 @@ class BackfillArgs:
     severity: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TellArgs:
+    """`decide`, `think`, `observed`, `told`, and the form of *Add to timeline*: one line of a kind of its own.
+
+    `event`, `state`: the hypothesis that was confirmed or refuted. `when` and `precision` as typed or chosen.
+    """
+
+    kind: str = "note"
+    when: str = ""
+    text: str = ""
+    component: str = ""
+    precision: str = ""
+    options: str = ""
+    right: str = ""
+    audience: str = ""
+    event: int | None = None
+    state: str = ""
+
+
 Args = (
-    MilestoneArgs
+    TellArgs
+    | MilestoneArgs
     | BackfillArgs
     | NoArgs
     | TextArgs

@@ -10,6 +10,7 @@ from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNo
 from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
+from playbooks.messages.hypotheses import HypothesisList, HypothesisRow
 from playbooks.messages.incidents import (
     Announcement,
     Card,
@@ -63,6 +64,8 @@ __all__ = [
     "HandoffOffer",
     "Help",
     "Home",
+    "HypothesisList",
+    "HypothesisRow",
     "IncidentList",
     "IncidentRow",
     "KeptRow",

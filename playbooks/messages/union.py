@@ -6,6 +6,7 @@ from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNo
 from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
+from playbooks.messages.hypotheses import HypothesisList
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.late import Late
 from playbooks.messages.learning import DigestNote, LearnedNote
@@ -46,6 +47,7 @@ Message = (
     | Update
     | Announcement
     | MilestoneNote
+    | HypothesisList
     | Suggestion
     | Help
     | Home

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from playbooks import errors
 from playbooks.domain.incidents import Incident
@@ -57,10 +59,14 @@ def add_message(
     at: datetime | None = None,
     text: str = "",
     incident_id: int | None = None,
+    precision: Precision | None = None,
+    component: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> Say | None:
     """Put a message into the timeline at its own time; None when its channel belongs to no incident.
 
-    The same message added by two ways stands once; added, removed and added again it leaves three events.
+    The same message added by two ways stands once; added, removed and added again it leaves three events. `at`,
+    `precision`, `component`, `facts`: what a person said of it beside the message.
     """
     with execution(house, order) as (uow, now):
         incident = _incident_of(uow, message.channel, incident_id)
@@ -83,10 +89,16 @@ def add_message(
             occurred_at=at or message.at,
             source=_SOURCE_OF[way],
             dedup_key=f"message:{message.channel}:{message.ts}:{way}:{version}",
-            precision=Precision.EXACT if at is None else Precision.MINUTE,
+            precision=precision or (Precision.EXACT if at is None else Precision.MINUTE),
             source_ref=message.link,
-            component=incident.component,
-            payload={"channel": message.channel, "ts": message.ts, "way": way, "added_by": order.actor.id},
+            component=component or incident.component,
+            payload={
+                **(facts or {}),
+                "channel": message.channel,
+                "ts": message.ts,
+                "way": way,
+                "added_by": order.actor.id,
+            },
         )
         added = uow.append(incident.id, event, now=now)
         if added is None:
@@ -94,6 +106,10 @@ def add_message(
         uow.save_captured(Captured(message.channel, message.ts, way, incident.id, added.id, version))
         redraw(uow, incident, now=now)
     return Say(f"Added to the timeline of {incident.name}.")
+
+
+def _facts_of(message: Message, way: str, order: Order) -> dict[str, Any]:
+    return {"channel": message.channel, "ts": message.ts, "way": way, "added_by": order.actor.id}
 
 
 def remove_message(house: House, order: Order, channel: str, ts: str, way: str) -> Say | None:

@@ -21,6 +21,7 @@ from playbooks.plays import (
     errands,
     escalation,
     heartbeats,
+    lasting,
     retaking,
     silences,
     storms,
@@ -144,6 +145,8 @@ def fire(house: House, timer: Timer) -> bool:
         return weekly_posts.fire(house, timer)
     if timer.kind in terms.KINDS:
         return terms.fire(house, timer)
+    if timer.kind == lasting.KIND:
+        return lasting.fire(house, timer)
     if timer.kind in document_reminders.KINDS:
         return document_reminders.fire(house, timer)
     if timer.kind in retaking.KINDS:

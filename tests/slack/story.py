@@ -241,6 +241,7 @@ FIGURES = FigureView(
     by="component",
     groups=(FigureGroup("fraud-scorer", 12, 2580), FigureGroup("auto-decline", 1, None)),
     more=3,
+    link="https://muster.example.com/stats/30?until=1&sign=x",
 )
 DIGEST = DigestNote(
     team="fraud-ml",

@@ -15,6 +15,7 @@ from bot.slack.blocks import (
     gaps,
     handoff,
     home,
+    hypotheses,
     kit,
     learning,
     ledger,
@@ -54,6 +55,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.HypothesisList():
+            return hypotheses.render(message, root=root)
         case messages.MilestoneNote():
             return milestone.render(message, root=root)
         case messages.Published():

@@ -16,6 +16,7 @@ from bot.slack.commands import (
     owners,
     people,
     reads,
+    telling,
     timeline,
 )
 from bot.slack.grammar import Parsed
@@ -46,6 +47,11 @@ HANDLERS: Mapping[str, Handler] = {
     "mitigated": lifecycle.mitigated,
     "resolve": timeline.resolve,
     "milestone": timeline.milestone,
+    "decide": telling.tell,
+    "think": telling.think,
+    "observed": telling.tell,
+    "told": telling.tell,
+    "redact": telling.redact,
     "backfill": timeline.backfill,
     "cancel": lifecycle.cancel,
     "reopen": lifecycle.reopen,
