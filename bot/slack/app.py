@@ -288,7 +288,8 @@ class Edge:
             channel=call.channel,
             ts=ts,
         )
-        return OpenModal(remembering(view, person=str(message.get("user", ""))), "Type it: `/inc note <text>`.")
+        marked = remembering(view, person=str(message.get("user", "")), text="files" if message.get("files") else "")
+        return OpenModal(marked, "Type it: `/inc note <text>`.")
 
     def _open(self, trigger: str, modal: OpenModal, channel: str) -> Reply | None:
         """Open a form; None when it is open, else what to say instead."""
@@ -346,10 +347,10 @@ def _mentions_time(text: str) -> bool:
     return _TIME.search(text) is not None
 
 
-def remembering(view: Mapping[str, Any], *, channel: str = "", person: str = "") -> dict[str, Any]:
+def remembering(view: Mapping[str, Any], *, channel: str = "", person: str = "", text: str = "") -> dict[str, Any]:
     """A form that also remembers where it was opened from, for the answer after it is sent."""
     known = ids.decode(str(view.get("private_metadata", "")))
-    filled = replace(known, channel=known.channel or channel, person=known.person or person)
+    filled = replace(known, channel=known.channel or channel, person=known.person or person, text=known.text or text)
     return {**view, "private_metadata": ids.encode(filled, limit=ids.PRIVATE_METADATA)}
 
 

@@ -53,7 +53,9 @@ def _add_message(desk: Desk, call: Call, form: modals.Submission) -> Reply:
     moved = told.at if told.at is not None and abs((told.at - own).total_seconds()) >= 60 else None
     exact = told.precision if args.precision not in ("", "exact") else None
     author = actor_for(desk.house.registry(), form.meta.person or call.user)
-    message = capture.Message(form.meta.channel, form.meta.ts, told.text, author, own, call.link)
+    message = capture.Message(
+        form.meta.channel, form.meta.ts, told.text, author, own, call.link, form.meta.text == "files"
+    )
     try:
         done = capture.add_message(
             desk.house,

@@ -11,6 +11,7 @@ from typing import Final
 from bot.slack.grammar_figures import read_stats
 from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
 from bot.slack.grammar_postmortem import read_item, read_postmortem
+from bot.slack.grammar_reporting import read_clock, read_hold, read_reportable, read_unhold
 from bot.slack.grammar_timeline import (
     read_backfill,
     read_decide,
@@ -418,6 +419,10 @@ VERBS: Final[dict[str, Verb]] = {
     "sync": Verb(_nothing, "sync", ("reload",)),
     "break-glass": Verb(_glass, "break-glass [number] because …", ("breakglass",)),
     "review": Verb(_review, "review D-4 <what came of it>", ()),
+    "reportable": Verb(read_reportable, "reportable yes|no|undecided [clock …] because …", ("notifiable",)),
+    "clock": Verb(read_clock, "clock [sent <clock> <stage> [reference] or draft <clock>]", ("clocks",)),
+    "hold": Verb(read_hold, "hold [component] [for 3d] because …", ("preserve",)),
+    "unhold": Verb(read_unhold, "unhold [component] [because …]", ()),
     "audit": Verb(_nothing, "audit", ("verify",)),
     "help": Verb(lambda text, _: HelpArgs(first_word(text)[0].lower()), "help", ("?", "h")),
 }

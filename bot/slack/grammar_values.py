@@ -271,6 +271,25 @@ class CorrectArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportableArgs:
+    """`reportable yes|no|undecided [clock …] because <why>`."""
+
+    verdict: str = ""
+    clocks: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockArgs:
+    """`clock`, `clock sent <clock> <stage> [reference]`, `clock draft <clock>`; `what` is empty, sent or draft."""
+
+    what: str = ""
+    clock: str = ""
+    stage: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneArgs:
     """`milestone <name> [component] [time] [text] [because …]`; `when` as typed, `sure` where it was asked back."""
 
@@ -318,6 +337,8 @@ Args = (
     | MilestoneArgs
     | BackfillArgs
     | NoArgs
+    | ReportableArgs
+    | ClockArgs
     | TextArgs
     | NewArgs
     | NoteArgs

@@ -23,7 +23,7 @@ SCOPES: Final[tuple[tuple[str, str], ...]] = (
     ("chat:write", "post and edit messages"),
     ("chat:write.public", "tell an owner team in its own public channel without joining it first"),
     ("commands", "slash commands and shortcuts"),
-    ("files:read", "read a published postmortem back"),
+    ("files:read", "keep the files of messages in the timeline, read a published postmortem back"),
     ("files:write", "share the postmortem draft as a file"),
     ("groups:history", "the same as channels:history in private incident channels"),
     ("groups:read", "the same as channels:read in private channels"),

@@ -240,6 +240,19 @@ def _read_handoff(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "handoff", values.HandoffArgs(values.Person(user, user), form.text("role") or "lead")
 
 
+def _read_reportable(form: Form, meta: ids.Value) -> tuple[str, Args]:
+    clocks = tuple(re.split(r"[\s,]+", form.text("clocks").strip()))
+    because = form.text("because", needed="Say why: a reasoned no is kept, too.")
+    verdict = form.text("verdict", needed="Choose one.")
+    return "reportable", values.ReportableArgs(verdict, tuple(name for name in clocks if name), because)
+
+
+def _read_hold(form: Form, meta: ids.Value) -> tuple[str, Args]:
+    name = _name(form, needed="Choose a component.")
+    because = form.text("because", needed="Say why: whoever would alter it reads it.")
+    return "hold", values.StandArgs(name, None, *form.end("for"), because)
+
+
 _READERS: Final = {
     ids.MODAL_NEW: _read_new,
     ids.MODAL_UPDATE: _read_update,
@@ -263,5 +276,7 @@ _READERS: Final = {
     ids.MODAL_SILENCE: _read_silence,
     ids.MODAL_MAINTENANCE: _read_maintenance,
     ids.MODAL_REPORT: _read_report,
+    ids.MODAL_REPORTABLE: _read_reportable,
+    ids.MODAL_HOLD: _read_hold,
     **postmortem_values.READERS,
 }

@@ -37,6 +37,7 @@ from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNot
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.published import Published, PublishedRow
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.reporting import ClockList, ClockRow
 from playbooks.messages.similar import SimilarNote, SimilarRow
 from playbooks.messages.union import Message
 
@@ -47,6 +48,8 @@ __all__ = [
     "Ask",
     "Card",
     "Changed",
+    "ClockList",
+    "ClockRow",
     "DebtList",
     "DebtRow",
     "DigestNote",

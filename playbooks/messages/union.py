@@ -16,6 +16,7 @@ from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.reporting import ClockList
 from playbooks.messages.similar import SimilarNote
 
 Message = (
@@ -32,6 +33,7 @@ Message = (
     | Say
     | IncidentList
     | DebtList
+    | ClockList
     | DocumentNote
     | VoteNote
     | GapList

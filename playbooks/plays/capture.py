@@ -12,6 +12,7 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.people import Actor
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision, is_machine
 from playbooks.messages import Say
+from playbooks.plays import attachments
 from playbooks.plays.house import House, redraw
 from playbooks.plays.orders import Order, event_of, execution, role_in
 from playbooks.ports import Captured, UnitOfWork
@@ -39,7 +40,7 @@ _SOURCE_OF = {"pin": EventSource.PIN, "reaction": EventSource.REACTION, "shortcu
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A Slack message as captured: its place, its own time, its words and its author."""
+    """A Slack message as captured: its place, its own time, its words and its author; whether files hang on it."""
 
     channel: str
     ts: str
@@ -47,6 +48,7 @@ class Message:
     author: Actor
     at: datetime
     link: str = ""
+    files: bool = False
 
 
 def add_message(
@@ -104,6 +106,8 @@ def add_message(
         if added is None:
             return Say(f"That message is already in the timeline of {incident.name}.")
         uow.save_captured(Captured(message.channel, message.ts, way, incident.id, added.id, version))
+        if message.files:
+            uow.want_job(attachments.KIND, added.id, now=now, lane=f"incident:{incident.id}")
         redraw(uow, incident, now=now)
     return Say(f"Added to the timeline of {incident.name}.")
 

@@ -41,6 +41,7 @@ def redact(house: House, order: Order, incident_id: int, seq: int, reason: str) 
         if not blanked:
             return Say(f"Event {seq} of {incident.name} is blank already.")
         for each in blanked:
+            uow.blank_attachments(each.id)
             told = event_of(
                 order,
                 incident,
@@ -68,7 +69,7 @@ def _may(house: House, order: Order, incident: Incident, event: Event) -> None:
 
 
 def _versions(events: list[Event], event: Event) -> list[Event]:
-    """The event with everything it corrects and is corrected by, in order."""
+    """The event with everything it corrects and is corrected by, in order, and what names its files."""
     by_id = {e.id: e for e in events}
     first = event
     while first.new.supersedes in by_id:
@@ -77,4 +78,5 @@ def _versions(events: list[Event], event: Event) -> list[Event]:
     found = [first]
     while found[-1].id in after:
         found.append(after[found[-1].id])
-    return found
+    named = {each.id for each in found}
+    return found + [e for e in events if e.payload.get("attachment_of") in named]

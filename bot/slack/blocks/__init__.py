@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bot.slack.blocks import (
     card,
+    clocks,
     document,
     entry,
     errand,
@@ -73,6 +74,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
+        case messages.ClockList():
+            return clocks.listing(message, root=root)
         case messages.DocumentNote():
             return document.render(message, root=root)
         case messages.VoteNote():

@@ -16,6 +16,7 @@ from bot.slack.commands import (
     owners,
     people,
     reads,
+    reporting,
     telling,
     timeline,
 )
@@ -84,6 +85,10 @@ HANDLERS: Mapping[str, Handler] = {
     "sync": governance.sync,
     "break-glass": governance.break_glass,
     "review": governance.review,
+    "reportable": reporting.reportable,
+    "clock": reporting.clock,
+    "hold": reporting.hold,
+    "unhold": reporting.unhold,
 }
 
 
