@@ -20,8 +20,8 @@ class DocumentNote:
         half: number of an item and what it lacks. no_action: why nothing is to be done, signed.
         lacks: what it still needs before it is reviewed or closed; `checked` where that was looked at.
         reviewers: who may mark it reviewed. points: of the reviewer's checks; needed: how many its severity asks for.
-        waived: why its incident was closed without a review. published: name and link of each place that shows it. page: address of
-            the draft as a page, empty while pages are off.
+        waived: why its incident was closed without a review. published: name and link of each place that shows it.
+        page: signed link to its page, empty where there are none.
     """
 
     tag: Tag
