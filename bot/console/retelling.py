@@ -94,8 +94,11 @@ class Teller:
         self.past.append(one)
 
     def _open(self, one: Told) -> None:
+        known = list(self.past)
         self.incident = self.hands.declare(one, self.file.title, main_component(self.file))
         self._catch_up()
+        if one in known:
+            return  # told with what was before
         if one.kind is not EventKind.DECLARED:
             self._act(one, self.incident)
         elif not one.exact:
