@@ -18,6 +18,7 @@ from playbooks.domain.escalation import Policy, Step, Whom, default_policies
 from playbooks.domain.file_values import zone_name
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
 from playbooks.domain.ownership_file import PATTERN_WORDS, Channel, Id, Span
+from playbooks.domain.reporting_file import ClocksEntry
 from playbooks.domain.routing import OWN
 from playbooks.errors import ConfigError
 from playbooks.schemas.marked import DocumentError, read, validate
@@ -232,6 +233,8 @@ class Config(_Strict):
     """When each team is told of its gaps, and the operators of conflicts and debt."""
     matcher_silent_after: Span = timedelta(days=14)
     """An alert matcher that never matched for so long is told as a gap."""
+    clocks: ClocksEntry = ClocksEntry()
+    """Clocks of authorities and contracts: which run, and your own beside the shipped ones."""
     learning: Learning = Learning()
     postmortem: Postmortem = Postmortem()
     pages: Pages = Pages()

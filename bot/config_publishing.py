@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -28,9 +29,15 @@ class PublishEntry(Strict):
     """What the publisher needs to know of the place: repository, folder, space, … See docs/publishing.md."""
 
 
-def destinations(entries: dict[str, PublishEntry]) -> tuple[Destination, ...]:
-    """As the plays know them."""
-    return tuple(
-        Destination(name, entry.provider, entry.since, entry.to, entry.teams, entry.severities)
-        for name, entry in entries.items()
-    )
+def destinations(
+    entries: Mapping[str, PublishEntry], providers: Mapping[str, Mapping[str, Any]]
+) -> tuple[Destination, ...]:
+    """As the plays know them; `providers` tell which of them is Slack."""
+    found = []
+    for name, entry in entries.items():
+        kind = providers.get(entry.provider, {}).get("kind", entry.provider)
+        here = kind == "slack_canvas"
+        found.append(
+            Destination(name, entry.provider, entry.since, entry.to, entry.teams, entry.severities, in_channel=here)
+        )
+    return tuple(found)

@@ -19,7 +19,7 @@ from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.registry import LeverShelf
 from bot.settings import Settings
-from bot.slack.manifest import SCOPES
+from bot.slack.manifest import OPTIONAL, SCOPES
 from bot.slack.messenger import build_client
 from playbooks import errors
 from playbooks.check import Level as Grade
@@ -337,7 +337,7 @@ def _scopes(granted: str) -> Iterator[Finding]:
     wanted = dict(SCOPES)
     for scope in sorted(set(wanted) - have):
         yield Finding(
-            Level.ERROR,
+            Level.WARNING if scope in OPTIONAL else Level.ERROR,
             "manifest",
             f"The scope {scope} is not granted (for: {wanted[scope]}).",
             "Paste the output of `muster manifest` into the app's manifest and reinstall it.",

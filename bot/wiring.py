@@ -20,11 +20,20 @@ from bot.config import Config
 from bot.config_pipeline import alert_channels
 from bot.config_publishing import destinations
 from bot.incident_metrics import IncidentMetrics
-from bot.jobs.bodies import Bodies, action_body, inspection_body, learned_body, similar_body, state_body
+from bot.jobs.bodies import (
+    Bodies,
+    action_body,
+    attachments_body,
+    inspection_body,
+    learned_body,
+    similar_body,
+    state_body,
+)
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.durable import DbosEngine, Executors
 from bot.jobs.local import LocalEngine
+from bot.jobs.notifications import Notifications
 from bot.jobs.publish import Publishing
 from bot.jobs.surfaces import Projector
 from bot.metrics import Metrics
@@ -39,8 +48,10 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.slack.app import build_app
 from bot.slack.blocks import render
+from bot.slack.canvases import SlackCanvases
 from bot.slack.directory import SlackDirectory
-from bot.slack.messenger import SlackMessenger, build_client
+from bot.slack.files import SlackFiles
+from bot.slack.messenger import build_client
 from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
 from bot.web.sources import Source, source
@@ -48,12 +59,24 @@ from playbooks import errors
 from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
+from playbooks.library.shipped import shipped_clocks
 from playbooks.messages import Message
-from playbooks.plays import ai_state, figures, heartbeats, inspection, notes, outreach, similar, weekly_posts
+from playbooks.plays import (
+    ai_state,
+    attachments,
+    figures,
+    heartbeats,
+    inspection,
+    notes,
+    notifications,
+    outreach,
+    similar,
+    weekly_posts,
+)
 from playbooks.plays.house import House, Rules, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
-from playbooks.ports import Clock, Directory, Ids, Job, Messenger, Probe, Surface
+from playbooks.ports import Clock, Directory, Files, Ids, Job, Messenger, Probe, Surface
 from storage.engine import make_engine
 from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
@@ -93,18 +116,20 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     holder = registry_of(config, folder, store, parts.clock)
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     client = build_client(token, settings.slack_api_url)
-    messenger = SlackMessenger(client, probe=parts.probe)
+    messenger = SlackCanvases(client, probe=parts.probe)
     environ = _environ(settings)
     members = _group_members(client)
     readers = Readers(config.providers, environ=environ, folder=folder, group_members=members, probe=parts.probe)
     book = OnCallBook(holder.current, parts.clock, readers=readers, ttl=config.cadences.on_call)
     shelf = LeverShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
-    publishers = PublisherShelf(config.providers, environ=environ, clock=parts.clock, probe=parts.probe)
+    publishers = PublisherShelf(
+        config.providers, environ=environ, clock=parts.clock, probe=parts.probe, canvases=messenger
+    )
     links = Links(settings.public_url, settings.link_keys, int(config.pages.links_last.total_seconds()))
     house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config, folder), shelf.maturity, links)
     metrics = Metrics()
     board = SqlJobBoard(store)
-    bodies = bodies_of(house, messenger, shelf, SlackDirectory(client), publishers)
+    bodies = bodies_of(house, messenger, shelf, SlackDirectory(client), publishers, SlackFiles(client))
     engine = _engine(settings, store, board, house, bodies, metrics, parts.clock)
     store.on_commit.append(engine.nudge)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
@@ -237,6 +262,9 @@ def rules_of(config: Config, folder: Path = Path()) -> Rules:
         weekly_at=time.fromisoformat(config.weekly.at),
         zone=config.time_zone,
         pipeline=config.pipeline.rules(),
+        clocks={**shipped_clocks(), **config.clocks.own},
+        clocks_used=config.clocks.use,
+        holidays=frozenset(config.clocks.holidays),
         reviews=config.postmortem.rules(config.severities),
         quiet_after={
             name: int(entry.quiet_after.total_seconds())
@@ -246,7 +274,7 @@ def rules_of(config: Config, folder: Path = Path()) -> Rules:
         untold_teams=config.learning.untold_teams,
         matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
         templates=folder / config.postmortem.templates if config.postmortem.templates else None,
-        publish=destinations(config.publish),
+        publish=destinations(config.publish, config.providers),
     )
 
 
@@ -350,7 +378,12 @@ def _engine(
 
 
 def bodies_of(
-    house: House, messenger: Messenger, levers: LeverShelf, directory: Directory, publishers: PublisherShelf
+    house: House,
+    messenger: Messenger,
+    levers: LeverShelf,
+    directory: Directory,
+    publishers: PublisherShelf,
+    files: Files,
 ) -> Bodies:
     """All job bodies."""
     root = house.rules.root
@@ -367,8 +400,10 @@ def bodies_of(
             "action": action_body(house, levers),
             ai_state.KIND: state_body(house, levers),
             "document": Documents(house, messenger).run,
+            notifications.KIND: Notifications(house, messenger).run,
             JOB: Publishing(house, publishers).run,
             inspection.KIND: inspection_body(house, levers, directory),
+            attachments.KIND: attachments_body(house, files),
             similar.KIND: similar_body(house),
             outreach.KIND: learned_body(house),
         }

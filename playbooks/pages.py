@@ -9,10 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
-from playbooks import errors
 from playbooks.domain.drafts import words
 from playbooks.domain.drafts.entries import Span
 from playbooks.domain.drafts.facts import Facts
@@ -21,9 +19,9 @@ from playbooks.domain.pictures.lanes import Bar, Lane, Picture, label, picture_o
 from playbooks.domain.pictures.svg import NARROW, WIDE, clock, svg_of
 from playbooks.messages.pages import IncidentPage
 from playbooks.render import Draft, case_of
-from playbooks.templating import ANY, PAGES, Case, environment, folders, source
+from playbooks.templating import ANY, FAULTS, PAGES, Case, environment, folders, refusal, source, version_of
 
-NAMES = ("postmortem", "incident", "closed")
+NAMES = ("postmortem", "incident", "closed", "stats")
 STYLE = "style.css"
 _SHOWN = 6
 
@@ -67,30 +65,34 @@ def postmortem_page(
         "incident_url": incident_url,
         **_drawn(facts),
     }
-    return _filled("postmortem", context, templates, case_of(facts))
+    return filled("postmortem", context, templates, case_of(facts))
 
 
 def incident_page(view: IncidentPage, facts: Facts, *, templates: Path | None = None) -> Page:
     """An incident as it stands. Raises `errors.ConfigError` where a template cannot be rendered."""
     context = {"view": view, "tiles": _tiles(facts), "clock": clock, **_drawn(facts)}
-    return _filled("incident", context, templates, case_of(facts))
+    return filled("incident", context, templates, case_of(facts))
 
 
 def closed_page(sentence: str, next_step: str, *, templates: Path | None = None) -> Page:
     """A page instead of the one asked for: what is wrong, and what to do."""
-    return _filled("closed", {"sentence": sentence, "next_step": next_step}, templates, ANY)
+    return filled("closed", {"sentence": sentence, "next_step": next_step}, templates, ANY)
 
 
-def _filled(name: str, context: Mapping[str, Any], templates: Path | None, case: Case) -> Page:
+def page_version(templates: Path | None, case: Case = ANY) -> str:
+    """The version of the pages' templates in use."""
+    env = environment(folders(templates, PAGES, case), html=True)
+    return version_of(env, [*(f"{name}.html.j2" for name in NAMES), STYLE])
+
+
+def filled(name: str, context: Mapping[str, Any], templates: Path | None, case: Case) -> Page:
+    """A page's template with its values. Raises `errors.ConfigError` where it cannot be rendered."""
     env = environment(folders(templates, PAGES, case), html=True)
     style = source(env, STYLE).replace("</", "")
     try:
         text = env.get_template(f"{name}.html.j2").render({**context, "style": Markup(style)})  # noqa: S704  a file
-    except (jinja2.TemplateError, TypeError, ValueError, AttributeError) as error:
-        raise errors.ConfigError(
-            f"The template {PAGES}/{name}.html.j2 cannot be rendered: {error}.",
-            "Mend it, or take it out of your templates folder to use Muster's own.",
-        ) from error
+    except FAULTS as error:
+        raise refusal(error, PAGES, f"{name}.html.j2", env) from error
     return Page(text, b64encode(sha256(style.encode()).digest()).decode())
 
 

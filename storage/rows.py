@@ -17,7 +17,7 @@ from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.publishing import Publication
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision
-from playbooks.ports import Captured, Document, Job, NewIncident, StoredAlert, Surface, Timer
+from playbooks.ports import Attachment, Captured, Document, Job, NewIncident, StoredAlert, Surface, Timer
 from storage import tables
 
 Values = dict[str, Any]
@@ -34,6 +34,7 @@ ACTION: Table = _TABLES["action"]
 APPROVAL: Table = _TABLES["approval"]
 OVERRIDE: Table = _TABLES["override"]
 HANDOFF: Table = _TABLES["handoff"]
+ATTACHMENT: Table = _TABLES["attachment"]
 VERSION_MARK: Table = _TABLES["version_mark"]
 SERVING: Table = _TABLES["serving"]
 SURFACE: Table = _TABLES["surface"]
@@ -336,6 +337,16 @@ def to_job(row: Row[Any]) -> Job:
     values = _mapping(row)
     del values["id"]
     return Job(**values)
+
+
+def attachment_row(attachment: Attachment) -> Values:
+    """A kept file as stored, without its bytes."""
+    return {name: getattr(attachment, name) for name in Attachment.__dataclass_fields__}
+
+
+def to_attachment(row: Row[Any]) -> Attachment:
+    """A kept file from its row, without its bytes."""
+    return Attachment(**_mapping(row))
 
 
 def captured_row(captured: Captured) -> Values:

@@ -505,6 +505,25 @@ class PublicationRow(Row, table=True):
     published_at: datetime | None = Field(sa_type=UtcDateTime)
 
 
+class AttachmentRow(Row, table=True):
+    """A file of a captured message; `content` is NULL where it could not be had or was redacted."""
+
+    __tablename__ = "attachment"
+    __table_args__ = (Index(None, "incident_id"),)
+
+    event_id: str = Field(primary_key=True, foreign_key="event.id")
+    file_id: str = Field(primary_key=True)
+    incident_id: int = Field(foreign_key="incident.id")
+    name: str
+    mime: str
+    size: int
+    sha256: str
+    content: bytes | None
+    state: str
+    why: str
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
 class NoticeRow(Row, table=True):
     """Something an operator must see, and how often it happened."""
 

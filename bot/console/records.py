@@ -180,7 +180,9 @@ def audit(incident: Number, as_json: Annotated[bool, typer.Option("--json", help
     with opened(known) as books, books.house.store.read() as uow:
         if uow.incident(number) is None:
             raise UnknownName(f"There is no INC-{number}.", "See `/inc list` in Slack.")
-        report = uow.verify(number)
+        from playbooks.plays import anchors
+
+        report, said = anchors.audit(uow, number)
     if as_json:
         show(
             {
@@ -190,10 +192,12 @@ def audit(incident: Number, as_json: Annotated[bool, typer.Option("--json", help
                 "head": report.head,
                 "broken_at": report.broken_at,
                 "why": report.why,
+                "heads_said": said,
             }
         )
     elif report.ok:
-        say(f"✓ INC-{number}: {report.count} events, unbroken; head {report.head}")
+        told = f"; as the channel was told {said} time{'s' if said != 1 else ''}" if said else ""
+        say(f"✓ INC-{number}: {report.count} events, unbroken; head {report.head}{told}")
     else:
         say(f"✗ INC-{number}: broken at event {report.broken_at}: {report.why}")
         typer.echo("muster: The timeline was changed behind Muster's back. Compare with a backup.", err=True)

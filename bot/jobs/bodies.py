@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
-from playbooks.plays import ai_state, inspection, outreach, similar
+from playbooks.plays import ai_state, attachments, inspection, outreach, similar
 from playbooks.plays.effects import advance
 from playbooks.plays.house import House
-from playbooks.ports import Directory, Job, Levers
+from playbooks.ports import Directory, Files, Job, Levers
 
 Body = Callable[[str], RunResult]
 
@@ -68,6 +68,16 @@ def learned_body(house: House) -> Body:
 
     def run(subject: str) -> RunResult:
         outreach.tell(house, int(subject))
+        return DONE
+
+    return run
+
+
+def attachments_body(house: House, files: Files) -> Body:
+    """The job body `attachments`: keeps the files of one captured message."""
+
+    def run(subject: str) -> RunResult:
+        attachments.fetch(house, files, subject)
         return DONE
 
     return run

@@ -8,11 +8,13 @@ from hashlib import sha256
 from bot.jobs.outcome import DONE, RunResult
 from playbooks import errors
 from playbooks.domain.documents import DocumentState
+from playbooks.domain.incidents import Incident
 from playbooks.plays import document_changes
 from playbooks.plays.house import House, spoken, want
 from playbooks.plays.postmortem import draft_of
-from playbooks.plays.publishing import publish, state_of
+from playbooks.plays.publishing import destinations_of, publish, state_of
 from playbooks.ports import Document, Messenger, Surface
+from playbooks.render import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,13 @@ class Documents:
             document = uow.document(incident.id) or Document(incident.id, {})
             draft = draft_of(self.house, uow, incident)
             state = state_of(uow, incident.id)
+            elsewhere = _stands_there(self.house, incident, state)
         channel = incident.channel or incident.home
         digest = sha256(draft.text.encode()).hexdigest()
         if digest == document.rendered_sha256 or not channel:
             return DONE
-        left = len(draft.open_prompts)
-        what = "Draft" if state == DocumentState.DRAFT else f"Postmortem ({state.replace('_', ' ')})"
-        open_ones = f"{left} questions are yours" if left else "no question is open"
-        comment = f"{what} of {incident.name}, rendered from {draft.facts.events} events; {open_ones}."
         try:
-            file_id = self.messenger.upload(
-                channel,
-                filename=f"{incident.name.lower()}-postmortem.md",
-                title=f"{incident.name} postmortem" + (" draft" if state == DocumentState.DRAFT else ""),
-                text=draft.text,
-                comment=comment,
-            )
+            file_id = "" if elsewhere else self._share(incident, channel, draft, state)
         except errors.SlackError as error:
             if error.kind in (errors.Kind.TRANSIENT, errors.Kind.RATE_LIMITED, errors.Kind.UNKNOWN_OUTCOME):
                 raise
@@ -61,6 +54,18 @@ class Documents:
             if resolved is not None:
                 want(uow, resolved, now=self.house.now())
         return DONE
+
+    def _share(self, incident: Incident, channel: str, draft: Draft, state: str) -> str:
+        left = len(draft.open_prompts)
+        what = "Draft" if state == DocumentState.DRAFT else f"Postmortem ({state.replace('_', ' ')})"
+        open_ones = f"{left} questions are yours" if left else "no question is open"
+        return self.messenger.upload(
+            channel,
+            filename=f"{incident.name.lower()}-postmortem.md",
+            title=f"{incident.name} postmortem" + (" draft" if state == DocumentState.DRAFT else ""),
+            text=draft.text,
+            comment=f"{what} of {incident.name}, rendered from {draft.facts.events} events; {open_ones}.",
+        )
 
     def _refused(self, incident_id: int, error: errors.SlackError) -> None:
         """A document is never missing in silence: the channel reads why, and how to get it all the same."""
@@ -77,3 +82,8 @@ class Documents:
                 ),
                 now=now,
             )
+
+
+def _stands_there(house: House, incident: Incident, state: str) -> bool:
+    """Whether the document stands in the channel anyway, as a canvas, so that a file would be a second one."""
+    return any(each.in_channel and each.reached(state) for each in destinations_of(house, incident))

@@ -13,9 +13,12 @@ from playbooks.plugin import Canvases, Clock, ConfigError, Maturity, Probe, Publ
 
 GROUP = "muster.publishers"
 PUBLISHERS: Mapping[str, str] = {
+    "confluence": "bot.providers.publishers.confluence:ConfluencePublisher",
     "git": "bot.providers.publishers.git:GitPublisher",
     "github": "bot.providers.publishers.github:GithubPublisher",
     "gitlab": "bot.providers.publishers.gitlab:GitlabPublisher",
+    "notion": "bot.providers.publishers.notion:NotionPublisher",
+    "slack_canvas": "bot.providers.publishers.slack_canvas:SlackCanvasPublisher",
     "webhook": "bot.providers.publishers.webhook:WebhookPublisher",
 }
 

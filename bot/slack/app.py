@@ -17,7 +17,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from structlog import get_logger
 
-from bot.slack import buttons, events, forms, ids, modals, muting_modals
+from bot.slack import buttons, events, forms, ids, modals, muting_modals, timeline_modals
 from bot.slack.alert_messages import AlertChannel
 from bot.slack.blocks import render, who
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
@@ -280,8 +280,16 @@ class Edge:
                 ),
             )
         ts = str(message.get("ts", ""))
-        view = modals.timeline(found.id, at=at_of(ts), text=str(message.get("text", "")), channel=call.channel, ts=ts)
-        return OpenModal(remembering(view, person=str(message.get("user", ""))), "Type it: `/inc note <text>`.")
+        view = timeline_modals.line(
+            found.id,
+            sorted(self.house.registry().components),
+            at=at_of(ts),
+            text=str(message.get("text", "")),
+            channel=call.channel,
+            ts=ts,
+        )
+        marked = remembering(view, person=str(message.get("user", "")), text="files" if message.get("files") else "")
+        return OpenModal(marked, "Type it: `/inc note <text>`.")
 
     def _open(self, trigger: str, modal: OpenModal, channel: str) -> Reply | None:
         """Open a form; None when it is open, else what to say instead."""
@@ -339,10 +347,10 @@ def _mentions_time(text: str) -> bool:
     return _TIME.search(text) is not None
 
 
-def remembering(view: Mapping[str, Any], *, channel: str = "", person: str = "") -> dict[str, Any]:
+def remembering(view: Mapping[str, Any], *, channel: str = "", person: str = "", text: str = "") -> dict[str, Any]:
     """A form that also remembers where it was opened from, for the answer after it is sent."""
     known = ids.decode(str(view.get("private_metadata", "")))
-    filled = replace(known, channel=known.channel or channel, person=known.person or person)
+    filled = replace(known, channel=known.channel or channel, person=known.person or person, text=known.text or text)
     return {**view, "private_metadata": ids.encode(filled, limit=ids.PRIVATE_METADATA)}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from bot.slack import ids, modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
-from bot.slack.commands import documents, execute, governance, muting, timeline
+from bot.slack.commands import documents, execute, governance, muting, reporting, telling, timeline
 from bot.slack.grammar import DecideArgs, NoArgs, Parsed, SevArgs, TextArgs, WhoArgs, parse
 from bot.slack.grammar_values import MilestoneArgs
 from playbooks import errors
@@ -295,6 +295,8 @@ _CLICKS: Mapping[str, Click] = {
     ids.UNFREEZE: governance.unfreeze_click,
     ids.UNSILENCE: muting.unsilence_click,
     ids.REVIEW_OPEN: governance.review_open,
+    ids.REPORTABLE_OPEN: reporting.reportable_open,
+    ids.CLOCK_DRAFT: reporting.draft_click,
     ids.ITEM_OPEN: documents.step_click("item"),
     ids.NO_ACTION_OPEN: documents.step_click("no-action"),
     ids.SEND_TO_REVIEW: documents.step_click("review"),
@@ -304,4 +306,6 @@ _CLICKS: Mapping[str, Click] = {
     ids.DOCUMENT_OWNER_OPEN: documents.owner_open,
     ids.VOTE: documents.vote,
     ids.MILESTONE_OPEN: _milestone_open,
+    ids.HYPOTHESIS_CONFIRM: telling.confirm_click,
+    ids.HYPOTHESIS_REFUTE: telling.refute_click,
 }

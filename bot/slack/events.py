@@ -85,7 +85,9 @@ def _capture(desk: Desk, client: WebClient, call: Call, channel: str, ts: str, w
         return
     author = actor_for(desk.house.registry(), str(found.get("user") or call.user))
     link = permalink(client, channel, ts)
-    message = capture.Message(channel, ts, str(found.get("text", "")), author, at_of(ts), link)
+    message = capture.Message(
+        channel, ts, str(found.get("text", "")), author, at_of(ts), link, bool(found.get("files"))
+    )
     capture.add_message(desk.house, desk.order(call), message, way)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from bot.slack import ids, modals
 from bot.slack.calls import Call, Desk, Reply, refusal_of
 from bot.slack.commands import execute
-from bot.slack.grammar import AnswerArgs, NoteArgs
+from bot.slack.commands.telling import told_of
+from bot.slack.grammar import AnswerArgs
+from bot.slack.grammar_values import TellArgs
 from bot.slack.stamps import at_of
 from playbooks import errors
-from playbooks.domain.clocks import parse_when
-from playbooks.domain.timeline import EventKind
 from playbooks.messages import Refusal
 from playbooks.plays import capture, postmortem
 from playbooks.plays.house import actor_for
@@ -21,7 +21,7 @@ from playbooks.plays.house import actor_for
 def submitted(desk: Desk, call: Call, view: Mapping[str, Any]) -> Reply:
     """Run a form. Raises `modals.FieldErrors` so that the form stays open with its faults."""
     form = modals.parse(view)
-    if form.callback_id == ids.MODAL_TIMELINE:
+    if form.callback_id == ids.MODAL_TIMELINE and form.meta.ts:
         reply = _add_message(desk, call, form)
     elif form.callback_id == ids.MODAL_ANSWER and isinstance(form.parsed.args, AnswerArgs):
         args = form.parsed.args
@@ -44,21 +44,30 @@ def first_field(view: Mapping[str, Any]) -> str:
 
 def _add_message(desk: Desk, call: Call, form: modals.Submission) -> Reply:
     """The form of the message shortcut: kind, words and time may differ from the message's own."""
-    args = form.parsed.args if isinstance(form.parsed.args, NoteArgs) else NoteArgs()
+    args = form.parsed.args if isinstance(form.parsed.args, TellArgs) else TellArgs()
     own = at_of(form.meta.ts)
-    said = parse_when(args.when, desk.now(), call.zone).at if args.when else None
-    moved = said if said is not None and abs((said - own).total_seconds()) >= 60 else None
+    try:
+        told = told_of(desk, call, args)
+    except errors.MusterError as error:
+        return refusal_of(desk.house, error)
+    moved = told.at if told.at is not None and abs((told.at - own).total_seconds()) >= 60 else None
+    exact = told.precision if args.precision not in ("", "exact") else None
     author = actor_for(desk.house.registry(), form.meta.person or call.user)
-    message = capture.Message(form.meta.channel, form.meta.ts, args.text, author, own, call.link)
+    message = capture.Message(
+        form.meta.channel, form.meta.ts, told.text, author, own, call.link, form.meta.text == "files"
+    )
     try:
         done = capture.add_message(
             desk.house,
             desk.order(call),
             message,
             "shortcut",
-            kind=EventKind(args.kind) if args.kind else EventKind.NOTE,
+            kind=told.kind,
             at=moved,
             incident_id=form.meta.incident,
+            precision=exact,
+            component=told.component,
+            facts=told.payload,
         )
     except errors.MusterError as error:
         return refusal_of(desk.house, error)

@@ -11,7 +11,16 @@ from typing import Final
 from bot.slack.grammar_figures import read_stats
 from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
 from bot.slack.grammar_postmortem import read_item, read_postmortem
-from bot.slack.grammar_timeline import read_backfill, read_milestone
+from bot.slack.grammar_reporting import read_clock, read_hold, read_reportable, read_unhold
+from bot.slack.grammar_timeline import (
+    read_backfill,
+    read_decide,
+    read_milestone,
+    read_observed,
+    read_redact,
+    read_think,
+    read_told,
+)
 from bot.slack.grammar_values import (
     AnswerArgs,
     Args,
@@ -359,6 +368,11 @@ VERBS: Final[dict[str, Verb]] = {
     "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
     "milestone": Verb(read_milestone, "milestone impact [component] 02:31 [because …]", ("milestones",)),
     "backfill": Verb(read_backfill, "backfill [lines]", ("back-fill",)),
+    "decide": Verb(read_decide, "decide <what> [options: a; b] [right: model owner]", ("decided",)),
+    "think": Verb(read_think, "think <hypothesis>, think E12 refuted [why]", ("hypothesis", "suspect")),
+    "observed": Verb(read_observed, "observed [10:42] <what you see>", ("observe", "saw")),
+    "told": Verb(read_told, "told customers <what>", ("informed",)),
+    "redact": Verb(read_redact, "redact E12 because …", ("blank",)),
     "note": Verb(_note, "note [10:42] <text for the timeline>", ("log",)),
     "mitigated": Verb(lambda text, _: TextArgs(text), "mitigated [text]", ("mitigate", "contained")),
     "resolve": Verb(lambda text, _: ResolveArgs(text), "resolve [text]", ("resolved", "fixed")),
@@ -405,6 +419,10 @@ VERBS: Final[dict[str, Verb]] = {
     "sync": Verb(_nothing, "sync", ("reload",)),
     "break-glass": Verb(_glass, "break-glass [number] because …", ("breakglass",)),
     "review": Verb(_review, "review D-4 <what came of it>", ()),
+    "reportable": Verb(read_reportable, "reportable yes|no|undecided [clock …] because …", ("notifiable",)),
+    "clock": Verb(read_clock, "clock [sent <clock> <stage> [reference] or draft <clock>]", ("clocks",)),
+    "hold": Verb(read_hold, "hold [component] [for 3d] because …", ("preserve",)),
+    "unhold": Verb(read_unhold, "unhold [component] [because …]", ()),
     "audit": Verb(_nothing, "audit", ("verify",)),
     "help": Verb(lambda text, _: HelpArgs(first_word(text)[0].lower()), "help", ("?", "h")),
 }

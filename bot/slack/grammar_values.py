@@ -271,6 +271,25 @@ class CorrectArgs:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportableArgs:
+    """`reportable yes|no|undecided [clock …] because <why>`."""
+
+    verdict: str = ""
+    clocks: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockArgs:
+    """`clock`, `clock sent <clock> <stage> [reference]`, `clock draft <clock>`; `what` is empty, sent or draft."""
+
+    what: str = ""
+    clock: str = ""
+    stage: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MilestoneArgs:
     """`milestone <name> [component] [time] [text] [because …]`; `when` as typed, `sure` where it was asked back."""
 
@@ -294,10 +313,32 @@ class BackfillArgs:
     severity: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class TellArgs:
+    """`decide`, `think`, `observed`, `told`, and the form of *Add to timeline*: one line of a kind of its own.
+
+    `event`, `state`: the hypothesis that was confirmed or refuted. `when` and `precision` as typed or chosen.
+    """
+
+    kind: str = "note"
+    when: str = ""
+    text: str = ""
+    component: str = ""
+    precision: str = ""
+    options: str = ""
+    right: str = ""
+    audience: str = ""
+    event: int | None = None
+    state: str = ""
+
+
 Args = (
-    MilestoneArgs
+    TellArgs
+    | MilestoneArgs
     | BackfillArgs
     | NoArgs
+    | ReportableArgs
+    | ClockArgs
     | TextArgs
     | NewArgs
     | NoteArgs

@@ -53,6 +53,8 @@ LET_END_OPEN: Final = "let_end_open"
 UNFREEZE: Final = "unfreeze"
 UNSILENCE: Final = "unsilence"
 REVIEW_OPEN: Final = "review_open"
+REPORTABLE_OPEN: Final = "reportable_open"
+CLOCK_DRAFT: Final = "clock_draft"
 ITEM_OPEN: Final = "item_open"
 NO_ACTION_OPEN: Final = "no_action_open"
 SEND_TO_REVIEW: Final = "send_to_review"
@@ -108,6 +110,8 @@ ACTIONS: Final = (
     UNFREEZE,
     UNSILENCE,
     REVIEW_OPEN,
+    REPORTABLE_OPEN,
+    CLOCK_DRAFT,
     ITEM_OPEN,
     NO_ACTION_OPEN,
     SEND_TO_REVIEW,
@@ -144,6 +148,8 @@ MODAL_LET_END: Final = "modal_let_end"
 MODAL_SILENCE: Final = "modal_silence"
 MODAL_MAINTENANCE: Final = "modal_maintenance"
 MODAL_REPORT: Final = "modal_report"
+MODAL_REPORTABLE: Final = "modal_reportable"
+MODAL_HOLD: Final = "modal_hold"
 MODAL_ITEM: Final = "modal_item"
 MODAL_CHECKS: Final = "modal_checks"
 MODAL_BACK: Final = "modal_back"

@@ -14,6 +14,8 @@ NAME: Final = "Muster"
 
 SCOPES: Final[tuple[tuple[str, str], ...]] = (
     ("app_mentions:read", "verbs in threads, where slash commands do not work: @muster note …"),
+    ("canvases:read", "find the canvas of a postmortem again, where one is published so"),
+    ("canvases:write", "publish a postmortem as a canvas"),
     ("channels:history", "the text of pinned and marked messages; finding a post again before repeating it"),
     ("channels:join", "look for an own message again in a public channel it was posted to from outside"),
     ("channels:manage", "create the incident channel, set its topic, invite people"),
@@ -21,6 +23,7 @@ SCOPES: Final[tuple[tuple[str, str], ...]] = (
     ("chat:write", "post and edit messages"),
     ("chat:write.public", "tell an owner team in its own public channel without joining it first"),
     ("commands", "slash commands and shortcuts"),
+    ("files:read", "keep the files of messages in the timeline, read a published postmortem back"),
     ("files:write", "share the postmortem draft as a file"),
     ("groups:history", "the same as channels:history in private incident channels"),
     ("groups:read", "the same as channels:read in private channels"),
@@ -33,6 +36,9 @@ SCOPES: Final[tuple[tuple[str, str], ...]] = (
     ("usergroups:read", "who is on call, where a user group says so"),
     ("users:read", "names and time zones of people"),
 )
+
+OPTIONAL: Final = frozenset({"canvases:read", "canvases:write", "files:read"})
+"""Scopes without which all works but publishing in Slack; a file is shared instead."""
 
 EVENTS: Final[tuple[str, ...]] = (
     "app_home_opened",

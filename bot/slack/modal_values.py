@@ -22,6 +22,9 @@ KINDS: Final[tuple[tuple[EventKind, str], ...]] = (
     (EventKind.OBSERVATION, "Observation"),
     (EventKind.HYPOTHESIS, "Hypothesis"),
     (EventKind.DECISION, "Decision"),
+    (EventKind.ACTION, "Action"),
+    (EventKind.VERIFICATION, "Check of an effect"),
+    (EventKind.COMMS, "Message to people outside"),
     (EventKind.REPORT, "Report from users"),
     (EventKind.IMPACT_START, "Impact began"),
     (EventKind.IMPACT_CHANGE, "Impact changed"),
@@ -72,6 +75,8 @@ def parse(view: Mapping[str, Any]) -> Submission:
 
 class Form:
     """The fields of a view, and what is wrong with them."""
+
+    kinds: Final = frozenset(kind.value for kind, _ in KINDS)
 
     def __init__(self, view: Mapping[str, Any]) -> None:
         self._values = _dict(_dict(view.get("state")).get("values"))
@@ -205,14 +210,6 @@ def _read_note(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "note", values.NoteArgs(form.when("when"), form.text("text", needed="Write what happened."))
 
 
-def _read_timeline(form: Form, meta: ids.Value) -> tuple[str, Args]:
-    when = form.when("when", needed="Say when it happened.")
-    kind = form.text("kind") or EventKind.NOTE.value
-    if kind not in {known.value for known, _ in KINDS}:
-        form.faults["kind"] = "Choose one of the list."
-    return "note", values.NoteArgs(when, form.text("text", needed="Write what happened."), kind)
-
-
 def _read_sev(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "sev", values.SevArgs(form.text("severity", needed="Choose a severity.").lower(), form.text("because"))
 
@@ -243,6 +240,19 @@ def _read_handoff(form: Form, meta: ids.Value) -> tuple[str, Args]:
     return "handoff", values.HandoffArgs(values.Person(user, user), form.text("role") or "lead")
 
 
+def _read_reportable(form: Form, meta: ids.Value) -> tuple[str, Args]:
+    clocks = tuple(re.split(r"[\s,]+", form.text("clocks").strip()))
+    because = form.text("because", needed="Say why: a reasoned no is kept, too.")
+    verdict = form.text("verdict", needed="Choose one.")
+    return "reportable", values.ReportableArgs(verdict, tuple(name for name in clocks if name), because)
+
+
+def _read_hold(form: Form, meta: ids.Value) -> tuple[str, Args]:
+    name = _name(form, needed="Choose a component.")
+    because = form.text("because", needed="Say why: whoever would alter it reads it.")
+    return "hold", values.StandArgs(name, None, *form.end("for"), because)
+
+
 _READERS: Final = {
     ids.MODAL_NEW: _read_new,
     ids.MODAL_UPDATE: _read_update,
@@ -257,7 +267,7 @@ _READERS: Final = {
     ids.MODAL_RESOLVE: timeline_values.read_resolve,
     ids.MODAL_MILESTONE: timeline_values.read_milestone,
     ids.MODAL_BACKFILL: timeline_values.read_backfill,
-    ids.MODAL_TIMELINE: _read_timeline,
+    ids.MODAL_TIMELINE: timeline_values.read_line,
     ids.MODAL_ANSWER: _read_answer,
     ids.MODAL_HANDOFF: _read_handoff,
     ids.MODAL_RISK: _read_risk,
@@ -266,5 +276,7 @@ _READERS: Final = {
     ids.MODAL_SILENCE: _read_silence,
     ids.MODAL_MAINTENANCE: _read_maintenance,
     ids.MODAL_REPORT: _read_report,
+    ids.MODAL_REPORTABLE: _read_reportable,
+    ids.MODAL_HOLD: _read_hold,
     **postmortem_values.READERS,
 }

@@ -22,7 +22,6 @@ from bot.slack import ids
 from bot.slack.blocks import escape, kit
 from bot.slack.modal_values import ACTION, KINDS, FieldErrors, Submission, parse
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Role, Severity
-from playbooks.domain.timeline import EventKind
 from playbooks.messages import Ask
 
 __all__ = [
@@ -40,7 +39,6 @@ __all__ = [
     "plan",
     "rollback",
     "severity",
-    "timeline",
     "update",
 ]
 
@@ -264,25 +262,6 @@ def handoff(incident: int) -> dict[str, Any]:
         ids.Value(incident=incident),
         _input("person", "To whom?", person, hint="You stay responsible until it is accepted."),
         *([roles] if roles else []),
-    )
-
-
-def timeline(
-    incident: int | None, *, at: datetime | None, text: str = "", channel: str = "", ts: str = ""
-) -> dict[str, Any]:
-    """Put a message (`channel`, `ts`) into the timeline, with the message's own time."""
-    kinds = select_field(
-        "kind", "What is it?", ((kind.value, label) for kind, label in KINDS), chosen=EventKind.NOTE.value
-    )
-    blocks = [block for block in (kinds,) if block is not None]
-    return form_view(
-        ids.MODAL_TIMELINE,
-        "Add to timeline",
-        "Add",
-        ids.Value(incident=incident, channel=channel, ts=ts),
-        *blocks,
-        text_field("text", "What happened?", value=text, long=True),
-        when_field("when", "When?", at, optional=False),
     )
 
 

@@ -11,7 +11,7 @@ from slack_sdk.models.blocks import Block, CheckboxesElement, InputBlock, Option
 from bot.slack import ids
 from bot.slack.blocks import escape, kit
 from bot.slack.blocks.milestone import LESS_EXACT
-from bot.slack.modal_values import ACTION
+from bot.slack.modal_values import ACTION, KINDS
 from bot.slack.modals import component_field, form_view, select_field, severity_field, text_field, when_field
 from playbooks.domain.backfill import Block as Lines
 from playbooks.domain.backfill import Entered, local_text, utc_minutes
@@ -256,3 +256,40 @@ def _echoed(line: Entered, zone: tzinfo) -> str:
     exact = _exact(line.precision) if line.precision is not Precision.MINUTE else ""
     clock = f"{utc_minutes(line.at)}{until} = {local_text(line.at, zone)}"
     return f"{line.number}. {clock}{exact} · *{kind}*{about} · {escape.value(line.text, 160)}{marks}"
+
+
+_PRECISIONS: Final = (
+    ("exact", "To the second"),
+    ("minute", "To the minute"),
+    ("approx", "About then"),
+    ("hour", "To the hour"),
+    ("day", "To the day"),
+    ("unknown", "The time is not known"),
+)
+
+
+def line(
+    incident: int | None,
+    components: Sequence[str],
+    *,
+    at: datetime | None,
+    text: str = "",
+    kind: str = EventKind.NOTE.value,
+    channel: str = "",
+    ts: str = "",
+) -> dict[str, Any]:
+    """One line of the timeline; of a message (`channel`, `ts`) with the message's own words and time."""
+    kinds = select_field("kind", "What is it?", ((each.value, label) for each, label in KINDS), chosen=kind)
+    exact = select_field("precision", "How exact is that?", _PRECISIONS, chosen="exact" if ts else "minute")
+    return form_view(
+        ids.MODAL_TIMELINE,
+        "Add to timeline",
+        "Add",
+        ids.Value(incident=incident, channel=channel, ts=ts),
+        *([kinds] if kinds is not None else []),
+        text_field("text", "What happened?", value=text, long=True),
+        when_field("when", "When?", at, optional=False),
+        *([exact] if exact is not None else []),
+        *([component_field(components, "", "About which component?", optional=True)] if components else []),
+        text_field("more", "By which right, or to whom?", optional=True, most=80, hint="Of a decision, or a message."),
+    )

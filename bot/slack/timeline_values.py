@@ -9,6 +9,7 @@ from bot.slack import ids
 from bot.slack.blocks import escape
 from bot.slack.grammar_values import Args
 from playbooks.domain.milestones import BY_NAME
+from playbooks.domain.timeline import EventKind
 
 if TYPE_CHECKING:
     from bot.slack.modal_values import Form
@@ -51,6 +52,29 @@ def read_backfill(form: Form, meta: ids.Value) -> tuple[str, Args]:
     title = " ".join(form.text("title").split())
     return "backfill", values.BackfillArgs(
         text, zone, meta.hash, title, form.text("component").lower(), form.text("severity").lower()
+    )
+
+
+_PRECISIONS = {"exact", "minute", "approx", "hour", "day", "unknown"}
+
+
+def read_line(form: Form, meta: ids.Value) -> tuple[str, Args]:
+    """A line of its own, or of a message; what stands beside it is the right of a decision or a message's audience."""
+    when = form.when("when", needed="Say when it happened.")
+    kind = form.text("kind") or EventKind.NOTE.value
+    if kind not in form.kinds:
+        form.faults["kind"] = "Choose one of the list."
+    exact, more = form.text("precision"), " ".join(form.text("more").split())
+    if exact and exact not in _PRECISIONS:
+        form.faults["precision"] = "Choose one of the list."
+    return "decide", values.TellArgs(
+        kind,
+        when,
+        form.text("text", needed="Write what happened."),
+        form.text("component").lower(),
+        exact,
+        right=more if kind == EventKind.DECISION.value else "",
+        audience=more if kind == EventKind.COMMS.value else "",
     )
 
 

@@ -6,15 +6,19 @@ An endpoint is one entry of `ENDPOINTS`: its path, the models of its query and o
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import models_json_schema
 
 from bot.web import described
+from bot.web.api_components import COMPONENTS
+from bot.web.api_incidents import INCIDENTS
 from bot.web.api_metrics import METRICS
 from bot.web.problems import Refused
 from bot.web.reading import Closed, Endpoint, Query, page
@@ -119,6 +123,8 @@ def _entry(debt: Debt) -> DebtEntry:
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/api/debt", "The debt ledger: what stands against the normal state.", DebtQuery, DebtPage, _read_debt),
     METRICS,
+    *INCIDENTS,
+    *COMPONENTS,
 )
 
 
@@ -133,20 +139,30 @@ def admit(token: str, authorization: str) -> None:
         raise Refused(401, "wrong_token", detail)
 
 
-def answer(house: House, endpoint: Endpoint, given: Sequence[tuple[str, str]]) -> str:
-    """The JSON of an endpoint. Raises Refused for a query that cannot be used, `errors.StoreBusy`."""
+def answer(
+    house: House, endpoint: Endpoint, given: Sequence[tuple[str, str]], place: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The JSON of an endpoint; `place` is what its path names.
+
+    Raises Refused for a query that cannot be used and for what there is not, `errors.StoreBusy`.
+    """
     names = [name for name, _ in given]
+    for name in names:
+        if name in place:
+            raise Refused(400, "bad_query", f"{name} stands in the path, not in the query.")
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise Refused(400, "bad_query", f"{twice[:60]} is given twice.")
     try:
-        query = endpoint.query.model_validate(dict(given))
+        query = endpoint.query.model_validate(dict(given) | dict(place))
     except ValidationError as bad:
         first = bad.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["loc"] == ("cursor",):
             raise Refused(400, "bad_cursor", "That cursor is none of this list. Begin again without one.") from None
         name = ".".join(str(part) for part in first["loc"])[:60]
-        known = ", ".join(endpoint.query.model_fields)
+        if name in place:
+            raise Refused(404, "not_found", f"There is no such {name}: {place[name][:60]}.") from None
+        known = ", ".join(field for field in endpoint.query.model_fields if field not in place) or "none"
         why = f"is not known; there are {known}" if first["type"] == "extra_forbidden" else first["msg"].lower()
         raise Refused(400, "bad_query", f"{name}: {why}.") from None
     return endpoint.read(house, query).model_dump_json()
@@ -201,7 +217,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     told = {
         "400": "The query cannot be used.",
         "401": "The token is wrong or missing.",
-        "404": "The read API is off.",
+        "404": "The read API is off, or there is no such thing.",
         "503": "The database does not answer; come again after `Retry-After` seconds.",
     }
     found = {"$ref": f"#/components/schemas/{endpoint.answer.__name__}"}
@@ -212,19 +228,20 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     answers |= {status: {"description": why, "content": refused} for status, why in told.items()}
     return {
         "summary": endpoint.summary,
-        "operationId": endpoint.path.strip("/").replace("/", "_"),
-        "parameters": [*_parameters(endpoint.query), _IF_NONE_MATCH],
+        "operationId": re.sub(r"\W+", "_", endpoint.path).strip("_"),
+        "parameters": [*_parameters(endpoint.query, endpoint.path), _IF_NONE_MATCH],
         "responses": answers,
     }
 
 
-def _parameters(query: type[BaseModel]) -> list[Mapping[str, Any]]:
+def _parameters(query: type[BaseModel], path: str) -> list[Mapping[str, Any]]:
     schema = query.model_json_schema(mode="validation")
     inner = schema.get("$defs", {})
     found: list[Mapping[str, Any]] = []
     for name, item in schema["properties"].items():
         shown = {key: value for key, value in _inlined(item, inner).items() if key not in ("title", "description")}
-        found.append({"name": name, "in": "query", "required": name in schema.get("required", []), "schema": shown})
+        where = "path" if f"{{{name}}}" in path else "query"
+        found.append({"name": name, "in": where, "required": name in schema.get("required", []), "schema": shown})
     return found
 
 

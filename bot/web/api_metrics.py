@@ -81,7 +81,7 @@ def _read(house: House, query: MetricsQuery) -> MetricsPage:
         with house.store.read() as uow:
             found, left = summed_up(house, uow, wish)
     except errors.UnknownName as unknown:
-        raise Refused(400, "bad_query", unknown.sentence) from None
+        raise Refused(404, "unknown_name", unknown.sentence) from None
     shown, following = page(found.groups, query, _order)
     return MetricsPage(
         start=found.period.start,

@@ -100,6 +100,7 @@ def build_web(web: Web) -> Front:
         Route("/readyz", _route(web, _readyz)),
         Route("/metrics", _route(web, _metrics)),
         Route("/openapi.json", _route(web, _openapi)),
+        Route(f"/{Room.STATS}", _route(web, _page(Room.STATS))),
         *(Route(f"/{room}/{{number}}", _route(web, _page(room))) for room in Room),
         *(Route(endpoint.path, _route(web, _reading(endpoint))) for endpoint in api.ENDPOINTS),
     ]
@@ -358,7 +359,7 @@ def _reading(endpoint: Endpoint) -> Handler:
                 web.on_refused("api", "wrong or missing token")
             raise
         given = request.query_params.multi_items()
-        body = await _threaded(web, partial(api.answer, web.house, endpoint, given))
+        body = await _threaded(web, partial(api.answer, web.house, endpoint, given, request.path_params))
         etag = api.etag_of(body)
         headers = {"Cache-Control": "private, no-cache", "ETag": etag}
         if api.unchanged(etag, request.headers.get("if-none-match", "")):
@@ -377,13 +378,16 @@ async def _openapi(web: Web, _request: Request) -> Response:
 
 # ------------------------------------------------------------------ pages for people
 
+_USUAL_DAYS = "30"
+"""The period of the figures where the address names none."""
+
 
 def _page(room: Room) -> Handler:
     async def shown(web: Web, request: Request) -> Response:
         given = {name: request.query_params.get(name, "") for name in ("until", "sign")}
         try:
             opened: pages.Opened = await _threaded(
-                web, partial(pages.open_page, web.house, room, request.path_params["number"], **given)
+                web, partial(pages.open_page, web.house, room, request.path_params.get("number", _USUAL_DAYS), **given)
             )
         except errors.MusterError as error:
             sorry: Response = await _threaded(web, partial(pages.broken, error))

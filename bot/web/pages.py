@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _AGAIN = {
     Room.INCIDENT: "Ask for a new one in Slack: `{root} timeline` in the incident's channel.",
     Room.POSTMORTEM: "Ask for a new one in Slack: `/postmortem INC-…`.",
+    Room.STATS: "Ask for a new one in Slack: `{root} stats`.",
 }
 _SENTENCES = {
     Door.WRONG: "This link opens nothing: it is cut off, or not one of ours.",

@@ -11,6 +11,8 @@ BOT_SCOPES: tuple[str, ...] = (
     "app_mentions:read",
     "bookmarks:read",
     "bookmarks:write",
+    "canvases:read",
+    "canvases:write",
     "channels:history",
     "channels:join",
     "channels:manage",
@@ -112,6 +114,7 @@ class Seed(_Strict):
     app_token: str = Field(default_factory=lambda: f"xapp-{secrets.token_hex(16)}")
     signing_secret: str = Field(default_factory=lambda: secrets.token_hex(16))
     bot_scopes: list[str] = list(BOT_SCOPES)
+    plan: Literal["paid", "free", "none"] = "paid"  # which canvases there can be
     events: list[str] | None = None
     """Subscribed event types (``message`` stands for all ``message.*``); ``None`` subscribes to all."""
     users: list[SeedUser] = []

@@ -190,6 +190,8 @@ class Workspace(Driving):
                 Route("/response/{id}", self._response, methods=["POST"]),
                 Route("/upload/v1/{id}", self._upload, methods=["POST", "PUT"]),
                 Route("/files-pri/{id}/{name:path}", self._file),
+                Route("/files/{user}/{id}/{name}", self._file),
+                Route("/docs/{id}", self._file),
                 *self.control.routes(),
                 *self.pages.routes(),
             ]

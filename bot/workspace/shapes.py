@@ -88,6 +88,10 @@ def channel_json(state: State, channel: Channel, *, members: bool = False) -> Js
         "purpose": _note(channel.purpose),
         "previous_names": channel.previous_names,
     }
+    tabs = [{"id": f"Ct{n}", "label": "", "type": "canvas", "data": {"file_id": n}} for n in channel.tabs]
+    if channel.canvas or tabs:
+        own = {"file_id": channel.canvas, "is_empty": False, "quip_thread_id": ""}
+        body["properties"] = {**({"canvas": own} if channel.canvas else {}), "tabs": tabs}
     if members:
         body["num_members"] = len(channel.members)
     return body
@@ -95,6 +99,8 @@ def channel_json(state: State, channel: Channel, *, members: bool = False) -> Js
 
 def file_json(state: State, file: StoredFile, base_url: str) -> Json:
     """A file object with its private URL."""
+    if file.kind == "canvas":
+        return _canvas_json(file, base_url)
     kind = file.name.rpartition(".")[2].lower() if "." in file.name else "text"
     size = len(file.content_hex) // 2
     public = {c: [{"ts": ts} for ts in all_ts] for c, all_ts in file.shares.items() if not _private(state, c)}
@@ -123,6 +129,23 @@ def file_json(state: State, file: StoredFile, base_url: str) -> Json:
         "groups": [c for c in private if c[:1] in "CG"],
         "ims": [c for c in private if c[:1] == "D"],
         "shares": {k: v for k, v in (("public", public), ("private", private)) if v},
+    }
+
+
+def _canvas_json(file: StoredFile, base_url: str) -> Json:
+    """A canvas is a file of its own kind; its content is not handed out as it was written."""
+    return {
+        "id": file.id,
+        "created": file.created,
+        "timestamp": file.created,
+        "name": "canvas",
+        "title": file.title,
+        "mimetype": "application/vnd.slack-docs",
+        "filetype": "quip",
+        "user": file.user,
+        "mode": "quip",
+        "permalink": f"{base_url}docs/{file.id}",
+        "channels": list(file.shares),
     }
 
 

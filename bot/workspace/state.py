@@ -96,6 +96,8 @@ class Channel:
     pins: list[Pin] = field(default_factory=list)
     bookmarks: list[Json] = field(default_factory=list)
     previous_names: list[str] = field(default_factory=list)
+    canvas: str = ""
+    tabs: list[str] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -122,6 +124,7 @@ class StoredFile:
     uploaded: bool = False
     complete: bool = False
     shares: dict[str, list[str]] = field(default_factory=dict)
+    kind: str = ""  # `canvas` for one
 
 
 @dataclass

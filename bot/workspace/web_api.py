@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import api_chat, api_conversations, api_files, api_marks, api_members, api_people, api_views
+from . import api_canvases, api_chat, api_conversations, api_files, api_marks, api_members, api_people, api_views
 from .args import Args
 from .faults import CallFault, Faults
 from .hub import Call, Hub
@@ -39,6 +39,7 @@ class WebApi:
             **api_marks.METHODS,
             **api_views.METHODS,
             **api_files.METHODS,
+            **api_canvases.METHODS,
             "apps.connections.open": Method(self._connections_open, token="app"),
         }
 

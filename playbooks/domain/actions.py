@@ -21,9 +21,13 @@ class ActionKind(StrEnum):
     ACCEPT_RISK = "accept_risk"
     FREEZE = "freeze"
     FOLLOW_UP = "follow_up"
+    CLOCK = "clock"
+    HOLD = "hold"
 
 
-STANDING = frozenset({ActionKind.ACCEPT_RISK, ActionKind.FREEZE, ActionKind.FOLLOW_UP})
+STANDING = frozenset(
+    {ActionKind.ACCEPT_RISK, ActionKind.FREEZE, ActionKind.FOLLOW_UP, ActionKind.CLOCK, ActionKind.HOLD}
+)
 """Kinds that move no lever: what is decided stands in the ledger until its end."""
 
 

@@ -30,6 +30,8 @@ class DebtKind(StrEnum):
     BREAK_GLASS = "break_glass"
     SKIPPED_APPROVAL = "skipped_approval"
     FOLLOW_UP = "follow_up"
+    CLOCK = "clock"
+    HOLD = "hold"
     UNOWNED_COMPONENT = "unowned_component"
     UNOWNED_ALERTS = "unowned_alerts"
     EXPIRED_REVIEW = "expired_review"
@@ -51,6 +53,8 @@ _WORDS = {
     DebtKind.BREAK_GLASS: "broken glass",
     DebtKind.SKIPPED_APPROVAL: "skipped approval",
     DebtKind.FOLLOW_UP: "follow-up",
+    DebtKind.CLOCK: "reporting clock",
+    DebtKind.HOLD: "evidence hold",
     DebtKind.UNOWNED_COMPONENT: "unowned component",
     DebtKind.UNOWNED_ALERTS: "unowned alerts",
     DebtKind.EXPIRED_REVIEW: "expired review",
@@ -60,6 +64,8 @@ _WORDS = {
 BREAK_GLASS = DebtKind.BREAK_GLASS.value
 DISABLE = DebtKind.DISABLE.value
 SKIPPED_APPROVAL = DebtKind.SKIPPED_APPROVAL.value
+ON_TIME = (DebtKind.FOLLOW_UP.value, DebtKind.CLOCK.value)
+"""Kinds that are no debt before they are overdue."""
 REVIEWED = (BREAK_GLASS, SKIPPED_APPROVAL)
 """Kinds that people close by a review with words."""
 SWITCHED = tuple(

@@ -16,10 +16,11 @@ _UNTIL = re.compile(r"[1-9][0-9]{9,10}", re.ASCII)
 
 
 class Room(StrEnum):
-    """What a link opens; the first part of its path."""
+    """What a link opens; the first part of its path. The number of `STATS` is the length of the period in days."""
 
     INCIDENT = "incidents"
     POSTMORTEM = "postmortems"
+    STATS = "stats"
 
 
 class Door(StrEnum):

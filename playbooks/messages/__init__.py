@@ -10,6 +10,7 @@ from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNo
 from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureGroup, FigureRow, FigureView
 from playbooks.messages.gaps import EntryToConfirm, GapList, GapRow, OperatorGaps, TeamGaps
+from playbooks.messages.hypotheses import HypothesisList, HypothesisRow
 from playbooks.messages.incidents import (
     Announcement,
     Card,
@@ -36,6 +37,7 @@ from playbooks.messages.muted import AlertPath, KeptRow, SilenceList, SilenceNot
 from playbooks.messages.parts import Changed, Fact, Tag, Who
 from playbooks.messages.published import Published, PublishedRow
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.reporting import ClockList, ClockRow
 from playbooks.messages.similar import SimilarNote, SimilarRow
 from playbooks.messages.union import Message
 
@@ -46,6 +48,8 @@ __all__ = [
     "Ask",
     "Card",
     "Changed",
+    "ClockList",
+    "ClockRow",
     "DebtList",
     "DebtRow",
     "DigestNote",
@@ -63,6 +67,8 @@ __all__ = [
     "HandoffOffer",
     "Help",
     "Home",
+    "HypothesisList",
+    "HypothesisRow",
     "IncidentList",
     "IncidentRow",
     "KeptRow",

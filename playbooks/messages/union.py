@@ -6,6 +6,7 @@ from playbooks.messages.actions import ActionStatus, Ask, ErrandNote, OverrideNo
 from playbooks.messages.documents import DocumentNote, VoteNote
 from playbooks.messages.figures import FigureView
 from playbooks.messages.gaps import GapList, OperatorGaps, TeamGaps
+from playbooks.messages.hypotheses import HypothesisList
 from playbooks.messages.incidents import Announcement, Card, HandoffOffer, OwnerNote, Resolved, Suggestion, Update
 from playbooks.messages.late import Late
 from playbooks.messages.learning import DigestNote, LearnedNote
@@ -15,6 +16,7 @@ from playbooks.messages.milestones import MilestoneNote
 from playbooks.messages.muted import AlertPath, SilenceList, SilenceNote
 from playbooks.messages.published import Published
 from playbooks.messages.replies import Help, Home, Refusal, Say
+from playbooks.messages.reporting import ClockList
 from playbooks.messages.similar import SimilarNote
 
 Message = (
@@ -31,6 +33,7 @@ Message = (
     | Say
     | IncidentList
     | DebtList
+    | ClockList
     | DocumentNote
     | VoteNote
     | GapList
@@ -46,6 +49,7 @@ Message = (
     | Update
     | Announcement
     | MilestoneNote
+    | HypothesisList
     | Suggestion
     | Help
     | Home

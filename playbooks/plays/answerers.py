@@ -12,7 +12,12 @@ from playbooks.plays.deciding import held_in, right_used, used_facts
 from playbooks.plays.house import House
 from playbooks.ports import UnitOfWork
 
-_RIGHT = {DebtKind.ACCEPTED_RISK.value: Right.ACCEPT_RISK, DebtKind.FREEZE.value: Right.FREEZE}
+_RIGHT = {
+    DebtKind.ACCEPTED_RISK.value: Right.ACCEPT_RISK,
+    DebtKind.FREEZE.value: Right.FREEZE,
+    DebtKind.CLOCK.value: Right.ACCEPT_RISK,
+    DebtKind.HOLD.value: Right.ACCEPT_RISK,
+}
 _TRIAGE_AFTER = 3  # questions without an answer, before the triage team is asked, too
 _MOST = 8
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from playbooks import errors
 from playbooks.domain.incidents import Incident
 from playbooks.domain.people import Actor
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision, is_machine
 from playbooks.messages import Say
+from playbooks.plays import attachments
 from playbooks.plays.house import House, redraw
 from playbooks.plays.orders import Order, event_of, execution, role_in
 from playbooks.ports import Captured, UnitOfWork
@@ -37,7 +40,7 @@ _SOURCE_OF = {"pin": EventSource.PIN, "reaction": EventSource.REACTION, "shortcu
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A Slack message as captured: its place, its own time, its words and its author."""
+    """A Slack message as captured: its place, its own time, its words and its author; whether files hang on it."""
 
     channel: str
     ts: str
@@ -45,6 +48,7 @@ class Message:
     author: Actor
     at: datetime
     link: str = ""
+    files: bool = False
 
 
 def add_message(
@@ -57,10 +61,14 @@ def add_message(
     at: datetime | None = None,
     text: str = "",
     incident_id: int | None = None,
+    precision: Precision | None = None,
+    component: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> Say | None:
     """Put a message into the timeline at its own time; None when its channel belongs to no incident.
 
-    The same message added by two ways stands once; added, removed and added again it leaves three events.
+    The same message added by two ways stands once; added, removed and added again it leaves three events. `at`,
+    `precision`, `component`, `facts`: what a person said of it beside the message.
     """
     with execution(house, order) as (uow, now):
         incident = _incident_of(uow, message.channel, incident_id)
@@ -83,17 +91,29 @@ def add_message(
             occurred_at=at or message.at,
             source=_SOURCE_OF[way],
             dedup_key=f"message:{message.channel}:{message.ts}:{way}:{version}",
-            precision=Precision.EXACT if at is None else Precision.MINUTE,
+            precision=precision or (Precision.EXACT if at is None else Precision.MINUTE),
             source_ref=message.link,
-            component=incident.component,
-            payload={"channel": message.channel, "ts": message.ts, "way": way, "added_by": order.actor.id},
+            component=component or incident.component,
+            payload={
+                **(facts or {}),
+                "channel": message.channel,
+                "ts": message.ts,
+                "way": way,
+                "added_by": order.actor.id,
+            },
         )
         added = uow.append(incident.id, event, now=now)
         if added is None:
             return Say(f"That message is already in the timeline of {incident.name}.")
         uow.save_captured(Captured(message.channel, message.ts, way, incident.id, added.id, version))
+        if message.files:
+            uow.want_job(attachments.KIND, added.id, now=now, lane=f"incident:{incident.id}")
         redraw(uow, incident, now=now)
     return Say(f"Added to the timeline of {incident.name}.")
+
+
+def _facts_of(message: Message, way: str, order: Order) -> dict[str, Any]:
+    return {"channel": message.channel, "ts": message.ts, "way": way, "added_by": order.actor.id}
 
 
 def remove_message(house: House, order: Order, channel: str, ts: str, way: str) -> Say | None:

@@ -10,7 +10,7 @@ from playbooks.domain.documents import DocumentState
 from playbooks.domain.incidents import Incident, State, check_move, open_key
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
-from playbooks.plays import ai_state, all_clear, document_life, milestones, similar
+from playbooks.plays import ai_state, all_clear, document_life, lasting, milestones, similar
 from playbooks.plays.anchors import anchor_now
 from playbooks.plays.document_moves import waive
 from playbooks.plays.house import House, must_find, refresh, refresh_readers, say_in_channel
@@ -73,7 +73,8 @@ def resolve(house: House, order: Order, incident_id: int, said: Resolution) -> S
         payload = {"by": order.actor.id, **anchor_now(uow, incident_id)}
         say_in_channel(uow, incident, "resolved", f"{incident_id}:{incident.reopened}", payload, now=now)
         ai_state.want_resolved(house, uow, incident, now)
-    return Say(f"{incident.name} is resolved. The draft follows in the channel.")
+        left = lasting.plan(house, uow, incident, now)
+    return Say(f"{incident.name} is resolved. The draft follows in the channel.", left)
 
 
 def cancel(house: House, order: Order, incident_id: int, text: str = "") -> Say:

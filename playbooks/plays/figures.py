@@ -20,6 +20,7 @@ from playbooks.domain.figures import (
     figures_of,
     report,
 )
+from playbooks.domain.links import Room
 from playbooks.domain.wording import plain
 from playbooks.messages import FigureGroup, FigureRow, FigureView
 from playbooks.plays.house import House
@@ -142,6 +143,7 @@ def figure_view(house: House, wish: Wish) -> FigureView:
         by=wish.by.value if wish.by is not None else "",
         groups=tuple(_group(house, found.grouping, group) for group in found.groups[:GROUPS]),
         more=max(0, len(found.groups) - GROUPS),
+        link=house.links.to(Room.STATS, min(wish.period.days, LONGEST.days), now=house.now()),
     )
 
 

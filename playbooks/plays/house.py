@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 from playbooks import errors
@@ -17,6 +17,7 @@ from playbooks.domain.ownership import Registry
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.pipeline.case import PipelineRules
 from playbooks.domain.publishing import Destination
+from playbooks.domain.reporting_file import Clock as DutyClock
 from playbooks.messages import Tag, Who
 from playbooks.ports import Clock, Ids, OnCall, Store, Surface, UnitOfWork
 
@@ -43,6 +44,8 @@ class Rules:
         pipeline: what alerts go through before they open something.
         templates: a folder whose templates win over Muster's own.
         publish: where documents go outside, and from which state on.
+        clocks: of authorities, by id. clocks_used: those that run where a decision names none.
+        holidays: days that are no working days.
         reviews: what each severity asks of its postmortem, by its id; empty for the defaults.
         quiet_after: after how long without a word a source counts as quiet, by its name; others may be quiet for ever.
     """
@@ -75,6 +78,9 @@ class Rules:
     untold_teams: tuple[str, ...] = ()
     pipeline: PipelineRules = field(default_factory=PipelineRules)
     quiet_after: Mapping[str, int] = field(default_factory=dict)
+    clocks: Mapping[str, DutyClock] = field(default_factory=dict)
+    clocks_used: tuple[str, ...] = ()
+    holidays: frozenset[date] = frozenset()
     templates: Path | None = None
     publish: tuple[Destination, ...] = ()
     reviews: Mapping[str, ReviewRule] = field(default_factory=dict)

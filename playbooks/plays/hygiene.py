@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from playbooks import errors
 from playbooks.domain.actions import Override
 from playbooks.domain.debt import (
+    ON_TIME,
     REVIEWED,
     Age,
     Debt,
-    DebtKind,
     by_team,
     expired_reviews,
     ledger,
@@ -69,8 +69,8 @@ def _documents(house: House, uow: UnitOfWork, now: datetime) -> list[tuple[Docum
 
 
 def _counts(entry: Override, now: datetime) -> bool:
-    """A follow-up is debt once it is overdue; the rest from the start."""
-    return entry.kind != DebtKind.FOLLOW_UP.value or now >= entry.due_at
+    """A follow-up or a clock is debt once it is overdue; the rest from the start."""
+    return entry.kind not in ON_TIME or now >= entry.due_at
 
 
 def _unowned(house: House, uow: UnitOfWork, now: datetime) -> list[tuple[str, datetime, int]]:

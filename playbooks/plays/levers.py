@@ -19,6 +19,7 @@ from playbooks.domain.rights import (
 )
 from playbooks.domain.timeline import EventKind, NewEvent
 from playbooks.messages import Refusal, Say
+from playbooks.plays import holds
 from playbooks.plays.approvals import go_ahead, live_action
 from playbooks.plays.asking import ask_people, set_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, binding_of, held_right
@@ -80,6 +81,7 @@ def request(house: House, order: Order, wanted: Wanted) -> tuple[int, Say]:
         frozen = freeze_on(house, uow, wanted.component, wanted.kind, now)
         if frozen is not None and not wanted.through_freeze:
             raise refusal(house, frozen, wanted.command)
+        holds.ask_once_more(house, uow, order, incident, wanted.kind, wanted.component, wanted.because, now)
         _withdraw_older_previews(uow, order, wanted, now)
         override = _open_override(uow, wanted.component) if wanted.kind is ActionKind.ENABLE else None
         action = uow.add_action(

@@ -16,6 +16,7 @@ from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, P
 from playbooks.plays.anchors import anchor_now
 from playbooks.plays.house import House, say_in_channel
 from playbooks.plays.orders import Order, event_of, role_in
+from playbooks.plays.reporting import catch_up
 from playbooks.ports import UnitOfWork
 
 SAME = timedelta(minutes=1)
@@ -156,6 +157,8 @@ def put(
         )
     new = replace(new, source=source or new.source, dedup_key=dedup or new.dedup_key)
     event = uow.append(incident.id, new, now=now)
+    if said.kind is EventKind.AWARE and event is not None:
+        catch_up(house, uow, incident, now)
     return (_moved(incident, said, order) if event is not None and not said.phase else incident), event
 
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from playbooks.domain.actions import Override
-from playbooks.domain.debt import REVIEWED, DebtKind
+from playbooks.domain.debt import ON_TIME, REVIEWED, DebtKind
 from playbooks.plays.answerers import asked_now, dm_of
 from playbooks.plays.house import House, want, want_card
 from playbooks.ports import Surface, Timer, UnitOfWork
 
 WARN, END, AGAIN = "entry_warn", "entry_end", "entry_again"
-_TIMED = (DebtKind.ACCEPTED_RISK.value, DebtKind.FREEZE.value, DebtKind.FOLLOW_UP.value, *REVIEWED)
+_ENDS = (DebtKind.FREEZE.value, DebtKind.HOLD.value)  # they end by themselves, and nobody is asked
+_TIMED = (DebtKind.ACCEPTED_RISK.value, DebtKind.FOLLOW_UP.value, DebtKind.CLOCK.value, *_ENDS, *REVIEWED)
 _SLOWER_AFTER = 7  # questions in a row, before they come a seventh as often
 
 
 def set_timers(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
-    """Its end, and of all but a freeze the warning before; moved when it is renewed."""
+    """Its end, and the warning before where somebody is asked at the end; moved when it is renewed."""
     uow.cancel_timer(f"{AGAIN}:{entry.id}")
     uow.set_timer(Timer(f"{END}:{entry.id}", END, str(entry.id), entry.due_at))
-    if entry.kind == DebtKind.FREEZE.value:
+    if entry.kind in _ENDS:
         return
     warn = entry.due_at - timedelta(seconds=house.rules.risk_warning)
     if warn <= now:
@@ -61,7 +62,7 @@ def show_entry(house: House, uow: UnitOfWork, entry: Override, now: datetime) ->
     """Renew every message about it, the card of its incident included."""
     places = {}
     if entry.kind not in REVIEWED:  # that a glass was broken is told when it is broken
-        if entry.kind != DebtKind.FOLLOW_UP.value:
+        if entry.kind not in ON_TIME:
             places["team"] = team_channel(house, entry)
         places["incident"] = f"incident:{entry.incident_id}" if entry.incident_id is not None else ""
     for place, target in places.items():

@@ -18,9 +18,9 @@ from playbooks.domain.routing import Routed, Router
 from playbooks.domain.signals import headline
 from playbooks.domain.timeline import EventSource
 from playbooks.domain.typed_signals import told_of
-from playbooks.plays import ai_state, escalation, heartbeats, reopening, similar, storms
+from playbooks.plays import ai_state, ended, escalation, heartbeats, reopening, similar, storms
 from playbooks.plays.freezes import tell_change
-from playbooks.plays.house import House, card_of, refresh, refresh_readers, say_in_channel, want, want_all
+from playbooks.plays.house import House, card_of, refresh, refresh_readers, want, want_all
 from playbooks.plays.opening import change_event, declared_event, impact_event, prior_changes, since_of
 from playbooks.plays.pipeline import Passage, look, open_of, settle
 from playbooks.plays.placing import placed
@@ -355,12 +355,15 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
     heartbeats.came(house, uow, batch.beats, batch.now)
     for incident_id in sorted({each.incident_id for each in batch.again.values() if each.incident_id is not None}):
         _tell_left(uow, incident_id, batch)
-    ended = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
-    told = many | batch.opened | ended
+    over = {i for i, alerts in batch.events.items() if any(a.status is AlertStatus.RESOLVED for a in alerts)}
+    told = many | batch.opened | over
     counting = [surface for i in batch.events if i in held and i not in told for surface in _counting(held[i])]
     want_all(uow, counting, now=batch.now)
-    for incident_id in sorted(ended):
+    for incident_id in sorted(over):
         _tell_end(uow, incident_id, batch)
+    for incident_id, each in sorted(held.items()):
+        if each.alerts_total > 0 >= each.alerts_firing and batch.firing[incident_id] > 0:
+            ended.fires_again(uow, incident_id, batch.now)
 
 
 def _tell_left(uow: UnitOfWork, incident_id: int, batch: _Batch) -> None:
@@ -383,12 +386,7 @@ def _tell_end(uow: UnitOfWork, incident_id: int, batch: _Batch) -> None:
     if incident_id not in batch.opened:
         refresh(uow, incident, now=batch.now)
     if incident.open and incident.alerts_firing <= 0:
-        text = (
-            f"All {incident.alerts_total} alerts have ended." if incident.alerts_total != 1 else "The alert has ended."
-        )
-        say_in_channel(
-            uow, incident, "suggest", f"{incident_id}:{incident.alerts_total}", {"text": text}, now=batch.now
-        )
+        ended.tell_end(uow, incident, batch.now)
 
 
 # ------------------------------------------------------------------ changes

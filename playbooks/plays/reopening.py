@@ -35,13 +35,19 @@ def just_resolved(house: House, incident: Incident, now: datetime) -> bool:
     )
 
 
-def reopen(house: House, uow: UnitOfWork, incident: Incident, alert: Alert, now: datetime) -> Incident:
-    """Back to investigating, in the same channel; nobody is paged again. One that is open already stays as it is."""
+def reopen(
+    house: House, uow: UnitOfWork, incident: Incident, alert: Alert, now: datetime, *, text: str = ""
+) -> Incident:
+    """Back to investigating, in the same channel; nobody is paged again. One that is open already stays as it is.
+
+    Args:
+        text: why, where it is not that the alert fired again.
+    """
     incident = must_find(uow, incident.id)
     if incident.open:
         return incident
     ago = say_span(now - incident.resolved_at) if incident.resolved_at is not None else "just"
-    text = f"{alert.name} fired again, {ago} after it was resolved"
+    text = text or f"{alert.name} fired again, {ago} after it was resolved"
     event = NewEvent(
         kind=EventKind.STATUS,
         text=f"{incident.state.value} → {State.INVESTIGATING.value}: {text}",

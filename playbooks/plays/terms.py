@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from playbooks import errors
 from playbooks.domain.actions import Override
-from playbooks.domain.debt import REVIEWED, SWITCHED, DebtKind
+from playbooks.domain.debt import ON_TIME, REVIEWED, SWITCHED, DebtKind
 from playbooks.domain.facts import entry_facts
 from playbooks.domain.people import MUSTER, Actor
 from playbooks.domain.rights import decide_refusal
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.messages import Say
+from playbooks.plays import holds
 from playbooks.plays.answerers import answerers, held_over, right_over, used_over
 from playbooks.plays.freezes import FREEZE, loud_targets
 from playbooks.plays.house import House, spoken, want
@@ -41,6 +42,8 @@ def fire(house: House, timer: Timer) -> bool:
             _warn(house, uow, entry, now)
         elif entry.kind == DebtKind.FREEZE.value:
             _thaw(house, uow, entry, MUSTER, "its time is over", EventSource.SCHEDULER, now)
+        elif entry.kind == DebtKind.HOLD.value:
+            holds.lapse(house, uow, entry, now)
         else:
             _ask_who_answers(house, uow, entry, now)
     return True
@@ -48,6 +51,8 @@ def fire(house: House, timer: Timer) -> bool:
 
 def _what(entry: Override) -> str:
     """`the accepted risk of fraud-scorer`, `the review of the broken glass of fraud-scorer`."""
+    if entry.kind == DebtKind.CLOCK.value:
+        return f"the clock {entry.facts.get('clock')} ({entry.facts.get('stage')})"
     review = "review of the " if entry.kind in REVIEWED else ""
     return f"the {review}{DebtKind(entry.kind).words} of {entry.component}"
 
@@ -55,7 +60,7 @@ def _what(entry: Override) -> str:
 def _warn(house: House, uow: UnitOfWork, entry: Override, now: datetime) -> None:
     if entry.due_at <= now:  # slept through the warning: the end follows at once
         return
-    soon = "is due soon" if entry.kind in REVIEWED else "ends soon"
+    soon = "is due soon" if entry.kind in (*REVIEWED, *ON_TIME) else "ends soon"
     _note(uow, entry, EventKind.UNDO_DUE, "warned", f"{_what(entry)} {soon}", now)
     ask(house, uow, entry, "warning", now)
 
@@ -64,7 +69,7 @@ def _ask_who_answers(house: House, uow: UnitOfWork, entry: Override, now: dateti
     """Its end came, or nobody answered since: it is overdue and asked about, wider each time, until it is answered."""
     entry = uow.save_override(replace(entry, state="overdue", escalations=entry.escalations + 1))
     turn = entry.escalations
-    ended = "is due" if entry.kind in REVIEWED else "ended"
+    ended = "is due" if entry.kind in (*REVIEWED, *ON_TIME) else "ended"
     text = f"{_what(entry)} {ended}; asked again" + (f" ({turn})" if turn > 1 else "")
     _note(uow, entry, EventKind.UNDO_DUE, "overdue" if turn == 1 else f"asked {turn}", text, now)
     ask(house, uow, entry, "ended", now)

@@ -21,6 +21,9 @@ from playbooks.plays import (
     errands,
     escalation,
     heartbeats,
+    holds,
+    lasting,
+    reporting,
     retaking,
     silences,
     storms,
@@ -58,7 +61,10 @@ def may_restore_itself(house: House, uow: UnitOfWork, override: Override) -> str
     if incident is not None and incident.state not in _RESTORABLE:
         return f"{incident.name} is still {incident.state.value}"
     frozen = freeze_of(uow, override.component, house.now())
-    return frozen_clause(frozen) if frozen is not None else ""
+    if frozen is not None:
+        return frozen_clause(frozen)
+    held = holds.hold_of(uow, override.component, house.now())
+    return holds.hold_clause(held) if held is not None else ""
 
 
 # ------------------------------------------------------------------ by people
@@ -142,8 +148,12 @@ def fire(house: House, timer: Timer) -> bool:
         return escalation.fire(house, timer)
     if timer.kind == weekly.KIND:
         return weekly_posts.fire(house, timer)
+    if timer.kind in reporting.KINDS:
+        return reporting.fire(house, timer)
     if timer.kind in terms.KINDS:
         return terms.fire(house, timer)
+    if timer.kind == lasting.KIND:
+        return lasting.fire(house, timer)
     if timer.kind in document_reminders.KINDS:
         return document_reminders.fire(house, timer)
     if timer.kind in retaking.KINDS:

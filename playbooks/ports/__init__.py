@@ -14,6 +14,7 @@ from playbooks.ports.alerts import (
     Series,
     StoredAlert,
 )
+from playbooks.ports.attachments import Attachment, Attachments, FileRef, Files
 from playbooks.ports.durable import Durable, Job, JobBoard, Surface, Timer
 from playbooks.ports.gaps import Directory, Gaps
 from playbooks.ports.incidents import Incidents, NewIncident
@@ -28,6 +29,8 @@ __all__ = [
     "Actions",
     "AlertTouch",
     "Alerts",
+    "Attachment",
+    "Attachments",
     "Canvases",
     "Captured",
     "Clock",
@@ -35,6 +38,8 @@ __all__ = [
     "Document",
     "Durable",
     "Episode",
+    "FileRef",
+    "Files",
     "Gaps",
     "Growth",
     "Ids",

@@ -84,6 +84,14 @@ class Silences(Protocol):
         """Episodes of other components that joined an incident and still fire, first received first."""
         ...
 
+    def own_firing(self, incident_id: int, component: str, *, limit: int = 500) -> list[StoredAlert]:
+        """Episodes of an incident's own component that still fire, the one heard last first."""
+        ...
+
+    def own_firing_count(self, incident_id: int, component: str) -> int:
+        """How many there are."""
+        ...
+
     def hold_alerts(self, ids: Sequence[str]) -> None:
         """Lock these episodes until the end of the transaction."""
         ...

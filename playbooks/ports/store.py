@@ -7,6 +7,7 @@ from typing import Protocol
 
 from playbooks.ports.actions import Actions
 from playbooks.ports.alerts import Alerts
+from playbooks.ports.attachments import Attachments
 from playbooks.ports.documents import Documents
 from playbooks.ports.durable import Durable
 from playbooks.ports.figures import FigureRows
@@ -18,7 +19,18 @@ from playbooks.ports.silences import Silences
 
 
 class UnitOfWork(
-    Incidents, Alerts, Actions, Durable, Memory, Gaps, Silences, Publications, Documents, FigureRows, Protocol
+    Attachments,
+    Incidents,
+    Alerts,
+    Actions,
+    Durable,
+    Memory,
+    Gaps,
+    Silences,
+    Publications,
+    Documents,
+    FigureRows,
+    Protocol,
 ):
     """One transaction: state + events + jobs. Opened by `Store.begin`; committed at the end of the `with`."""
 

@@ -13,6 +13,7 @@ from storage.faults import translated
 from storage.gate import LANES, Gate
 from storage.store.actions import Actions
 from storage.store.alerts import Alerts
+from storage.store.attachments import Attachments
 from storage.store.documents import DocumentLives
 from storage.store.figures import FigureRows
 from storage.store.gaps import GapMemory
@@ -26,6 +27,7 @@ from storage.store.surfaces import Surfaces
 
 
 class SqlUnitOfWork(
+    Attachments,
     Incidents,
     Alerts,
     Actions,

@@ -142,6 +142,17 @@ class Silences(Part):
         query = select(ALERT).where(*where).order_by(ALERT.c.received_at, ALERT.c.id).limit(limit)
         return [to_alert(row) for row in self._db.execute(query)]
 
+    def own_firing(self, incident_id: int, component: str, *, limit: int = 500) -> list[StoredAlert]:
+        """Episodes of an incident's own component that still fire, the one heard last first."""
+        query = select(ALERT).where(*_own_firing(incident_id, component))
+        rows = self._db.execute(query.order_by(ALERT.c.updated_at.desc(), ALERT.c.id).limit(limit))
+        return [to_alert(row) for row in rows]
+
+    def own_firing_count(self, incident_id: int, component: str) -> int:
+        """How many there are."""
+        query = select(func.count()).select_from(ALERT).where(*_own_firing(incident_id, component))
+        return int(self._db.execute(query).scalar_one())
+
     def hold_alerts(self, ids: Sequence[str]) -> None:
         """Lock these episodes, in one order; on SQLite the one writer holds everything already."""
         if ids and self._db.dialect.name != "sqlite":
@@ -175,6 +186,11 @@ class Silences(Part):
             recent = or_(KEPT_BACK_ALERT, ALERT.c.incident_id.in_(incidents.scalar_subquery()))
             found = self._db.execute(select(ALERT).where(recent, is_called).order_by(*newest).limit(limit)).all()
         return [to_alert(row) for row in found]
+
+
+def _own_firing(incident_id: int, component: str) -> tuple[Any, ...]:
+    fires = ALERT.c.status == AlertStatus.FIRING.value
+    return (ALERT.c.incident_id == incident_id, ALERT.c.component == component, fires)
 
 
 def _open(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,9 +26,9 @@ _NAMES = (
 _START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
-def alert(number: int, run: str) -> dict[str, Any]:
+def alert(number: int, run: str, *, components: int = len(COMPONENTS)) -> dict[str, Any]:
     """The alert of this number in a run; the same number and run make the same fingerprint."""
-    component = COMPONENTS[number % len(COMPONENTS)]
+    component = COMPONENTS[number % components]
     drawn = random.Random(f"{run}/{number}")
     name = _NAMES[(number // len(COMPONENTS)) % len(_NAMES)]
     labels = {
@@ -70,10 +72,15 @@ def alert(number: int, run: str) -> dict[str, Any]:
     }
 
 
-def body(number: int, run: str) -> bytes:
+def body(number: int, run: str, *, components: int = len(COMPONENTS)) -> bytes:
     """A webhook body with one alert, grouped as Alertmanager groups by component."""
-    one = alert(number, run)
-    component = one["labels"]["component"]
+    return many([number], run, components=components)
+
+
+def many(numbers: Sequence[int], run: str, *, components: int = len(COMPONENTS)) -> bytes:
+    """A webhook body with several alerts."""
+    alerts = [alert(number, run, components=components) for number in numbers]
+    component = alerts[0]["labels"]["component"]
     return json.dumps(
         {
             "version": "4",
@@ -82,20 +89,60 @@ def body(number: int, run: str) -> bytes:
             "status": "firing",
             "receiver": "bot",
             "groupLabels": {"component": component},
-            "commonLabels": one["labels"],
+            "commonLabels": alerts[0]["labels"],
             "commonAnnotations": {},
             "externalURL": "https://alertmanager.example.org",
-            "alerts": [one],
+            "alerts": alerts,
         }
     ).encode()
 
 
-def bodies(count: int, run: str, *, distinct: int = 0) -> list[bytes]:
-    """`count` bodies; with `distinct` they repeat so many fingerprints."""
-    if not distinct:
-        return [body(number, run) for number in range(count)]
-    few = [body(number, run) for number in range(distinct)]
-    return [few[number % distinct] for number in range(count)]
+@dataclass(frozen=True)
+class Load:
+    """What is sent.
+
+    Attributes:
+        posts: bodies. batch: alerts in each. distinct: so many fingerprints in all, 0 for no end of them.
+        repeated: of ten alerts so many repeat an earlier one. components: that they are about.
+    """
+
+    posts: int
+    batch: int = 1
+    distinct: int = 0
+    repeated: int = 0
+    components: int = len(COMPONENTS)
+
+    @property
+    def alerts(self) -> int:
+        """All of them."""
+        return self.posts * self.batch
+
+    @property
+    def least(self) -> int:
+        """Fingerprints there are at least."""
+        return self.distinct or self.alerts * (10 - self.repeated) // 10
+
+    def number(self, place: int) -> int:
+        """The number of the alert at this place."""
+        if self.distinct:
+            return place % self.distinct
+        if not self.repeated:
+            return place
+        new, rest = divmod(place, 10)
+        fresh = 10 - self.repeated
+        return new * fresh + rest if rest < fresh else (place * 7919) % (new * fresh + 1)
+
+    def numbers(self, post: int) -> list[int]:
+        """Those of a body."""
+        return [self.number(post * self.batch + place) for place in range(self.batch)]
+
+
+def bodies(load: Load, run: str) -> list[bytes]:
+    """All bodies of a load."""
+    if load.distinct and load.batch == 1:
+        few = [body(number, run, components=load.components) for number in range(load.distinct)]
+        return [few[number % load.distinct] for number in range(load.posts)]
+    return [many(load.numbers(post), run, components=load.components) for post in range(load.posts)]
 
 
 def channel(team: int) -> str:
@@ -103,21 +150,21 @@ def channel(team: int) -> str:
     return f"C{team:02d}BENCH"
 
 
-def registry() -> str:
-    """The ownership of the 50 components by seven teams, one failure key each. JSON is YAML."""
+def registry(teams: int = TEAMS) -> str:
+    """The ownership of the 50 components by so many teams, one failure key each. JSON is YAML."""
     return json.dumps(
         {
             "api": "ownership/v1",
             "people": {"dana": {"slack": "U01DANA", "email": "dana@example.com"}},
             "teams": {
                 f"team-{number}": {"channel": channel(number), "members": ["dana"], "on_call": {"static": ["dana"]}}
-                for number in range(TEAMS)
+                for number in range(teams)
             },
             "components": {
                 name: {
                     "kind": "model",
                     "tier": 1 + number % 3,
-                    "accountable": f"team-{number % TEAMS}",
+                    "accountable": f"team-{number % teams}",
                     "alerts": [{"match": {"labels.component": name}, "failure": "quality"}],
                 }
                 for number, name in enumerate(COMPONENTS)

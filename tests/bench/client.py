@@ -17,18 +17,28 @@ from typing import Any, cast
 
 import uvloop
 
-from tests.bench.alerts import bodies
+from tests.bench.alerts import Load, bodies
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to send. `rate` per second in all, 0: as fast as answers come. `niceness` gives way to the server."""
+    """What to send.
+
+    Attributes:
+        count, distinct, batch, repeated, components: see `alerts.Load`. rate: posts per second in all, 0: as fast as
+            answers come. niceness: gives way to the server. until_gone: the server will be killed; the report says
+            which posts were answered 202.
+    """
 
     port: int
     run: str
     count: int
     connections: int = 32
     distinct: int = 0
+    batch: int = 1
+    repeated: int = 0
+    components: int = 50
+    until_gone: bool = False
     rate: float = 0.0
     token: str = ""
     niceness: int = 5
@@ -41,6 +51,8 @@ class Report:
     seconds: float = 0.0
     statuses: dict[str, int] = field(default_factory=dict)
     latencies: list[float] = field(default_factory=list)
+    accepted: list[int] = field(default_factory=list)
+    began: float = 0.0  # seconds since 1970
 
 
 class Connection(asyncio.Protocol):
@@ -104,13 +116,11 @@ def request(port: int, path: str, payload: bytes, headers: dict[str, str]) -> by
 
 def _requests(job: Job) -> list[bytes]:
     headers = {"content-type": "application/json", "authorization": f"Bearer {job.token}"}
-    return [
-        request(job.port, "/alerts/alertmanager", each, headers)
-        for each in bodies(job.count, job.run, distinct=job.distinct)
-    ]
+    load = Load(job.count, job.batch, job.distinct, job.repeated, job.components)
+    return [request(job.port, "/alerts/alertmanager", each, headers) for each in bodies(load, job.run)]
 
 
-async def _paced(waiting: Iterator[bytes], job: Job, started: float) -> Any:
+async def _paced(waiting: Iterator[tuple[int, bytes]], job: Job, started: float) -> Any:
     """The requests, each not before its time."""
     for number, each in enumerate(waiting):
         ahead = started + number / job.rate - time.perf_counter() if job.rate else 0.0
@@ -126,15 +136,22 @@ async def _pause(seconds: float) -> None:
     await over
 
 
-async def _worker(job: Job, waiting: Iterator[bytes], started: float, report: Report) -> None:
+async def _worker(job: Job, waiting: Iterator[tuple[int, bytes]], started: float, report: Report) -> None:
     connection = await connect(job.port)
     statuses: Counter[str] = Counter()
     every = _paced(waiting, Job(**{**asdict(job), "rate": job.rate / job.connections}), started)
-    async for each in every:
+    async for number, each in every:
         before = time.perf_counter()
-        status, _ = await connection.send(each)
+        try:
+            status, _ = await connection.send(each)
+        except OSError:
+            if job.until_gone:
+                break
+            raise
         report.latencies.append(time.perf_counter() - before)
         statuses[str(status)] += 1
+        if job.until_gone and status == 202:
+            report.accepted.append(number)
     connection.close()
     for name, number in statuses.items():
         report.statuses[name] = report.statuses.get(name, 0) + number
@@ -142,7 +159,7 @@ async def _worker(job: Job, waiting: Iterator[bytes], started: float, report: Re
 
 async def run(job: Job) -> Report:
     """Send everything."""
-    waiting, report = iter(_requests(job)), Report()
+    waiting, report = iter(list(enumerate(_requests(job)))), Report(began=time.time())
     started = time.perf_counter()
     await asyncio.gather(*(_worker(job, waiting, started, report) for _ in range(job.connections)))
     report.seconds = time.perf_counter() - started

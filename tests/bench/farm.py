@@ -11,15 +11,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 import yaml
 
-from tests.bench.alerts import registry
+from tests.bench.alerts import TEAMS, registry
 from tests.bench.client import Job, Report
 from tests.bench.slack import TRIAGE
 from tests.real.processes import free_port, stop_group
@@ -76,16 +76,21 @@ class Started:
 
 @dataclass(frozen=True)
 class Setting:
-    """Where one Muster keeps its things and which Slack it talks to. `database` empty: SQLite in the folder."""
+    """Where one Muster keeps its things and which Slack it talks to. `database` empty: SQLite in the folder.
+
+    `teams` share the components. `extra`: of the environment.
+    """
 
     folder: Path
     slack: dict[str, str]
     database: str = ""
+    teams: int = TEAMS
+    extra: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self, port: int) -> dict[str, str]:
         """The environment of the process; configuration and registry are written."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "ownership.yaml").write_text(registry())
+        (self.folder / "ownership.yaml").write_text(registry(self.teams))
         (self.folder / "muster.yaml").write_text(yaml.safe_dump({"channels": {"triage": TRIAGE}}))
         return {
             "MUSTER_CONFIG": str(self.folder / "muster.yaml"),
@@ -94,6 +99,7 @@ class Setting:
             "MUSTER_PORT": str(port),
             "MUSTER_LOG_LEVEL": "WARNING",
             **self.slack,
+            **self.extra,
         }
 
 
@@ -160,10 +166,11 @@ def muster(setting: Setting) -> Iterator[Started]:
 
 
 @contextmanager
-def ceiling(folder: Path) -> Iterator[Started]:
+def ceiling(folder: Path, extra: Mapping[str, str] | None = None) -> Iterator[Started]:
     """The bare ceiling for the length of the block."""
     port = free_port()
-    process = _spawn(["tests.bench.ceiling", str(port), str(folder / "ceiling.db")], {}, folder / "ceiling.log")
+    command = ["tests.bench.ceiling", str(port), str(folder / "ceiling.db")]
+    process = _spawn(command, dict(extra or {}), folder / "ceiling.log")
     try:
         until(port, "/", (404,), process)
         yield Started(process, port)
@@ -172,11 +179,10 @@ def ceiling(folder: Path) -> Iterator[Started]:
 
 
 @contextmanager
-def workspace() -> Iterator[dict[str, str]]:
-    """The local Slack as a process of its own; what Muster must know of it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.slack"], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
-    )
+def workspace(*, strict: bool = False, teams: int = TEAMS) -> Iterator[dict[str, str]]:
+    """The local Slack as a process of its own; what Muster must know of it. `strict`: with Slack's own rate limits."""
+    command = [sys.executable, "-m", "tests.bench.slack", str(teams), *(["--strict"] if strict else [])]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True)
     try:
         assert process.stdout is not None
         yield dict(json.loads(process.stdout.readline()))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from tests.bench.alerts import COMPONENTS
+from tests.bench.alerts import COMPONENTS, Load
 from tests.bench.client import Job, Report
 from tests.bench.farm import TOKEN, Setting, Started, ceiling, median, muster, percentile, send
 
@@ -26,11 +26,11 @@ class Side:
     p99: list[float] = field(default_factory=list)
     cpu_ms: list[float] = field(default_factory=list)
 
-    def add(self, report: Report, cpu: float) -> None:
-        """Take a run in. Raises RuntimeError for anything but 202."""
+    def add(self, report: Report, cpu: float, batch: int = 1) -> None:
+        """Take a run in; figures are per alert, latencies per post. Raises RuntimeError for anything but 202."""
         if set(report.statuses) != {"202"}:
             raise RuntimeError(f"not every alert was accepted: {report.statuses}")
-        sent = len(report.latencies)
+        sent = len(report.latencies) * batch
         self.per_second.append(sent / report.seconds)
         self.p50.append(1e3 * percentile(report.latencies, 0.5))
         self.p99.append(1e3 * percentile(report.latencies, 0.99))
@@ -51,18 +51,19 @@ class Paired:
 
     def figures(self) -> dict[str, object]:
         """For the table and the JSON."""
-        pairs = list(zip(self.ours.per_second, self.ceiling.per_second, strict=True))
-        ratios = [ours / bare for ours, bare in pairs]
+        rates = [o / b for o, b in zip(self.ours.per_second, self.ceiling.per_second, strict=True)]
+        costs = [o / b for o, b in zip(self.ours.cpu_ms, self.ceiling.cpu_ms, strict=True) if b]
         return {
             "ceiling": self.ceiling.medians(),
             "ours": self.ours.medians(),
-            "ratio": round(median(ratios), 3),
-            "ratios": [round(each, 3) for each in ratios],
+            "ratio": round(median(rates), 3),
+            "ratios": [round(each, 3) for each in rates],
+            "cpu_times_ceiling": round(median(costs), 2),
         }
 
 
-def loaded(server: Started, alerts: int, *, distinct: int = 0, quiet: float = 0.0) -> tuple[Report, float]:
-    """Send so many alerts over 32 connections; the report, and the server's seconds of processor time.
+def loaded(server: Started, load: Load, *, quiet: float = 0.0) -> tuple[Report, float]:
+    """Send a load over 32 connections; the report, and the server's seconds of processor time.
 
     A storm is under way before; with `quiet` what it has to tell in Slack is told first.
     """
@@ -71,29 +72,37 @@ def loaded(server: Started, alerts: int, *, distinct: int = 0, quiet: float = 0.
     if quiet:
         server.settle(quiet=quiet)
     before = server.cpu()
-    report = send(Job(server.port, run, alerts, CONNECTIONS, distinct, token=TOKEN))
+    report = send(job_of(server, run, load))
     return report, server.cpu() - before
 
 
-def pairs(
-    setting: Callable[[int], Setting],
-    folder: Path,
-    *,
-    rounds: int,
-    alerts: int,
-    distinct: int = 0,
-    quiet: float = 6.0,
-) -> Paired:
+def job_of(server: Started, run: str, load: Load, *, rate: float = 0.0) -> Job:
+    """A load as the sender takes it."""
+    return Job(
+        server.port,
+        run,
+        load.posts,
+        CONNECTIONS,
+        load.distinct,
+        load.batch,
+        load.repeated,
+        load.components,
+        rate=rate,
+        token=TOKEN,
+    )
+
+
+def pairs(setting: Callable[[int], Setting], folder: Path, load: Load, *, rounds: int, quiet: float = 6.0) -> Paired:
     """Ceiling, ours, ceiling, ours …, each on an empty database."""
     both = Paired()
     for number in range(rounds):
-        with ceiling(folder / f"ceiling-{next(_RUNS)}") as bare:
-            both.ceiling.add(*loaded(bare, alerts, distinct=distinct))
         mine = setting(number)
+        with ceiling(folder / f"ceiling-{next(_RUNS)}", mine.extra) as bare:
+            both.ceiling.add(*loaded(bare, load), load.batch)
         with muster(mine) as ours:
-            both.ours.add(*loaded(ours, alerts, distinct=distinct, quiet=quiet))
+            both.ours.add(*loaded(ours, load, quiet=quiet), load.batch)
             if not mine.database:
-                _held(mine.folder / "muster.db", distinct or alerts)
+                _held(mine.folder / "muster.db", load.least)
     return both
 
 

@@ -52,6 +52,33 @@ def test_check_finds_a_wrong_binding(old: str, new: str, said: str, house: Shell
     assert said in checked.out
 
 
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{provider: git, to: {brnch: main}}", "`to.brnch` of the publisher git is not known. Did you mean `branch`?"),
+        ("{provider: wiki}", "There is no kind of publisher"),
+        ("{provider: git, teams: [nobody]}", "The team nobody is not in the registry"),
+        ("{provider: git, severities: [sev9]}", "names the severity sev9"),
+        ("{provider: git, since: soon}", "since"),
+    ],
+)
+def test_check_finds_a_wrong_destination(entry: str, said: str, house: Shell) -> None:
+    path = house.folder / "muster.yaml"
+    text = path.read_text().replace("providers:", "providers:\n  git: {url: /srv/postmortems.git}", 1)
+    path.write_text(f"{text}\npublish:\n  archive: {entry}\n")
+    checked = house("check")
+    assert checked.code == 1
+    assert said in checked.out
+
+
+def test_check_says_that_a_publisher_is_unproven(house: Shell) -> None:
+    path = house.folder / "muster.yaml"
+    path.write_text(f"{path.read_text()}\npublish:\n  canvas: {{provider: slack_canvas, since: draft}}\n")
+    checked = house("check")
+    assert checked.code == 0
+    assert "publish.canvas: slack_canvas: This publisher was built from the vendor" in checked.out
+
+
 def test_check_needs_no_secrets(house: Shell) -> None:
     path = house.folder / "muster.yaml"
     path.write_text(path.read_text().replace("local: {path: plant.db}", "local: {url: http://x, token_env: NOWHERE}"))
@@ -172,3 +199,17 @@ def test_check_finds_a_silence_that_ends_before_its_time_box(right: str, binding
     assert checked.code == (1 if said else 0), checked.out
     assert said in checked.out
     assert ("in the lever's binding" in checked.out) == bool(said)
+
+
+def test_templates_of_ones_own_are_tried(house: Shell) -> None:
+    config = house.folder / "muster.yaml"
+    config.write_text(config.read_text() + "\npostmortem: {templates: mine}\n")
+    assert "There is no such folder of templates" in house("check").out
+    folder = house.folder / "mine" / "postmortem" / "sev1"
+    folder.mkdir(parents=True)
+    (folder / "summary.md.j2").write_text("## Summary\n\n{{ nobody_knows }}\n")
+    told = house("check")
+    assert told.code == 1
+    assert "postmortem/sev1/summary.md.j2 cannot be rendered, line 3" in told.out
+    (folder / "summary.md.j2").unlink()
+    assert house("check").code == 0

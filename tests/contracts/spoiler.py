@@ -10,7 +10,16 @@ import httpx
 
 from tests.contracts.lever_suite import Trouble
 
-PASSED_ON = ("authorization", "content-type", "idempotency-key", "webhook-", "x-amz-", "x-github-", "ld-api-")
+PASSED_ON = (
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "webhook-",
+    "x-amz-",
+    "x-github-",
+    "ld-api-",
+    "notion-",
+)
 PASSED_BACK = ("x-", "retry-after", "location")
 
 

@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from bot.jobs.publish import Publishing
 from bot.slack.blocks import render
 from playbooks import errors
 from playbooks.domain.ownership import Registry
-from playbooks.domain.publishing import Destination, Publication, for_outside
+from playbooks.domain.publishing import Destination, Outside, Publication
 from playbooks.messages import Published, Resolved
 from playbooks.plays import closing, incident, publishing
 from playbooks.plays.postmortem import answer, questions
@@ -136,6 +138,22 @@ def test_the_links_are_shown_in_the_channel_and_at_the_end(stage: Stage) -> None
     assert isinstance(shown, Resolved)
     assert shown.published == (("wiki", link),)
     assert f"<{link}|wiki>" in texts(render(shown))
+
+
+@on_sqlite
+def test_a_canvas_in_the_channel_takes_the_place_of_the_file(engine: Engine) -> None:
+    stage = staged(engine, replace(WIKI, in_channel=True))
+    number = resolved(stage)
+    assert list(stage.place.texts()) == [f"inc-{number}"]
+    assert stage.slack.files == []
+
+
+@on_sqlite
+def test_until_the_canvas_is_due_the_draft_is_a_file(engine: Engine) -> None:
+    stage = staged(engine, replace(ARCHIVE, in_channel=True))
+    number = resolved(stage)
+    assert stage.place.texts() == {}
+    assert {f.filename for f in stage.slack.files} == {f"inc-{number}-postmortem.md"}
 
 
 # ---------------------------------------------------------------- failures
@@ -387,4 +405,20 @@ def test_no_person_and_no_mark_of_slack_leaves_the_house(stage: Stage) -> None:
     ],
 )
 def test_marks_of_slack_in_words(said: str, left: str) -> None:
-    assert for_outside(said, {"ana": "model owner", "U1": "model owner", "ana@example.com": "model owner"}) == left
+    outside = Outside({"ana": "model owner", "U1": "model owner", "ana@example.com": "model owner"})
+    assert outside(said) == left
+
+
+NAMES = ["dana", "dana.o", "U01DANA", "dana@example.com"]
+around = st.text(alphabet=" .,;:()[]|*_-\n", min_size=1, max_size=5)
+
+
+@given(
+    st.lists(
+        st.tuples(around, st.sampled_from(["<@{}>", "@{}", "`{}`", "<@{}|x>"]), st.sampled_from(NAMES)), max_size=9
+    )
+)
+def test_no_way_to_write_a_known_name_gets_through(parts: list[tuple[str, str, str]]) -> None:
+    text = "".join(f"{before}{way.format(name)}" for before, way, name in parts) + " "
+    left = Outside(dict.fromkeys(NAMES, "model owner"))(text)
+    assert not any(name in left for name in NAMES)

@@ -14,6 +14,7 @@ from bot.jobs.bodies import Bodies, Body, action_body, inspection_body, learned_
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
 from bot.jobs.engine import DeterministicExecutor, Runner, settle
+from bot.jobs.notifications import Notifications
 from bot.jobs.outcome import DONE, RunResult
 from bot.jobs.publish import Publishing
 from bot.jobs.surfaces import Projector
@@ -90,6 +91,7 @@ def bodies_of(house: House, messenger: Messenger, levers: Levers) -> Mapping[str
         "document": Documents(house, messenger).run,
         "action": action_body(house, levers),
         "state": state_body(house, levers),
+        "notification": Notifications(house, messenger).run,
         "inspect": inspection_body(house, levers, cast(Directory, messenger)),
         "similar": similar_body(house),
         "learned": learned_body(house),
@@ -99,7 +101,7 @@ def bodies_of(house: House, messenger: Messenger, levers: Levers) -> Mapping[str
 def bodies_without_slack(house: House, messenger: Messenger, levers: Levers) -> Mapping[str, Body]:
     """Only what acts: a search over rights is three times as quick when no message is drawn."""
     quiet: Body = lambda _subject: DONE  # noqa: E731
-    told = dict.fromkeys(("deliver", "channel", "invite", "document"), quiet)
+    told = dict.fromkeys(("deliver", "channel", "invite", "document", "notification"), quiet)
     acts = {"action": action_body(house, levers), "state": state_body(house, levers)}
     return {**told, **acts, "inspect": quiet, "similar": quiet, "learned": quiet}
 

@@ -129,4 +129,5 @@ def test_fifty_at_once_open_one_incident(bot: Bot) -> None:
         assert len(uow.alerts_of(1)) == 40
         assert uow.verify(1).ok
     jobs = bot.board.pending(now=NIGHT)
-    assert sorted(job.id for job in jobs) == ["channel:1", "deliver:C01FRAUDML", "deliver:incident:1"]
+    once = ["channel:1", "deliver:C01FRAUDML", "deliver:incident:1", "similar:1", "state:1:declared"]
+    assert sorted(job.id for job in jobs) == once

@@ -38,6 +38,8 @@ from playbooks.messages import (
     OverrideNote,
     OwnerNote,
     Preview,
+    Published,
+    PublishedRow,
     Refusal,
     Resolved,
     Say,
@@ -208,6 +210,7 @@ RESOLVED = Resolved(
     review_due=at(9, 0) + timedelta(days=5),
     link="https://muster.slack.com/files/F1",
     similar=("INC-17", "INC-29"),
+    published=(("wiki", "https://wiki.example.com/7"),),
 )
 SIMILAR = SimilarNote(
     TAG,
@@ -241,6 +244,7 @@ FIGURES = FigureView(
     by="component",
     groups=(FigureGroup("fraud-scorer", 12, 2580), FigureGroup("auto-decline", 1, None)),
     more=3,
+    link="https://muster.example.com/stats/30?until=1&sign=x",
 )
 DIGEST = DigestNote(
     team="fraud-ml",
@@ -350,7 +354,24 @@ VOTES = VoteNote(
 )
 RISK = EntryNote(4, "accepted_risk", "fraud-scorer", "on", "late by a day", LIN, at(2, 0), at(3, 0), (OMAR,))
 
+PUBLISHED = Published(
+    TAG,
+    (
+        PublishedRow("archive", "reviewed", "https://git.example.com/inc-42.md", at(9, 0), "commit"),
+        PublishedRow("canvas", "reviewed", "https://muster.slack.com/docs/F1", at(9, 1), "canvas"),
+        PublishedRow("docs", "reviewed", "", at(9, 1), "webhook"),
+    ),
+)
+REFUSED_BY_WIKI = PublishedRow(
+    "wiki", "draft", "https://wiki.example.com/7", at(8, 0), "page",
+    "wiki does not let our credential do this (page, 403).", "Check `providers.wiki.token` and what it may do in wiki.",
+)  # fmt: skip
+
 STORY: dict[str, Message] = {
+    "published": PUBLISHED,
+    "published, one refused": replace(PUBLISHED, rows=(*PUBLISHED.rows[:1], REFUSED_BY_WIKI)),
+    "publishing refused": replace(PUBLISHED, rows=(replace(REFUSED_BY_WIKI, link="", at=None),)),
+    "document published": replace(STANDS, published=(("wiki", "https://wiki.example.com/7"), ("docs", ""))),
     "document": STANDS,
     "document in review": replace(
         REVIEWED, phase="review", state=DocumentState.IN_REVIEW, next="reviewed", reviewers=(OMAR, LIN), needed=12

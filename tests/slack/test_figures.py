@@ -50,7 +50,9 @@ def test_it_is_no_wall() -> None:
 
 
 def test_its_buttons_are_commands_that_are_understood() -> None:
-    for action, value in buttons(render(VIEW)):
+    (page, *rest) = buttons(render(VIEW))
+    assert page[0] == ids.OPEN_PAGE
+    for action, value in rest:
         text = ids.decode(value).text
         command, _, words = text.partition(" ")
         assert ids.base(action) == ids.RUN_SUGGESTION

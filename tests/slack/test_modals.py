@@ -21,6 +21,7 @@ from bot.slack.grammar_values import (
     ResolveArgs,
     RollbackArgs,
     SevArgs,
+    TellArgs,
     TextArgs,
 )
 from bot.workspace.blockkit import check_view
@@ -54,7 +55,9 @@ def forms(text: str, components: tuple[str, ...] = COMPONENTS) -> dict[str, dict
         "backfill": timeline_modals.backfill(42, name, text=text),
         "past": timeline_modals.backfill(None, name, text=text, components=components, past=(text, name, name)),
         "echo": _echo(text, components),
-        "timeline": modals.timeline(None, at=story.at(2, 31), text=text, channel="C1", ts="1.2"),
+        "timeline": timeline_modals.line(
+            None, components, at=story.at(2, 31), text=text, channel="C1", ts="1.2", kind=name
+        ),
         "answer": modals.answer(42, [("quality", text), ("communication", text)], chosen="quality"),
         "no questions": modals.answer(42, []),
         "plan": modals.plan(story.ASK),
@@ -169,9 +172,9 @@ ROUNDS: list[tuple[str, dict[str, Any], str, Args, int | None]] = [
     ("resolve", {}, "resolve", ResolveArgs(), 42),
     (
         "timeline",
-        {"kind": "decision", "text": "keep v42", "when": STAMP},
-        "note",
-        NoteArgs("2026-11-21 02:36:00 UTC", "keep v42", "decision"),
+        {"kind": "decision", "text": "keep v42", "when": STAMP, "precision": "approx", "more": "model owner"},
+        "decide",
+        TellArgs("decision", "2026-11-21 02:36:00 UTC", "keep v42", precision="approx", right="model owner"),
         None,
     ),
     ("answer", {"question": "quality", "text": "0.94"}, "answer", AnswerArgs("quality", "0.94"), 42),

@@ -131,6 +131,19 @@ def test_a_forgery_is_found_at_its_place(store: SqlStore, number: int, forge: st
     assert why in report.why
 
 
+def test_two_events_changed_round_are_found(store: SqlStore, number: int) -> None:
+    unguarded(
+        store,
+        "UPDATE event SET seq = 99 WHERE seq = 2",
+        "UPDATE event SET seq = 2 WHERE seq = 3",
+        "UPDATE event SET seq = 3 WHERE seq = 99",
+    )
+    with store.read() as work:
+        report = work.verify(number)
+    assert (report.ok, report.broken_at) == (False, 2)
+    assert "follow" in report.why
+
+
 @pytest.mark.parametrize(("gone", "found_at"), [("seq >= 4", 4), ("seq = 2", 2), ("seq >= 1", 1)])
 def test_missing_events_are_found(store: SqlStore, number: int, gone: str, found_at: int) -> None:
     unguarded(

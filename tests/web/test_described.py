@@ -30,6 +30,7 @@ from starlette.routing import Route
 
 from bot.providers.sources import ALERTS, CHANGES
 from bot.web.app import Front
+from playbooks.domain.links import Room
 from tests.end_to_end.scene import TOKEN, Scene, scene
 
 READ = "read-5d1c77e0"
@@ -109,6 +110,8 @@ def asked(running: Scene, case: Case) -> None:
     """Send it as somebody who knows the secrets, and hold the answer against the description."""
     if isinstance(case.body, dict) and isinstance(case.body.get("routing_key"), str):
         case.body["routing_key"] = TOKEN
+    if any(value in ([], {}) for value in (case.query or {}).values()):
+        return  # sent as nothing, so the request is not the wrong one it was meant to be
     before = kept(running)
     secret = READ if case.path.startswith("/api/") else TOKEN
     answer = case.call(headers={"Authorization": f"Bearer {secret}"}, timeout=15)
@@ -149,4 +152,5 @@ def test_every_route_but_the_pages_is_described(running: Scene, described: BaseS
     known = {operation.path for operation in operations_of(described)}
     assert isinstance(running.service.web, Front)
     routes = {route.path for route in running.service.web.routes.routes if isinstance(route, Route)}
-    assert {path for path in routes - known if not path.startswith(("/incidents", "/postmortems"))} == {"/openapi.json"}
+    pages = tuple(f"/{room}" for room in Room)
+    assert {path for path in routes - known if not path.startswith(pages)} == {"/openapi.json"}

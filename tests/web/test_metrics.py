@@ -71,9 +71,13 @@ def test_groups_come_by_cursor_each_once(reading: Scene) -> None:
     assert keys == ["a-team-that-is-gone", "fraud-ml", "risk-product"]
 
 
-@pytest.mark.parametrize("query", [{"by": "colour"}, {"days": 0}, {"name": "nobody-knows"}, {"day": 3}])
+@pytest.mark.parametrize("query", [{"by": "colour"}, {"days": 0}, {"day": 3}])
 def test_what_cannot_be_used_is_refused_with_a_sentence(reading: Scene, query: dict[str, Any]) -> None:
     told(get(reading, "/api/metrics", **query), 400, "bad_query")
+
+
+def test_a_name_that_nobody_knows(reading: Scene) -> None:
+    told(get(reading, "/api/metrics", name="nobody-knows"), 404, "unknown_name")
 
 
 def test_prometheus_reads_the_rows_with_bounded_labels(reading: Scene) -> None:

@@ -69,7 +69,7 @@ def test_the_card_the_timeline_and_the_postmortem_hand_out_links(night: Scene) -
         (from_timeline,) = addresses(night.whisper(person, "timeline", button=ids.OPEN_PAGE))
         assert fetched(night, from_timeline).status_code == 200
     night.workspace.slash(DANA, channel, "/postmortem")
-    (from_draft,) = addresses(night.whisper(DANA, "follows in its channel"))
+    (from_draft,) = addresses(night.whisper(DANA, "Postmortem of INC-1", button=ids.OPEN_PAGE))
     answer = fetched(night, from_draft)
     assert "/postmortems/1?" in from_draft
     assert answer.status_code == 200
@@ -192,3 +192,28 @@ def test_a_key_that_could_be_guessed_is_refused(key: str) -> None:
     with pytest.raises(ConfigError, match="MUSTER_LINK_KEY") as refused:
         Settings.load({"MUSTER_LINK_KEY": key}, env_file=None)
     assert "short" not in refused.value.told.replace("shorter", "")
+
+
+def test_the_figures_are_behind_a_link_of_their_own(night: Scene) -> None:
+    """Who has the link reads them, and the other periods from there; another page's link, or none, opens nothing."""
+    house = night.service.house
+    channel = night.incident_channel(member=DANA)
+    night.workspace.slash(DANA, channel, "/inc stats 90d")
+    night.settle()
+    (told,) = [m for m in night.workspace.ephemerals(DANA) if "Figures of the last 90 days" in m.text]
+    (shown,) = re.findall(rf"{PUBLIC}/stats/90\?until=\d+&sign=[\w-]+", json.dumps(told.blocks).replace("&amp;", "&"))
+    assert fetched(night, shown).status_code == 200
+    url = house.links.to(Room.STATS, 30, now=house.now())
+    answer = fetched(night, url)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    elements = read_page(answer.text)
+    assert "Figures of the last 30 days" in next(e.text for e in elements if e.tag == "h1")
+    others = [e.attributes["href"] for e in elements if e.tag == "a" and e.attributes["href"].startswith("/stats/")]
+    assert len(others) == 3
+    assert all(night.http.get(f"{night.service.url}{path}").status_code == 200 for path in others)
+    parts = urlsplit(url)
+    assert night.http.get(f"{night.service.url}/stats?{parts.query}").text == answer.text
+    for path in ("/stats", "/stats/30", f"/stats/90?{parts.query}", f"/incidents/30?{parts.query}"):
+        assert night.http.get(f"{night.service.url}{path}").status_code == 403
+    far = house.links.to(Room.STATS, 99999, now=house.now())
+    assert fetched(night, far).status_code == 404

@@ -199,7 +199,8 @@ class GitPublisher:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         remote = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
         why = [found[1] for line in lines if (found := re.search(r"rejected\] \((.*)\)", line))]
-        text = " ".join([*why, *remote]) or (lines[-1] if lines else "it says nothing")
+        fatal = [line.removeprefix("fatal:").strip() for line in lines if line.startswith("fatal:")]
+        text = " ".join([*why, *remote] or fatal[:1] or lines[-1:] or ["it says nothing"])
         text = text.replace(self._set.password, "…") if self._set.password else text
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
         short = line if len(line) <= _MOST_SAID else f"{line[:_MOST_SAID]}…"

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bot.slack.blocks import (
     card,
+    clocks,
     document,
     entry,
     errand,
@@ -15,6 +16,7 @@ from bot.slack.blocks import (
     gaps,
     handoff,
     home,
+    hypotheses,
     kit,
     learning,
     ledger,
@@ -54,6 +56,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return handoff.render(message, root=root)
         case messages.Resolved():
             return resolved.render(message, root=root)
+        case messages.HypothesisList():
+            return hypotheses.render(message, root=root)
         case messages.MilestoneNote():
             return milestone.render(message, root=root)
         case messages.Published():
@@ -70,6 +74,8 @@ def render(message: Message, *, root: str = "/inc") -> kit.Rendered:
             return learning.learned(message, root=root)
         case messages.Home():
             return home.render(message, root=root)
+        case messages.ClockList():
+            return clocks.listing(message, root=root)
         case messages.DocumentNote():
             return document.render(message, root=root)
         case messages.VoteNote():

@@ -6,6 +6,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.slack import ids
 from bot.slack.blocks import escape, kit
+from bot.slack.blocks.published import links
 from playbooks.domain.documents import POINTS, DocumentState
 from playbooks.messages import DocumentNote, VoteNote
 
@@ -37,7 +38,7 @@ def render(note: DocumentNote, *, root: str = "/inc") -> kit.Rendered:
     """Where a postmortem stands."""
     return kit.message(
         kit.section(_head(note), _next(note)),
-        kit.context(_facts(note), *_small(note)),
+        kit.context(_facts(note), *_small(note), links(note.published)),
         kit.actions(*_buttons(note)),
     )
 
@@ -113,7 +114,7 @@ def _buttons(note: DocumentNote) -> list[kit.Element]:
     if note.next in offered:
         offered = [note.next, *(name for name in offered if name != note.next)]
     first = note.next if note.phase != "review" else "reviewed"
-    return [button(name, note.tag.number, primary=name == first) for name in offered[:5]]
+    return [button(name, note.tag.number, primary=name == first) for name in offered[:5]] + kit.page_button(note.page)
 
 
 def votes(note: VoteNote, *, root: str = "/inc") -> kit.Rendered:

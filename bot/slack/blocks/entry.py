@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.slack import ids
-from bot.slack.blocks import escape, kit
+from bot.slack.blocks import clocks, escape, kit
 from playbooks.messages import EntryNote
 
 _WHEN = "{date_short_pretty} at {time}"
@@ -11,9 +11,7 @@ _WHEN = "{date_short_pretty} at {time}"
 
 def render(note: EntryNote, *, root: str = "/inc") -> kit.Rendered:
     """The message of one entry, edited until it is over."""
-    first, second = {"freeze": _freeze, "accepted_risk": _risk, "follow_up": _follow_up}.get(note.kind, _review)(
-        note, root
-    )
+    first, second = _LINES.get(note.kind, _review)(note, root)
     return kit.message(kit.section(first, second), kit.actions(*_buttons(note)))
 
 
@@ -103,12 +101,27 @@ def _by(note: EntryNote) -> str:
     return by + (f": {escape.value(note.why, 300)}" if note.why else "")
 
 
+def _clock(note: EntryNote, root: str) -> tuple[str, str]:
+    return clocks.clock_lines(note)
+
+
+def _hold(note: EntryNote, root: str) -> tuple[str, str]:
+    return clocks.hold_lines(note)
+
+
+_LINES = {"freeze": _freeze, "accepted_risk": _risk, "follow_up": _follow_up, "clock": _clock, "hold": _hold}
+
+
 def _buttons(note: EntryNote) -> list[kit.Element]:
     if note.phase in ("closed", "over"):
         return []
     value = ids.Value(override=note.entry, component=note.component[:100])
     if note.kind == "follow_up":
         return [kit.button("Done…", ids.REVIEW_OPEN, value, style="primary" if note.phase != "on" else None)]
+    if note.kind == "clock":
+        return [kit.button("It is sent…", ids.REVIEW_OPEN, value, style="primary" if note.phase != "on" else None)]
+    if note.kind == "hold":
+        return []
     if note.kind not in ("freeze", "accepted_risk"):
         return [kit.button("Review…", ids.REVIEW_OPEN, value, style="primary")]
     if note.kind == "freeze":

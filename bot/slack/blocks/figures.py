@@ -66,6 +66,7 @@ def _apart(view: FigureView) -> str:
 
 
 def _buttons(view: FigureView, root: str) -> Iterator[kit.Element]:
+    yield from kit.page_button(view.link)
     about = f" {view.about}" if view.about else ""
     others = [by for by in ("component", "team", "failure") if by != view.by]
     wishes = [(f"By {by}", f"{root} stats {by} {view.days}d{about}") for by in others]

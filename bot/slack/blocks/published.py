@@ -21,6 +21,12 @@ def render(view: Published, *, root: str = "/inc") -> kit.Rendered:
     return kit.message(kit.section(head, *lines), kit.actions(*_buttons(view, failed)))
 
 
+def links(published: tuple[tuple[str, str], ...]) -> str:
+    """`Published: wiki, archive`, each a link where there is one; empty where it is nowhere."""
+    named = [escape.link(link, escape.value(name, 63)) for name, link in published[:_MOST]]
+    return f"Published: {', '.join(named)}" if named else ""
+
+
 def _row(row: PublishedRow, root: str) -> str:
     name = escape.value(row.name, 63)
     if row.error:
@@ -29,7 +35,7 @@ def _row(row: PublishedRow, root: str) -> str:
         return f"• {name}: {told}{was}"
     shown = escape.link(row.link, name) if row.link else name
     state = escape.value(row.state.replace("_", " "), 20)
-    form = f" as a {escape.value(row.form, 20)}" if row.form in ("canvas", "file") else ""
+    form = f" as a {escape.value(row.form, 20)}" if row.form in ("canvas", "file") and row.form != row.name else ""
     return f"• {shown}{form}, {state}, {escape.moment(row.at)}" if row.at is not None else f"• {shown}"
 
 

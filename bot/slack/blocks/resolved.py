@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.slack import ids
 from bot.slack.blocks import document, escape, kit
+from bot.slack.blocks.published import links
 from playbooks.domain.documents import DocumentState
 from playbooks.messages import Resolved
 
@@ -15,15 +16,10 @@ def render(view: Resolved, *, root: str = "/inc") -> kit.Rendered:
     return kit.message(
         kit.section(f"*{name} resolved.* {figures}".rstrip(), f"{_draft(view, root)} {_whose(view)}"),
         kit.context(f"Similar: {escape.several([escape.value(s, 80) for s in view.similar])}" if view.similar else ""),
-        kit.context(_published(view)),
+        kit.context(links(view.published)),
         kit.actions(*_buttons(view)),
         kit.context(escape.value(view.anchor)),
     )
-
-
-def _published(view: Resolved) -> str:
-    named = [escape.link(link, escape.value(name, 63)) for name, link in view.published[:10]]
-    return f"Published: {', '.join(named)}" if named else ""
 
 
 def _figure(label: str, value: str) -> str:

@@ -16,6 +16,8 @@ from bot.slack.commands import (
     owners,
     people,
     reads,
+    reporting,
+    telling,
     timeline,
 )
 from bot.slack.grammar import Parsed
@@ -46,6 +48,11 @@ HANDLERS: Mapping[str, Handler] = {
     "mitigated": lifecycle.mitigated,
     "resolve": timeline.resolve,
     "milestone": timeline.milestone,
+    "decide": telling.tell,
+    "think": telling.think,
+    "observed": telling.tell,
+    "told": telling.tell,
+    "redact": telling.redact,
     "backfill": timeline.backfill,
     "cancel": lifecycle.cancel,
     "reopen": lifecycle.reopen,
@@ -78,6 +85,10 @@ HANDLERS: Mapping[str, Handler] = {
     "sync": governance.sync,
     "break-glass": governance.break_glass,
     "review": governance.review,
+    "reportable": reporting.reportable,
+    "clock": reporting.clock,
+    "hold": reporting.hold,
+    "unhold": reporting.unhold,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.slack import governance_modals, ids
+from bot.slack import governance_modals, ids, reporting_modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply
 from bot.slack.commands import documents, levers
 from bot.slack.commands.levers import waiting
@@ -15,7 +15,7 @@ from playbooks.domain.actions import ActionKind, Override
 from playbooks.domain.clocks import parse_span, parse_until, say_span
 from playbooks.domain.debt import DebtKind
 from playbooks.messages import IncidentList, Say
-from playbooks.plays import breakglass, followups, owed, recertify, standing, terms
+from playbooks.plays import breakglass, followups, owed, recertify, reporting, standing, terms
 from playbooks.plays.hygiene import debt_list
 
 
@@ -104,6 +104,10 @@ def let_end_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
 def review_open(desk: Desk, call: Call, value: ids.Value) -> Reply:
     """The button *Review…* of what is owed one."""
     entry = _entry(desk, value.override or 0)
+    if entry.kind == DebtKind.CLOCK.value:
+        view = reporting_modals.sent(entry.id, entry.reason)
+        said = f"clock sent {entry.facts.get('clock')} {entry.facts.get('stage')} <reference>"
+        return OpenModal(view, f"Type it: `{desk.house.rules.root} {said}`.")
     view = governance_modals.review(entry.id, DebtKind(entry.kind).words, entry.component, entry.reason)
     return OpenModal(view, f"Type it: `{desk.house.rules.root} review D-{entry.id} <what came of it>`.")
 
@@ -152,9 +156,11 @@ def review(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     args = parsed.args if isinstance(parsed.args, DecideArgs) else DecideArgs()
     if args.action is None:
         raise errors.InputError("Which entry?", f"See `{desk.house.rules.root} debt`.")
+    kind = _entry(desk, args.action).kind
+    if kind == DebtKind.CLOCK.value:
+        return reporting.sent_entry(desk.house, desk.order(call), args.action, args.reason)
     close = {DebtKind.ACCEPTED_RISK.value: terms.let_end, DebtKind.FOLLOW_UP.value: followups.done}
-    play = close.get(_entry(desk, args.action).kind, owed.close_debt)
-    return play(desk.house, desk.order(call), args.action, args.reason)
+    return close.get(kind, owed.close_debt)(desk.house, desk.order(call), args.action, args.reason)
 
 
 def task(desk: Desk, call: Call, parsed: Parsed) -> Reply:

@@ -9,6 +9,7 @@ from bot.slack.commands.lifecycle import which
 from bot.slack.grammar import VERBS, HelpArgs, Parsed
 from playbooks import errors
 from playbooks.messages import Help, IncidentList, Say
+from playbooks.plays import anchors
 from playbooks.plays.views import lists, pinned_card
 from playbooks.ports import Surface
 
@@ -36,6 +37,10 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("note", "write the timeline"),
             ("milestone", "when impact began, it was known, it was over"),
             ("backfill", "many lines told afterwards"),
+            ("decide", "what was decided, and by which right"),
+            ("think", "what you think is going on, later confirmed or refuted"),
+            ("observed", "what you see"),
+            ("told", "whom you told outside, and what"),
             ("mitigated", "the harm has stopped"),
             ("resolve", "it is over; the draft follows"),
             ("cancel", "it was none"),
@@ -60,6 +65,10 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("/disable", "switches off, always with an end"),
             ("/enable", "switches on again"),
             ("/owner", "who owns it, who may decide"),
+            ("reportable", "records whether it must be reported, and why"),
+            ("clock", "what must be sent by when; a reminder, not legal advice"),
+            ("hold", "asks once more before a lever alters what is to be looked at"),
+            ("unhold", "ends that"),
             ("approve", "says yes to a request"),
             ("deny", "says no"),
             ("done", "you did what was asked by hand, and what shows it"),
@@ -139,7 +148,8 @@ def audit(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     with desk.house.store.read() as uow:
         if uow.incident(number) is None:
             raise errors.UnknownName(f"There is no INC-{number}.", "See `/inc list`.")
-        report = uow.verify(number)
+        report, said = anchors.audit(uow, number)
     if report.ok:
-        return Say(f"The chain of INC-{number} verifies: {report.count} events, head `{report.head[:12]}`.")
+        told = f"It has every head the channel was told ({said})." if said else ""
+        return Say(f"The chain of INC-{number} verifies: {report.count} events, head `{report.head[:16]}`.", told)
     return Say(f"The chain of INC-{number} is broken at event {report.broken_at}: {report.why}.")

@@ -180,7 +180,7 @@ def told(entry: Entry, roles: Mapping[str, str]) -> Safe:
     event = entry.event
     about = f"{code(entry.component)} " if entry.component else ""
     if event.redacted:
-        return Safe(f"{about}text blanked")
+        return Safe(f"{about}redacted")
     return Safe(f"{about}{words.quote(without_persons(event.text, roles))}") if event.text else Safe(about or "no text")
 
 
@@ -226,7 +226,7 @@ SPOKEN = spoken(
     OTHERWISE,
     *(kind.value.replace("_", " ") for kind in EventKind),
     *map(str, map(words.mark, Precision)),
-    "alert user report evaluation person unknown UTC link no end set not undone a command on of in since text blanked",
+    "alert user report evaluation person unknown UTC link no end set not undone a command on of in since text redacted",
     "Muster responder member result lead",
     "upstream component, same component, failure and signal",
 )

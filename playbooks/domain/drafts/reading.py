@@ -69,6 +69,7 @@ class Known:
         names = [name for name, _ in (*facts.instants.rows(), *facts.spans)]
         names += [part for odd in facts.oddities for part in (odd.earlier, odd.later)]
         names += [facts.instants.noticed, facts.changes.measured, *(a.does for a in facts.amendments)]
+        names += [handoff.state for handoff in facts.handoffs]
         return phrases.SPOKEN | phrases.spoken(*names, *CATEGORIES, "d h min s")
 
     @cached_property

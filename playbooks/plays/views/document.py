@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from playbooks.domain.documents import QUESTIONS, DocumentLife, DocumentState, next_of
 from playbooks.domain.incidents import Incident
+from playbooks.domain.links import Room
 from playbooks.messages import Announcement, DocumentNote, Message, VoteNote, Who
 from playbooks.plays.document_gate import Looked, lacks, look_in
 from playbooks.plays.document_life import invited, items_of, rule_of
 from playbooks.plays.document_rights import reviewers
 from playbooks.plays.house import House, must_find, tag_of
 from playbooks.plays.postmortem import asked_of
+from playbooks.plays.publishing import published_links
 from playbooks.plays.views.parts import incident_behind
 from playbooks.ports import Surface, UnitOfWork
 
@@ -83,6 +85,8 @@ def note_in(
         needed=rule_of(house, incident).points,
         waived=life.waived if life is not None else "",
         resolved=incident.resolved_at is not None,
+        published=published_links(uow, incident.id),
+        page=house.links.to(Room.POSTMORTEM, incident.id, now=house.now()),
     )
 
 

@@ -47,7 +47,7 @@ def timeline_row(house: House, line: Line) -> TimelineRow:
         event.seq,
         event.occurred_at,
         event.new.precision.value,
-        event.text or "(text removed)",
+        event.text or "(redacted)",
         _actor(house, event),
         bool(line.corrected_from),
         event.new.source_ref,

@@ -13,6 +13,7 @@ from playbooks.pages import Page, incident_page, postmortem_page
 from playbooks.plays.house import House, must_find
 from playbooks.plays.postmortem import draft_of
 from playbooks.plays.views import pinned_card
+from playbooks.plays.views.stats import stats_page
 from playbooks.ports import Surface
 
 _MENTION = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
@@ -23,6 +24,8 @@ def page_of(house: House, room: Room, incident_id: int, *, until: str = "") -> P
 
     Raises UnknownName, `errors.ChainBroken`, `errors.ConfigError` for a template that cannot be rendered.
     """
+    if room is Room.STATS:
+        return stats_page(house, incident_id, until)
     return _postmortem(house, incident_id, until) if room is Room.POSTMORTEM else _incident(house, incident_id, until)
 
 

@@ -71,6 +71,9 @@ def suggestion_post(house: House, uow: UnitOfWork, surface: Surface) -> Message 
         return None
     if not incident.open:
         return Announcement(str(surface.payload.get("text", "")))
+    if incident.alerts_firing > 0:
+        fires = "1 fires" if incident.alerts_firing == 1 else f"{incident.alerts_firing} fire"
+        return Announcement(f"The alerts had ended; {fires} again.")
     return Suggestion(tag_of(house, incident), str(surface.payload.get("text", "")))
 
 
