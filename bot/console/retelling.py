@@ -101,8 +101,9 @@ class Teller:
             return  # told with what was before
         if one.kind is not EventKind.DECLARED:
             self._act(one, self.incident)
-        elif not one.exact:
-            self._write(one, self.incident)
+        else:
+            # A declaration takes no words: they are a note beside it, or correct it where its time is coarse.
+            self._write(replace(one, kind=EventKind.NOTE) if one.exact else one, self.incident)
 
     def _catch_up(self) -> None:
         """What lies before the opening is told afterwards; changes of the last days came in with it."""
