@@ -76,7 +76,8 @@ EXTRA = st.dictionaries(
         "action phase of due_at automation outcome confidence kind_of".split()
     ),
     st.one_of(WORDS, st.sampled_from(["worked", "failed", "made_worse", "not stated", "public", "sev1"]),
-              st.integers(-5, 10**6), st.floats(allow_nan=False), st.booleans(), st.none(), st.lists(WORDS, max_size=2)),
+              st.integers(-5, 10**6), st.floats(allow_nan=False), st.booleans(), st.none(),
+              st.lists(WORDS, max_size=2)),
     max_size=4,
 )  # fmt: skip
 
