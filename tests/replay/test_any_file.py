@@ -60,7 +60,7 @@ def tell(tmp_path_factory: pytest.TempPathFactory) -> Tell:
 OFFSETS = st.sampled_from([0, 60, -420, -480, 330, -210, 840, -720]).map(lambda m: timezone(timedelta(minutes=m)))
 TIMES = st.builds(lambda s, zone: datetime.fromtimestamp(s, zone), st.integers(1_300_000_000, 1_790_000_000), OFFSETS)
 NEAR = st.builds(lambda at, s: at + timedelta(seconds=s), TIMES, st.integers(0, 400_000))
-KINDS = st.sampled_from([*EventKind, "acknowledged", "deploy", "coffee break", "", "Impact-Start"])  # type: ignore[list-item]
+KINDS = st.sampled_from([*EventKind, "acknowledged", "deploy", "coffee break", "", "Impact-Start"])
 WORDS = st.one_of(
     st.text(st.characters(codec="utf-8"), max_size=60),
     st.sampled_from(
