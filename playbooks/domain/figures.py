@@ -257,11 +257,15 @@ def report(figures: Sequence[Figures], period: Period, *, still_open: int = 0, b
         now=spreads(real),
         then=spreads(before),
         grouping=by,
-        groups=_groups(real, before, by) if by is not None else (),
+        groups=groups_of(figures, period, by) if by is not None else (),
     )
 
 
-def _groups(now: Sequence[Figures], before: Sequence[Figures], by: Grouping) -> tuple[Group, ...]:
+def groups_of(figures: Sequence[Figures], period: Period, by: Grouping) -> tuple[Group, ...]:
+    """Real incidents of a period told apart, most first, each beside its own period before."""
+    real = [one for one in figures if one.mode is Mode.REAL]
+    now = [one for one in real if period.holds(one.opened_at)]
+    before = [one for one in real if period.before.holds(one.opened_at)]
     parts: dict[str, tuple[list[Figures], list[Figures]]] = {}
     for index, many in enumerate((now, before)):
         for one in many:
