@@ -9,10 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
-from playbooks import errors
 from playbooks.domain.drafts import words
 from playbooks.domain.drafts.entries import Span
 from playbooks.domain.drafts.facts import Facts
@@ -21,7 +19,7 @@ from playbooks.domain.pictures.lanes import Bar, Lane, Picture, label, picture_o
 from playbooks.domain.pictures.svg import NARROW, WIDE, clock, svg_of
 from playbooks.messages.pages import IncidentPage
 from playbooks.render import Draft, case_of
-from playbooks.templating import ANY, PAGES, Case, environment, folders, source
+from playbooks.templating import ANY, FAULTS, PAGES, Case, environment, folders, refusal, source, version_of
 
 NAMES = ("postmortem", "incident", "closed", "stats")
 STYLE = "style.css"
@@ -81,17 +79,20 @@ def closed_page(sentence: str, next_step: str, *, templates: Path | None = None)
     return filled("closed", {"sentence": sentence, "next_step": next_step}, templates, ANY)
 
 
+def page_version(templates: Path | None, case: Case = ANY) -> str:
+    """The version of the pages' templates in use."""
+    env = environment(folders(templates, PAGES, case), html=True)
+    return version_of(env, [*(f"{name}.html.j2" for name in NAMES), STYLE])
+
+
 def filled(name: str, context: Mapping[str, Any], templates: Path | None, case: Case) -> Page:
     """A page's template with its values. Raises `errors.ConfigError` where it cannot be rendered."""
     env = environment(folders(templates, PAGES, case), html=True)
     style = source(env, STYLE).replace("</", "")
     try:
         text = env.get_template(f"{name}.html.j2").render({**context, "style": Markup(style)})  # noqa: S704  a file
-    except (jinja2.TemplateError, TypeError, ValueError, AttributeError) as error:
-        raise errors.ConfigError(
-            f"The template {PAGES}/{name}.html.j2 cannot be rendered: {error}.",
-            "Mend it, or take it out of your templates folder to use Muster's own.",
-        ) from error
+    except FAULTS as error:
+        raise refusal(error, PAGES, f"{name}.html.j2", env) from error
     return Page(text, b64encode(sha256(style.encode()).digest()).decode())
 
 

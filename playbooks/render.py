@@ -32,7 +32,7 @@ from playbooks.domain.drafts.prompts import Prompt
 from playbooks.domain.drafts.state import stateless
 from playbooks.domain.drafts.status import PRINTED, Status, foreign_rows, printed
 from playbooks.domain.timeline import Event, EventKind, verify_chain
-from playbooks.templating import ANY, DOCUMENT, Case, environment, folders, sources_of, version_of
+from playbooks.templating import ANY, DOCUMENT, FAULTS, Case, environment, folders, refusal, sources_of, version_of
 
 __all__ = [
     "Block",
@@ -278,10 +278,7 @@ def _literal(source: str) -> str:
 def _fill(env: jinja2.Environment, name: str, context: Mapping[str, Any]) -> str:
     try:
         text = env.get_template(f"{name}.md.j2").render(context)
-    except (jinja2.TemplateError, TypeError, ValueError) as error:
-        raise errors.ConfigError(
-            f"The template {DOCUMENT}/{name}.md.j2 cannot be rendered: {error}.",
-            "Mend it, or take it out of your templates folder to use Muster's own.",
-        ) from error
+    except FAULTS as error:
+        raise refusal(error, DOCUMENT, f"{name}.md.j2", env) from error
     lines = [line.rstrip() for line in text.strip().split("\n")]
     return "\n".join(line for i, line in enumerate(lines) if line or (i and lines[i - 1]))

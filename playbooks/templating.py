@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,8 +13,16 @@ import jinja2
 import jinja2.meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from playbooks.errors import ConfigError
+
 OURS = Path(__file__).parent / "templates"
 DOCUMENT, PAGES = "postmortem", "pages"
+
+
+FAULTS = (
+    jinja2.TemplateError, TypeError, ValueError, ArithmeticError, AttributeError, LookupError, RecursionError
+)  # fmt: skip
+"""What a template's own text can raise while it is rendered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,36 @@ def version_of(env: jinja2.Environment, names: Sequence[str]) -> str:
     return digest.hexdigest()[:12]
 
 
+def refusal(error: Exception, kind: str, name: str, env: jinja2.Environment) -> ConfigError:
+    """A template that cannot be rendered, with its file and line."""
+    file, line = _place(error, env, name)
+    inside = next((file.relative_to(f) for f in (OURS, *_searched(env)) if file.is_relative_to(f)), Path(file.name))
+    where = inside if inside.parts[0] == kind else Path(kind) / inside
+    at = f" cannot be rendered, line {line}" if line else " cannot be rendered"
+    return ConfigError(
+        f"The template {where.as_posix()}{at}: {error}.",
+        "Mend it, or take it out of your templates folder to use Muster's own.",
+    )
+
+
+def _searched(env: jinja2.Environment) -> list[Path]:
+    """The folders of the user, from the outermost: a file is named from there."""
+    assert isinstance(env.loader, jinja2.FileSystemLoader)
+    return sorted((Path(folder) for folder in env.loader.searchpath), key=lambda folder: len(folder.parts))
+
+
+def _place(error: Exception, env: jinja2.Environment, name: str) -> tuple[Path, int]:
+    """File and line: of a syntax error, or of the last template in the traceback, which jinja2 writes for that."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return Path(error.filename or error.name or name), error.lineno
+    found = [
+        (Path(frame.filename), frame.lineno or 0)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.endswith(".j2")
+    ]
+    return found[-1] if found else (file_of(env, name), 0)
+
+
 def _closure(env: jinja2.Environment, names: Sequence[str]) -> Iterator[str]:
     seen: set[str] = set()
     left = list(names)
@@ -98,9 +137,19 @@ def _closure(env: jinja2.Environment, names: Sequence[str]) -> Iterator[str]:
         if name in seen:
             continue
         seen.add(name)
-        yield name
         try:
-            further = jinja2.meta.find_referenced_templates(env.parse(source(env, name)))
-            left += sorted(other for other in further if other is not None)
-        except jinja2.TemplateSyntaxError:
+            text = source(env, name)
+        except jinja2.TemplateNotFound:
             continue  # told when it is rendered
+        yield name
+        left += _referenced(env, text)
+
+
+@lru_cache(maxsize=1024)
+def _referenced(env: jinja2.Environment, text: str) -> tuple[str, ...]:
+    """Names of the templates a source includes, imports or extends; parsing is what costs, so each text is once."""
+    try:
+        further = jinja2.meta.find_referenced_templates(env.parse(text))
+    except jinja2.TemplateSyntaxError:
+        return ()  # told when it is rendered
+    return tuple(sorted(other for other in further if other is not None))

@@ -102,6 +102,8 @@ def _findings(paths: list[Path]) -> tuple[list[Finding], str]:
         if config is not None:
             found += _bindings(registry, config)
             found += destination_findings(config, registry)
+    if config is not None and config_path is not None:
+        found += _templates(config, config_path.parent, registry)
     about = ", ".join(str(path) for path in [*([config_path] if config_path else []), *registry_paths])
     return sorted(found, key=lambda finding: finding.level is not Level.ERROR), about or "nothing"
 
@@ -150,6 +152,15 @@ def _sorted_out(paths: list[Path]) -> tuple[Path | None, list[Path], list[Path]]
     if len(rest) > 1:
         raise InputError(f"{rest[0]} and {rest[1]} are both configurations.", "Check one at a time.")
     return (rest[0] if rest else None), registry, mappings
+
+
+def _templates(config: Config, folder: Path, registry: Registry) -> list[Finding]:
+    """Each template, rendered; those of the user's folder, where one is named."""
+    from playbooks.check_templates import Names, check_templates
+
+    failures = {match.failure for component in registry.components.values() for match in component.alerts}
+    names = Names(registry.teams, {s.id for s in config.severities}, {failure for failure in failures if failure})
+    return check_templates(folder / config.postmortem.templates if config.postmortem.templates else None, names)
 
 
 def _bindings(registry: Registry, config: Config) -> list[Finding]:

@@ -62,7 +62,8 @@ def look(config: Config, settings: Settings) -> Iterator[Finding]:
     for provider in sorted(unproven):
         yield Finding(Level.WARNING, WHAT, f"{provider}: {UNPROVEN}", "Look at the first page it makes.")
     if config.publish:
-        yield from _failed(_unpublished(settings.database_url.get_secret_value()))
+        failed = _unpublished(settings.database_url.get_secret_value())
+        yield from _failed([each for each in failed if each.name in config.publish])
 
 
 def _unpublished(url: str) -> list[Publication]:

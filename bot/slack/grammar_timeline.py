@@ -53,8 +53,8 @@ def read_decide(text: str, context: Context) -> TellArgs:
         "decision",
         when,
         words[: min(ends)].strip() if ends else words,
-        options=" ".join(options[1].split()) if options else "",
-        right=" ".join(right[1].split()) if right else "",
+        options=" ".join(options[1].split()).rstrip(",;") if options else "",
+        right=" ".join(right[1].split()).rstrip(",;") if right else "",
     )
 
 

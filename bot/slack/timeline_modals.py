@@ -248,7 +248,10 @@ def _read_lines(lines: Lines, zone: tzinfo) -> list[Block]:
 
 
 def _echoed(line: Entered, zone: tzinfo) -> str:
-    until = f" to {utc_minutes(line.until)}" if line.until is not None else ""
+    until = ""
+    if line.until is not None:
+        end = utc_minutes(line.until)
+        until = f" to {end[11:] if end[:10] == utc_minutes(line.at)[:10] else end}"
     kind = escape.value(line.kind.value.replace("_", " "), 30)
     about = line.component or str(line.payload.get("audience", ""))
     about = f" ({escape.value(about, 63)})" if about else ""

@@ -284,7 +284,7 @@ class _Reader:
     def _marks(self, at: datetime) -> tuple[str, ...]:
         declared = self.frame.declared
         far = declared is not None and declared - at > FAR_BEFORE
-        return ("more than a day before the incident was declared",) if far else ()
+        return ("more than a day before the declaration",) if far else ()
 
     def _meaning(self, rest: str) -> tuple[EventKind, str, dict[str, Any], str]:
         """Kind, component, facts and words of what stands behind the time."""

@@ -13,6 +13,8 @@ DRAFT, IN_REVIEW, REVIEWED, CLOSED = "draft", "in_review", "reviewed", "closed"
 STATES: Final = (DRAFT, IN_REVIEW, REVIEWED, CLOSED)
 """States of a document, in their order."""
 _SLACK = re.compile(r"<(@|#|!(?!--)|mailto:|tel:|https?://)([^<>|\n]*)(?:\|([^<>\n]*))?>")
+_ALONE = (r"(?<![A-Za-z0-9])", r"(?![-._@]?[A-Za-z0-9])")  # around a name: not within another, emphasis may touch it
+_SLACK_ID = re.compile(r"[UW][A-Z0-9]{5,}")
 
 
 def digest_of(text: str) -> str:
@@ -129,19 +131,35 @@ def key_of(incident_name: str) -> str:
     return incident_name.lower()
 
 
-def for_outside(text: str, roles: Mapping[str, str]) -> str:
-    """What people wrote, without what only Slack understands, and with persons as the roles they had.
+class Outside:
+    """Takes from what people wrote whatever only Slack understands, and names persons by the roles they had.
 
-    https://docs.slack.dev/messaging/formatting-message-text has the marks.
+    https://docs.slack.dev/messaging/formatting-message-text has the marks. Built once a document: a registry may have
+    hundreds of people.
 
     Args:
         roles: registry ids, Slack ids and e-mail addresses of persons, with the role of each.
     """
 
-    def plain(mark: re.Match[str]) -> str:
+    def __init__(self, roles: Mapping[str, str]) -> None:
+        self._roles = {name: role for name, role in roles.items() if name}
+        names = sorted(self._roles, key=len, reverse=True)
+        either = "|".join(re.escape(name) for name in names)
+        clear = "|".join(re.escape(name) for name in names if "@" in name or _SLACK_ID.fullmatch(name))
+        # A bare word is taken for a name only where it cannot be another word: a person may be called `will`.
+        sure = [rf"`({either})`", rf"{_ALONE[0]}@({either}){_ALONE[1]}"] if either else []
+        sure += [rf"{_ALONE[0]}({clear}){_ALONE[1]}"] if clear else []
+        self._sure = re.compile("|".join(sure)) if sure else None
+
+    def __call__(self, text: str) -> str:
+        """The text as it may leave the house."""
+        low = _SLACK.sub(self._plain, text)
+        return self._sure.sub(self._role, low) if self._sure is not None else low
+
+    def _plain(self, mark: re.Match[str]) -> str:
         kind, target, label = mark[1], mark[2], mark[3] or ""
         if kind == "@":
-            return f"({roles.get(target, 'a person')})"
+            return f"({self._roles.get(target, 'a person')})"
         if kind == "#":
             return f"#{label}" if label else "(a channel)"
         if kind == "!":
@@ -150,19 +168,6 @@ def for_outside(text: str, roles: Mapping[str, str]) -> str:
             return label or target
         return f"[{label}]({kind}{target})" if label else mark[0]
 
-    low = _SLACK.sub(plain, text)
-    names = sorted((name for name in roles if name), key=len, reverse=True)
-    if not names:
-        return low
-    either = "|".join(re.escape(name) for name in names)
-    # A bare word is taken for a name only where it cannot be another word: a person may be called `will`.
-    sure = re.compile(rf"`({either})`|(?<![\w.@-])@({either})(?![\w@-]|\.\w)")
-    return _addresses(sure.sub(lambda found: f"({roles[found[1] or found[2]]})", low), roles)
-
-
-def _addresses(text: str, roles: Mapping[str, str]) -> str:
-    """E-mail addresses and Slack ids stand for their persons anywhere."""
-    for name in roles:
-        if "@" in name or re.fullmatch(r"[UW][A-Z0-9]{5,}", name):
-            text = re.sub(rf"(?<![\w.@-]){re.escape(name)}(?![\w@-])", f"({roles[name]})", text)
-    return text
+    def _role(self, found: re.Match[str]) -> str:
+        name = next(group for group in found.groups() if group is not None)
+        return f"({self._roles[name]})"

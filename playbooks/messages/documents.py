@@ -21,6 +21,7 @@ class DocumentNote:
         lacks: what it still needs before it is reviewed or closed; `checked` where that was looked at.
         reviewers: who may mark it reviewed. points: of the reviewer's checks; needed: how many its severity asks for.
         waived: why its incident was closed without a review. published: name and link of each place that shows it.
+        page: signed link to its page, empty where there are none.
     """
 
     tag: Tag
@@ -44,6 +45,7 @@ class DocumentNote:
     waived: str = ""
     resolved: bool = True
     published: tuple[tuple[str, str], ...] = ()
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from playbooks.domain.people import Actor
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision, is_machine
 from playbooks.messages import Say
 from playbooks.plays import attachments
-from playbooks.plays.house import House, redraw
+from playbooks.plays.house import House, redraw, want_card
+from playbooks.plays.moves import save
 from playbooks.plays.orders import Order, event_of, execution, role_in
 from playbooks.ports import Captured, UnitOfWork
 
@@ -106,6 +107,9 @@ def add_message(
         if added is None:
             return Say(f"That message is already in the timeline of {incident.name}.")
         uow.save_captured(Captured(message.channel, message.ts, way, incident.id, added.id, version))
+        if kind is EventKind.IMPACT_START:
+            incident = save(uow, replace(incident, impact_at=event.occurred_at))
+            want_card(uow, incident.id, now=now)
         if message.files:
             uow.want_job(attachments.KIND, added.id, now=now, lane=f"incident:{incident.id}")
         redraw(uow, incident, now=now)

@@ -135,7 +135,7 @@ def put(
     entries = entries_of(uow.events(incident.id))
     held = _held(incident, entries, said.kind, said.phase)
     if held is not None and held.human:
-        if abs(held.event.occurred_at - said.at) < SAME and held.event.new.precision is said.precision:
+        if _unchanged(held, said):
             return incident, None
         new = _correction(house, order, incident, held, said, trusted=trusted)
     else:
@@ -160,6 +160,13 @@ def put(
     if said.kind is EventKind.AWARE and event is not None:
         catch_up(house, uow, incident, now)
     return (_moved(incident, said, order) if event is not None and not said.phase else incident), event
+
+
+def _unchanged(held: Entry, said: Statement) -> bool:
+    """Whether it says what is recorded: a form gives whole minutes, whatever it was filled with."""
+    finer = said.precision in (Precision.EXACT, Precision.MINUTE)
+    same = abs(held.event.occurred_at - said.at) < SAME
+    return same and (finer or said.precision is held.event.new.precision)
 
 
 def _correction(

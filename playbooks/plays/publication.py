@@ -13,7 +13,7 @@ from playbooks import errors
 from playbooks.domain.drafts.blocks import document
 from playbooks.domain.drafts.phrases import roles_by_person
 from playbooks.domain.incidents import Incident
-from playbooks.domain.publishing import Destination, Page, Placed, Publication, for_outside, key_of
+from playbooks.domain.publishing import Destination, Outside, Page, Placed, Publication, key_of
 from playbooks.domain.timeline import Event
 from playbooks.plays.house import House, want
 from playbooks.plays.postmortem import draft_of
@@ -71,13 +71,13 @@ def _work(house: House, number: int, name: str) -> _Work | None:
 
 def page_of(house: House, uow: UnitOfWork, incident: Incident, publication: Publication) -> Page:
     """The document as it leaves the house. Raises `errors.ChainBroken`, `errors.ConfigError`."""
-    roles = _roles(house, uow.events(incident.id, alerts=False))
+    outside = Outside(_roles(house, uow.events(incident.id, alerts=False)))
     blocks = draft_of(house, uow, incident).blocks
-    plain = [block if block.machine else replace(block, content=for_outside(block.content, roles)) for block in blocks]
+    plain = [block if block.machine else replace(block, content=outside(block.content)) for block in blocks]
     state = publication.state.replace("_", " ")
     return Page(
         key=key_of(incident.name),
-        title=f"{incident.name}: {for_outside(incident.title, roles)}",
+        title=f"{incident.name}: {outside(incident.title)}",
         text=document(plain),
         note=f"{incident.name} postmortem, {state}",
         state=publication.state,

@@ -23,6 +23,7 @@ from tests.bench.commands import acks
 from tests.bench.crash import crash
 from tests.bench.disk import slower
 from tests.bench.farm import Setting, workspace
+from tests.bench.figures import figures
 from tests.bench.grown import grown
 from tests.bench.intake import pairs
 from tests.bench.lasting import memory_over
@@ -75,6 +76,7 @@ class Bench:
             "crash on SQLite": lambda: self._one("crash", lambda at: crash(at, rounds=size.starts)),
             "crash on PostgreSQL": self._crash_on_postgres,
             "ownership": lambda: ownership(folder / "ownership", times=10 * size.commands),
+            "figures": lambda: figures(folder / "figures", times=size.commands),
             "memory": lambda: self._one("memory", lambda at: memory(at, alerts=size.alerts)),
             "memory over minutes": lambda: self._one("lasting", lambda at: memory_over(at, minutes=size.minutes)),
         }

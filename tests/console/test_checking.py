@@ -199,3 +199,17 @@ def test_check_finds_a_silence_that_ends_before_its_time_box(right: str, binding
     assert checked.code == (1 if said else 0), checked.out
     assert said in checked.out
     assert ("in the lever's binding" in checked.out) == bool(said)
+
+
+def test_templates_of_ones_own_are_tried(house: Shell) -> None:
+    config = house.folder / "muster.yaml"
+    config.write_text(config.read_text() + "\npostmortem: {templates: mine}\n")
+    assert "There is no such folder of templates" in house("check").out
+    folder = house.folder / "mine" / "postmortem" / "sev1"
+    folder.mkdir(parents=True)
+    (folder / "summary.md.j2").write_text("## Summary\n\n{{ nobody_knows }}\n")
+    told = house("check")
+    assert told.code == 1
+    assert "postmortem/sev1/summary.md.j2 cannot be rendered, line 3" in told.out
+    (folder / "summary.md.j2").unlink()
+    assert house("check").code == 0

@@ -190,7 +190,7 @@ def test_clock_changes_and_far_zones(zone: ZoneInfo, line: str, utc: str) -> Non
 
 def test_what_a_reader_should_look_at_is_marked() -> None:
     assert one("03:05 x").marks == ("no date: that of the incident",)
-    assert one("2026-11-19 03:05 x").marks == ("more than a day before the incident was declared",)
+    assert one("2026-11-19 03:05 x").marks == ("more than a day before the declaration",)
     assert one("2026-11-21 03:05 x").marks == ()
 
 

@@ -201,6 +201,20 @@ def test_who_gives_the_all_clear_may_set_right_what_others_said(stage: Stage) ->
 
 
 @on_sqlite
+def test_a_form_sent_back_as_it_was_corrects_nothing(stage: Stage) -> None:
+    """It gives whole minutes: 02:31 for an acknowledgement at 02:31:40, and for one about then."""
+    number = stage.opened()
+    stage.clock.at += MINUTE + timedelta(seconds=40)
+    incident.acknowledge(stage.house, stage.by("dana"), number, lead=True)
+    stage.clock.at += HOUR
+    _say(stage, number, K.AWARE, 5 * MINUTE, precision=Precision.APPROX)
+    again = (Statement(K.ACK, NIGHT + MINUTE), Statement(K.AWARE, NIGHT + 5 * MINUTE))
+    closing.resolve(stage.house, stage.by("mei"), number, Resolution(statements=again))
+    assert stage.events(number, K.CORRECTION) == []
+    assert len(stage.events(number, K.ACK, K.AWARE)) == 2
+
+
+@on_sqlite
 def test_the_card_asks_for_what_people_can_know_now(stage: Stage) -> None:
     number = stage.opened()
     assert stage.card(number).asks == ""

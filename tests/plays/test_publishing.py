@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from bot.jobs.publish import Publishing
 from bot.slack.blocks import render
 from playbooks import errors
 from playbooks.domain.ownership import Registry
-from playbooks.domain.publishing import Destination, Publication, for_outside
+from playbooks.domain.publishing import Destination, Outside, Publication
 from playbooks.messages import Published, Resolved
 from playbooks.plays import closing, incident, publishing
 from playbooks.plays.postmortem import answer, questions
@@ -403,4 +405,20 @@ def test_no_person_and_no_mark_of_slack_leaves_the_house(stage: Stage) -> None:
     ],
 )
 def test_marks_of_slack_in_words(said: str, left: str) -> None:
-    assert for_outside(said, {"ana": "model owner", "U1": "model owner", "ana@example.com": "model owner"}) == left
+    outside = Outside({"ana": "model owner", "U1": "model owner", "ana@example.com": "model owner"})
+    assert outside(said) == left
+
+
+NAMES = ["dana", "dana.o", "U01DANA", "dana@example.com"]
+around = st.text(alphabet=" .,;:()[]|*_-\n", min_size=1, max_size=5)
+
+
+@given(
+    st.lists(
+        st.tuples(around, st.sampled_from(["<@{}>", "@{}", "`{}`", "<@{}|x>"]), st.sampled_from(NAMES)), max_size=9
+    )
+)
+def test_no_way_to_write_a_known_name_gets_through(parts: list[tuple[str, str, str]]) -> None:
+    text = "".join(f"{before}{way.format(name)}" for before, way, name in parts) + " "
+    left = Outside(dict.fromkeys(NAMES, "model owner"))(text)
+    assert not any(name in left for name in NAMES)

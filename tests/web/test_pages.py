@@ -69,7 +69,7 @@ def test_the_card_the_timeline_and_the_postmortem_hand_out_links(night: Scene) -
         (from_timeline,) = addresses(night.whisper(person, "timeline", button=ids.OPEN_PAGE))
         assert fetched(night, from_timeline).status_code == 200
     night.workspace.slash(DANA, channel, "/postmortem")
-    (from_draft,) = addresses(night.whisper(DANA, "follows in its channel"))
+    (from_draft,) = addresses(night.whisper(DANA, "Postmortem of INC-1", button=ids.OPEN_PAGE))
     answer = fetched(night, from_draft)
     assert "/postmortems/1?" in from_draft
     assert answer.status_code == 200

@@ -8,9 +8,11 @@ from bot.slack.commands.lifecycle import which
 from bot.slack.grammar_values import CorrectArgs, Parsed, TellArgs
 from playbooks import errors
 from playbooks.domain.clocks import parse_when
+from playbooks.domain.milestones import MILESTONES
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import IncidentList
-from playbooks.plays import redaction, telling
+from playbooks.plays import redaction, stating, telling
+from playbooks.plays.milestones import Statement
 from playbooks.plays.telling import CONFIRMED, REFUTED, Told
 
 
@@ -22,7 +24,11 @@ def tell(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     args = parsed.args if isinstance(parsed.args, TellArgs) else TellArgs()
     if parsed.bare or not args.text:
         return _form(desk, number, args)
-    return telling.tell(desk.house, desk.order(call), number, told_of(desk, call, args))[1]
+    told = told_of(desk, call, args)
+    if told.kind in MILESTONES and told.at is not None:
+        said = Statement(told.kind, told.at, told.precision, told.zone, text=told.text)
+        return stating.state(desk.house, desk.order(call), number, said)
+    return telling.tell(desk.house, desk.order(call), number, told)[1]
 
 
 def think(desk: Desk, call: Call, parsed: Parsed) -> Reply:

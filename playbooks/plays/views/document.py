@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playbooks.domain.documents import QUESTIONS, DocumentLife, DocumentState, next_of
 from playbooks.domain.incidents import Incident
+from playbooks.domain.links import Room
 from playbooks.messages import Announcement, DocumentNote, Message, VoteNote, Who
 from playbooks.plays.document_gate import Looked, lacks, look_in
 from playbooks.plays.document_life import invited, items_of, rule_of
@@ -15,6 +16,7 @@ from playbooks.plays.views.parts import incident_behind
 from playbooks.ports import Surface, UnitOfWork
 
 _MOST = 5
+_QUICK = 2000  # events whose checks are made while Slack waits for an answer
 
 
 def document_post(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
@@ -44,7 +46,9 @@ def document_status(house: House, incident_id: int) -> DocumentNote:
     """`/postmortem`: where it stands, what is missing, what is next. Raises UnknownName, ChainBroken."""
     with house.store.read() as uow:
         incident = must_find(uow, incident_id, lock=False)
-        return note_in(house, uow, incident, uow.document_life(incident_id), "status", look_in(house, uow, incident))
+        return note_in(
+            house, uow, incident, uow.document_life(incident_id), "status", look_in(house, uow, incident, most=_QUICK)
+        )
 
 
 def note_in(
@@ -78,13 +82,14 @@ def note_in(
         half=tuple((item.number, ", ".join(item.lacking)) for item in items if not item.complete and not item.done),
         no_action=life.no_action if life is not None else "",
         lacks=tuple(said for said, _ in missing),
-        checked=looked is not None and life is not None,
+        checked=looked is not None and looked.scored and life is not None,
         reviewers=named,
         points=life.points if life is not None else None,
         needed=rule_of(house, incident).points,
         waived=life.waived if life is not None else "",
         resolved=incident.resolved_at is not None,
         published=published_links(uow, incident.id),
+        page=house.links.to(Room.POSTMORTEM, incident.id, now=house.now()),
     )
 
 
