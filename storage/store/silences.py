@@ -32,6 +32,7 @@ _SOURCES = (
     "SELECT (SELECT min(source) FROM alert WHERE source > known.source) FROM known WHERE known.source IS NOT NULL) "
     "SELECT source FROM known"
 )
+_NEWEST = 5  # incidents of a failure among which the last one is: numbers follow the time but for those entered later
 _RECENT = 50  # incidents among whose alerts a name is looked for
 
 
@@ -71,14 +72,14 @@ class Silences(Part):
 
     def last_incident(self, component: str, failure: str, since: datetime) -> Incident | None:
         """The newest incident for this failure that is over, opened after `since`."""
-        where = (
-            INCIDENT.c.component == component,
-            INCIDENT.c.failure == failure,
-            INCIDENT.c.state.in_([state.value for state in OVER_STATES]),
-            INCIDENT.c.opened_at > since,
-        )
-        row = self._db.execute(select(INCIDENT).where(*where).order_by(INCIDENT.c.id.desc()).limit(1)).one_or_none()
-        return None if row is None else to_incident(row)
+        # A state at a time and without its time: SQLite else reads every incident that is over. So the index on
+        # component and state gives the newest first, and the first few end the search.
+        found = []
+        for state in sorted(OVER_STATES):
+            same = (INCIDENT.c.component == component, INCIDENT.c.state == state.value, INCIDENT.c.failure == failure)
+            query = select(INCIDENT).where(*same).order_by(INCIDENT.c.id.desc()).limit(_NEWEST)
+            found += [incident for row in self._db.execute(query) if (incident := to_incident(row)).opened_at > since]
+        return max(found, key=lambda incident: incident.id, default=None)
 
     # ------------------------------------------------------------ silences
 

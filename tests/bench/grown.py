@@ -51,20 +51,23 @@ def fill(setting: Setting, *, alerts: int, incidents: int) -> float:
     with closing(sqlite3.connect(setting.folder / "muster.db")) as connection:
         connection.execute("PRAGMA foreign_keys=OFF")
         first = connection.execute("SELECT max(id) FROM incident").fetchone()[0]
-        _copy(connection, "incident", incidents, _incident(first))
-        _copy(connection, "alert", alerts, _alert(first, incidents))
+        copy(connection, "incident", incidents, past_incident(first, COMPONENTS))
+        copy(connection, "alert", alerts, past_alert(first, incidents, COMPONENTS))
+        # What was stored long ago was looked at long ago.
+        seen = "SELECT 'alerts', max(id) FROM alert"
+        connection.execute(f"INSERT OR REPLACE INTO bookmark (name, place) {seen}")
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return time.perf_counter() - began
 
 
-def _incident(first: int) -> dict[str, str]:
+def past_incident(first: int, components: tuple[str, ...]) -> dict[str, str]:
     """Closed ones of the same components and failures, over the last months."""
     day = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '-' || (2 + n % 200) || ' days')"
     return {
         "id": f"{first} + n",
         "open_key": "NULL",
-        "component": _one_of(COMPONENTS),
+        "component": _one_of(components),
         "state": "'closed'",
         "channel": "'C' || n",
         "opened_at": day,
@@ -75,18 +78,18 @@ def _incident(first: int) -> dict[str, str]:
     }
 
 
-def _alert(first: int, incidents: int) -> dict[str, str]:
-    """Ended episodes of the same source, each a series of its own, spread over the incidents."""
+def past_alert(first: int, incidents: int, components: tuple[str, ...], *, after: int = 0) -> dict[str, str]:
+    """Ended episodes of one source, each a series of its own, spread over the incidents, numbered from `after` on."""
     at = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '-' || (3000 + n % 280000) || ' minutes')"
     return {
-        "id": "printf('%032x', n)",
-        "fingerprint": "printf('f%015x', n)",
+        "id": f"printf('00f%029x', n + {after})",
+        "fingerprint": f"printf('f%015x', n + {after})",
         "starts_at": at,
         "ends_at": at,
         "received_at": at,
         "updated_at": at,
         "status": "'resolved'",
-        "component": _one_of(COMPONENTS),
+        "component": _one_of(components),
         "incident_id": f"{first} + 1 + n % {incidents}",
     }
 
@@ -102,7 +105,8 @@ def _one_of(names: tuple[str, ...]) -> str:
     )
 
 
-def _copy(connection: sqlite3.Connection, table: str, most: int, changed: dict[str, str]) -> None:
+def copy(connection: sqlite3.Connection, table: str, most: int, changed: dict[str, str]) -> None:
+    """The first row of a table so many times, with these columns by SQL over `n`, the number of the copy."""
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
     quoted = ", ".join(f'"{name}"' for name in columns)
     values = ", ".join(changed.get(name, f'pattern."{name}"') for name in columns)
