@@ -74,12 +74,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A row, or several: `packed` bars may stand under each other, others follow each other in one row."""
+    """A row, or several: `packed` bars may stand under each other, others follow each other in one row.
+
+    Of lanes of one `kind` only the first few are drawn; one without a kind always is.
+    """
 
     name: str
     bars: tuple[Bar, ...]
     marks: tuple[Mark, ...] = ()
     packed: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +204,7 @@ def _phase_lanes(facts: Facts, end: Point) -> Iterable[Lane]:
     for phase in facts.phases:
         known = dict(phase.instants)
         passed = [(name, known[title]) for title, name in _TITLES if title in known]
-        yield Lane(label(phase.component, 40), _stretches(passed, known.get("Resolved"), end))
+        yield Lane(label(phase.component, 40), _stretches(passed, known.get("Resolved"), end), kind="phase")
 
 
 # ------------------------------------------------------------------ who did what
@@ -359,7 +363,7 @@ def _state(facts: Facts, start: Point, end: Point) -> Iterable[Lane]:
     for row in facts.state:
         bars = _versions(row, where, start, end)
         if bars:
-            yield Lane(f"{row.category}{f': {label(row.subject, 48)}' if row.subject else ''}", bars)
+            yield Lane(f"{row.category}{f': {label(row.subject, 48)}' if row.subject else ''}", bars, kind="state")
 
 
 def _versions(row: StateRow, where: dict[int, Point], start: Point, end: Point) -> tuple[Bar, ...]:
