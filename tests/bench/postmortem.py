@@ -53,9 +53,9 @@ def postmortem(folder: Path) -> dict[str, Any]:
         found["read_s"], chain = _timed(lambda: uow.events(incident.id))
     assert report.ok
     known = {"incident_id": incident.id, "head": report.head}
-    found["drafted_s"], draft = _timed(lambda: render_draft(chain, **known))  # type: ignore[arg-type]
+    found["drafted_s"], draft = _timed(lambda: render_draft(chain, **known))
     found["page_s"], _ = _timed(lambda: postmortem_page(draft, severities={}).html)
-    found["scored_s"], checks = _timed(lambda: Rubric(chain, **known).checks(draft.text))  # type: ignore[arg-type]
+    found["scored_s"], checks = _timed(lambda: Rubric(chain, **known).checks(draft.text))
     found["checks_that_hold"] = sum(check.ok for check in checks)
     engine.dispose()
     return found
