@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,14 +41,16 @@ class IncidentMetrics(Collector):
     def _seconds(self) -> HistogramMetricFamily:
         with self.house.store.read() as uow:
             kept = uow.figures(VERSION, since=_BEGINNING, until=_END)
+        known = frozenset(sorted(self.house.registry().teams)[:MOST_TEAMS])
         found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
         for one in kept:
             if one.mode is Mode.REAL:
                 for measure, seconds in one.seconds.items():
-                    found[measure.value, self._severity(one.severity), self._team(one.team)].append(seconds)
+                    found[measure.value, self._severity(one.severity), self._team(one.team, known)].append(seconds)
         family = _seconds_family()
         for labels, spans in sorted(found.items()):
-            rows = [(str(float(edge)), float(sum(span <= edge for span in spans))) for edge in _BUCKETS]
+            spans.sort()
+            rows = [(str(float(edge)), float(bisect_right(spans, edge))) for edge in _BUCKETS]
             family.add_metric([*labels], [*rows, ("+Inf", float(len(spans)))], float(sum(spans)))
         return family
 
@@ -72,10 +75,11 @@ class IncidentMetrics(Collector):
             return "unset"
         return severity if self.house.rules.severity(severity) is not None else OTHER
 
-    def _team(self, team: str) -> str:
+    @staticmethod
+    def _team(team: str, known: frozenset[str]) -> str:
         if not team:
             return "none"
-        return team if team in sorted(self.house.registry().teams)[:MOST_TEAMS] else OTHER
+        return team if team in known else OTHER
 
 
 def described() -> tuple[Metric, ...]:

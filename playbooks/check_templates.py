@@ -10,7 +10,7 @@ from pathlib import Path
 from playbooks import errors
 from playbooks.check import Finding, Level
 from playbooks.domain.drafts.facts import facts_of
-from playbooks.domain.figures import VERSION, Figures, Grouping, Measure, Mode, Period, report
+from playbooks.domain.figures import VERSION, Figures, Grouping, Measure, Mode, Period, groups_of, report
 from playbooks.domain.timeline import timeline_view
 from playbooks.figure_page import figures_page
 from playbooks.messages import Card, Tag
@@ -155,7 +155,7 @@ def _figures(sample: Sample, case: Case, templates: Path | None) -> None:
     name = sample.events[-1].text
     one = Figures(1, VERSION, 1, now, now, name, case.team, case.severity, case.failure, Mode.REAL, lengths)
     period = Period(now - timedelta(days=30), now + timedelta(seconds=1))
-    by = {grouping: report([one], period, by=grouping) for grouping in Grouping}
+    by = {grouping: groups_of([one], period, grouping) for grouping in Grouping}
     figures_page(report([one], period), by, [one], shown_at=now, templates=templates)
 
 

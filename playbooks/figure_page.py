@@ -68,7 +68,7 @@ class Part:
 
 def figures_page(
     report: Report,
-    by: Mapping[Grouping, Report],
+    by: Mapping[Grouping, Sequence[Group]],
     figures: Sequence[Figures],
     *,
     shown_at: datetime,
@@ -80,7 +80,7 @@ def figures_page(
     """The page of a period.
 
     Args:
-        report: of everything. by: the same, told apart. figures: those of the period, of any mode, for the columns.
+        report: of everything. by: its groups, by each thing. figures: of the period, of any mode, for the columns.
         pending: incidents that are not counted yet. periods: words and address of other periods; no address for this.
         severities: severity id to label.
     Raises `errors.ConfigError` where a template cannot be rendered.
@@ -137,8 +137,8 @@ def _lengths(report: Report) -> Chart:
     return _both(lambda form: medians_svg(marks, form, "How long each part took: medians and nine of ten"))
 
 
-def _part(by: Grouping, report: Report, severities: Mapping[str, str]) -> Part:
-    groups = report.groups[:MOST_GROUPS]
+def _part(by: Grouping, every: Sequence[Group], severities: Mapping[str, str]) -> Part:
+    groups = every[:MOST_GROUPS]
     names = [_name(by, group, severities) for group in groups]
     found = [
         _mark(name, group.now[Measure.RESOLVE], group.then[Measure.RESOLVE])
@@ -150,7 +150,7 @@ def _part(by: Grouping, report: Report, severities: Mapping[str, str]) -> Part:
         for name, group in zip(names, groups, strict=True)
     )
     chart = _both(lambda form: medians_svg(marks, form, f"Time to resolve by {by.value}: medians and nine of ten"))
-    return Part(by.value, rows, max(0, len(report.groups) - MOST_GROUPS), chart)
+    return Part(by.value, rows, max(0, len(every) - MOST_GROUPS), chart)
 
 
 def _name(by: Grouping, group: Group, severities: Mapping[str, str]) -> str:

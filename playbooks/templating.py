@@ -138,10 +138,18 @@ def _closure(env: jinja2.Environment, names: Sequence[str]) -> Iterator[str]:
             continue
         seen.add(name)
         try:
-            further = jinja2.meta.find_referenced_templates(env.parse(source(env, name)))
+            text = source(env, name)
         except jinja2.TemplateNotFound:
-            continue  # both are told when it is rendered
-        except jinja2.TemplateSyntaxError:
-            further = iter(())
+            continue  # told when it is rendered
         yield name
-        left += sorted(other for other in further if other is not None)
+        left += _referenced(env, text)
+
+
+@lru_cache(maxsize=1024)
+def _referenced(env: jinja2.Environment, text: str) -> tuple[str, ...]:
+    """Names of the templates a source includes, imports or extends; parsing is what costs, so each text is once."""
+    try:
+        further = jinja2.meta.find_referenced_templates(env.parse(text))
+    except jinja2.TemplateSyntaxError:
+        return ()  # told when it is rendered
+    return tuple(sorted(other for other in further if other is not None))

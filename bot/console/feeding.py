@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.console.speaking import say, settings, show
+
+if TYPE_CHECKING:
+    from bot.console.recordings import Entry
+    from bot.settings import Settings
 
 
 def replay(
@@ -28,16 +32,49 @@ def replay(
     \b
     Example: muster replay alert.json
     Example: muster replay --to http://127.0.0.1:8080 --speed 60 recorded.jsonl
+    Example: muster replay tests/timelines
 
     A line of a .jsonl file is {"offset": seconds, "source": "alertmanager", "body": {…}}, with "kind": "changes" for a
-    change. Of a timeline file (`incident-timeline/v1`) alerts and changes are fed. With --to the bearer token is the
-    source's own secret or MUSTER_INTAKE_TOKEN. What is written into the database is told by the next `muster serve`.
+    change. A timeline file (`incident-timeline/v1`) becomes an incident at the times it tells: alerts and changes come
+    in as bodies of the generic source, people declare, acknowledge and resolve, the rest is told afterwards. Exit code
+    1 where its draft fails a check. With --to only its alerts and changes are posted; the bearer token is the source's
+    own secret or MUSTER_INTAKE_TOKEN. What is written into the database is told by the next `muster serve`.
     """
+    from bot.console import recordings
+
+    known = settings()
+    if not to:
+        told, files = recordings.timelines(files)
+        if told:
+            _retell(known, told, as_json=as_json and not files)
+            if not files:
+                return
+    entries = recordings.load(files, source=source)
+    _feed(known, entries, speed, to, as_json=as_json)
+
+
+def _retell(known: Settings, told: list[tuple[Path, dict[str, Any]]], *, as_json: bool) -> None:
+    from bot.console.replaying import retold
+
+    rows = []
+    for path, data in told:
+        row = retold(known, path, data)
+        rows.append(row)
+        if not as_json:
+            held = row["checks"] - len(row["wrong"])
+            say(f"{row['from']}: {row['incident']}, {row['told']} told, {held} of {row['checks']} checks hold")
+            for wrong in row["wrong"]:
+                say(f"  ✗ {wrong}")
+    if as_json:
+        show(rows)
+    if any(row["wrong"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _feed(known: Settings, entries: list[Entry], speed: float, to: str, *, as_json: bool) -> None:
     from bot.console import recordings
     from bot.console.replaying import into_database, to_service
 
-    known = settings()
-    entries = recordings.load(files, source=source)
     feed = to_service(known, to) if to else into_database(known)
     rows = []
     with feed as put:

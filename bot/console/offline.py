@@ -15,6 +15,7 @@ from bot.wiring import registry_of, rules_of
 from playbooks.domain.ownership import Registry
 from playbooks.errors import ConfigError
 from playbooks.plays.house import House
+from playbooks.ports import Clock
 from storage import schema
 from storage.engine import make_engine
 from storage.store import SqlStore
@@ -31,7 +32,7 @@ class Books:
 
 
 @contextmanager
-def opened(settings: Settings, *, migrate: bool = False) -> Iterator[Books]:
+def opened(settings: Settings, *, migrate: bool = False, clock: Clock | None = None) -> Iterator[Books]:
     """The database of the settings. Raises ConfigError for another schema that may not be migrated."""
     config = Config.load_file(settings.config)
     folder = settings.config.parent
@@ -42,7 +43,7 @@ def opened(settings: Settings, *, migrate: bool = False) -> Iterator[Books]:
         elif schema.current(engine) != schema.head():
             raise ConfigError("The database has another schema than this version.", "Run `muster db upgrade`.")
         store = SqlStore(engine, RandomIds())
-        clock = SystemClock()
+        clock = clock or SystemClock()
         if migrate:
             registry = registry_of(config, folder, store, clock).current
         else:

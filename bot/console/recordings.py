@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.console.speaking import text_of
+from playbooks.domain.timeline_file import is_timeline
 from playbooks.errors import InputError
-
-TIMELINE = "incident-timeline/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,29 @@ class Entry:
 
 def load(paths: Sequence[Path], *, source: str = "") -> list[Entry]:
     """The bodies of all files in order of their offsets. Raises InputError."""
+    found = [entry for path in files_of(paths) for entry in _of_file(path, source)]
+    return sorted(found, key=lambda entry: entry.offset)
+
+
+def timelines(paths: Sequence[Path]) -> tuple[list[tuple[Path, dict[str, Any]]], list[Path]]:
+    """The timeline files among these, read, and the other files. Raises InputError."""
+    found: list[tuple[Path, dict[str, Any]]] = []
+    others: list[Path] = []
+    for path in files_of(paths):
+        data = _json(text_of(path), str(path)) if path.suffix == ".json" else None
+        if isinstance(data, dict) and is_timeline(data):
+            found.append((path, data))
+        else:
+            others.append(path)
+    return found, others
+
+
+def files_of(paths: Sequence[Path]) -> list[Path]:
+    """Files as given, and the recordings in folders."""
     files: list[Path] = []
     for path in paths:
         files += sorted(p for p in path.iterdir() if p.suffix in (".json", ".jsonl")) if path.is_dir() else [path]
-    found = [entry for path in files for entry in _of_file(path, source)]
-    return sorted(found, key=lambda entry: entry.offset)
+    return files
 
 
 def paced(entries: Iterable[Entry], speed: float) -> Iterator[Entry]:
@@ -53,7 +70,7 @@ def _of_file(path: Path, source: str) -> list[Entry]:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
         return [_of_line(path, number, line, source) for number, line in lines]
     data = _json(text, str(path))
-    if isinstance(data, dict) and data.get("schema") == TIMELINE:
+    if is_timeline(data):
         return _of_timeline(path, data)
     return [Entry(path.name, text.encode(), source)]
 

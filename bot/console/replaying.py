@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from bot.config import Config
+from bot.console.hands import PlayHands, StandingClock
 from bot.console.offline import Books, opened
 from bot.console.recordings import Entry
 from bot.console.rehearsal import read_body
+from bot.console.retelling import Teller, with_file
+from bot.providers.oncall.resolver import OnCallBook
 from bot.settings import Settings
 from bot.web.sources import source
 from playbooks.domain.alerts import Verdict
 from playbooks.domain.routing import Router
-from playbooks.errors import InputError, ProviderError, UnknownName
+from playbooks.domain.timeline_file import read_timeline
+from playbooks.errors import Conflict, InputError, ProviderError, UnknownName
+from playbooks.plays.house import must_find
+from playbooks.plays.postmortem import draft_of
 from playbooks.plays.receive import receive, record_changes
+from playbooks.score import score
 
 Put = Callable[[Entry], list[dict[str, Any]]]
 
@@ -46,6 +55,49 @@ def _recorded(books: Books, router: Router, entry: Entry) -> list[Verdict]:
         refused = read.rejected[0]
         raise InputError(f"{entry.name}: alert {refused.index} of {chosen.name} cannot be used: {refused.reason}.")
     return receive(books.house, router, [read.alerts])[0] if read.alerts else []
+
+
+def retold(settings: Settings, path: Path, data: dict[str, Any]) -> dict[str, Any]:
+    """A timeline file told again into the database of the settings, at the times it tells; what came of it.
+
+    Raises:
+        InputError: the file cannot be read. Conflict: it was told there before.
+    """
+    file = read_timeline(data, path.name)
+    clock = StandingClock(file.told[0].at)
+    with opened(settings, migrate=True, clock=clock) as books:
+        registry = with_file(books.house.registry(), file)
+        house = replace(books.house, registry=lambda: registry, on_call=OnCallBook(lambda: registry, clock))
+        try:
+            number = Teller(file, PlayHands(house, clock, file.id, file.source)).tell()
+        except Conflict as error:
+            if error.code != "already_done":
+                raise
+            raise Conflict(
+                f"{path.name} was replayed into this database before.", "Take another database to replay it again."
+            ) from None
+        with house.store.read() as uow:
+            incident = must_find(uow, number, lock=False)
+            draft = draft_of(house, uow, incident)
+            events = uow.events(number)
+        checks = score(
+            draft.text,
+            events,
+            incident_id=number,
+            head=incident.chain_head,
+            templates=house.rules.templates,
+            severities={s.id: s.label for s in house.rules.severities},
+        )
+    wrong = [check for check in checks if not check.ok]
+    return {
+        "from": path.name,
+        "incident": incident.name,
+        "told": len(file.told),
+        "events": len(events),
+        "state": str(incident.state),
+        "checks": len(checks),
+        "wrong": [f"{check.id} {check.why}" for check in wrong],
+    }
 
 
 def _row(verdict: Verdict) -> dict[str, Any]:

@@ -62,6 +62,9 @@ providers: {{}}                        # what levers talk to, for example:
   # unleash: {{url: "http://unleash.internal:4242", token_env: UNLEASH_TOKEN}}
 
 ownership: [ownership.yaml]
+
+publish:                             # where postmortems stand; docs/publishing.md has every kind of place
+  canvas: {{provider: slack_canvas, since: draft}}  # a file instead, where your plan of Slack has no canvases
 """
 
 

@@ -141,6 +141,7 @@ class Stage:
         }
         path = self.folder / "muster.yaml"
         path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        port = self.port or free_port()
         environ = {
             "SLACK_BOT_TOKEN": self.workspace.bot_token,
             "SLACK_SIGNING_SECRET": self.workspace.signing_secret,
@@ -148,7 +149,9 @@ class Stage:
             "MUSTER_DATABASE_URL": f"sqlite:///{self.folder / 'muster.db'}",
             "MUSTER_CONFIG": str(path),
             "MUSTER_INTAKE_TOKEN": self.intake_token,
-            "MUSTER_PORT": str(self.port or free_port()),
+            "MUSTER_PORT": str(port),
+            "MUSTER_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "MUSTER_LINK_KEY": secrets.token_urlsafe(32),
             "MUSTER_LOG_LEVEL": "WARNING",
         }
         if self.socket_mode:

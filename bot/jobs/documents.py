@@ -58,7 +58,8 @@ class Documents:
     def _share(self, incident: Incident, channel: str, draft: Draft, state: str) -> str:
         left = len(draft.open_prompts)
         what = "Draft" if state == DocumentState.DRAFT else f"Postmortem ({state.replace('_', ' ')})"
-        open_ones = f"{left} questions are yours" if left else "no question is open"
+        yours = "1 question is yours" if left == 1 else f"{left} questions are yours"
+        open_ones = yours if left else "no question is open"
         return self.messenger.upload(
             channel,
             filename=f"{incident.name.lower()}-postmortem.md",

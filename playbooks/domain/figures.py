@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
-from playbooks.domain.drafts.entries import Entry, Span, first
+from playbooks.domain.drafts.entries import Entry, Span, only
 from playbooks.domain.drafts.facts import Facts, facts_of
 from playbooks.domain.drafts.instants import span
 from playbooks.domain.incidents import Incident
@@ -141,14 +141,22 @@ def _longest(spans: Iterable[Span | None]) -> Span | None:
 
 
 def mode_of(entries: Sequence[Entry]) -> Mode:
-    """What the declaration says it is; one that was entered after the fact is a backfill."""
-    declared = first(entries, EventKind.DECLARED)
+    """What the declaration says it is; an incident that was itself entered after the fact is a backfill.
+
+    The declaration recorded first counts: an earlier one told later does not make a night of yesterday another kind.
+    """
+    declared = min(only(entries, EventKind.DECLARED), key=lambda entry: _opening(entry).seq, default=None)
     if declared is None:
         return Mode.REAL
     said = declared.text("mode")
     if said in {mode.value for mode in Mode}:
         return Mode(said)
-    return Mode.BACKFILL if declared.event.new.source is EventSource.BACKFILL else Mode.REAL
+    return Mode.BACKFILL if _opening(declared).new.source is EventSource.BACKFILL else Mode.REAL
+
+
+def _opening(entry: Entry) -> Event:
+    """The first version of a line."""
+    return entry.history[0] if entry.history else entry.event
 
 
 # ------------------------------------------------------------------ of many
@@ -257,11 +265,15 @@ def report(figures: Sequence[Figures], period: Period, *, still_open: int = 0, b
         now=spreads(real),
         then=spreads(before),
         grouping=by,
-        groups=_groups(real, before, by) if by is not None else (),
+        groups=groups_of(figures, period, by) if by is not None else (),
     )
 
 
-def _groups(now: Sequence[Figures], before: Sequence[Figures], by: Grouping) -> tuple[Group, ...]:
+def groups_of(figures: Sequence[Figures], period: Period, by: Grouping) -> tuple[Group, ...]:
+    """Real incidents of a period told apart, most first, each beside its own period before."""
+    real = [one for one in figures if one.mode is Mode.REAL]
+    now = [one for one in real if period.holds(one.opened_at)]
+    before = [one for one in real if period.before.holds(one.opened_at)]
     parts: dict[str, tuple[list[Figures], list[Figures]]] = {}
     for index, many in enumerate((now, before)):
         for one in many:

@@ -47,7 +47,7 @@ def declare(house: House, order: Order, said: Declaration) -> tuple[int, Say]:
         )
     team_id = component.accountable if component else house.rules.triage_team
     team = registry.teams.get(team_id)
-    failure = "declared-" + (re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "by-hand")
+    failure = failure_of(title)
     with execution(house, order) as (uow, now):
         incident, new = uow.open_incident(
             NewIncident(
@@ -70,6 +70,11 @@ def declare(house: House, order: Order, said: Declaration) -> tuple[int, Say]:
         open_up(house, uow, incident, by=order.actor.role, source=order.source, now=now, actor=order.actor)
     where = f" {team_id} is told." if team_id else " Nobody owns it yet; the triage channel is told."
     return incident.id, Say(f"{incident.name} is open.{where}", "The channel follows in a moment.")
+
+
+def failure_of(title: str) -> str:
+    """The failure key of an incident that is opened by hand: what people call the same is the same."""
+    return "declared-" + (re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40] or "by-hand")
 
 
 def severity_id(house: House, word: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,11 @@ from bot.slack.blocks import render
 from bot.slack.calls import Call, Desk
 from bot.slack.commands import execute
 from bot.slack.grammar import parse
-from playbooks.domain.figures import figures_of
+from playbooks.domain.figures import VERSION, Figures, Measure, Mode, figures_of
 from playbooks.domain.incidents import Incident, State, open_key
 from playbooks.domain.ownership import Registry
-from playbooks.domain.timeline import EventKind, EventSource
+from playbooks.domain.timeline import EventSource
 from playbooks.messages import FigureView
-from playbooks.plays.figures import bring_up
 from playbooks.plays.house import House
 from playbooks.plays.views.stats import stats_page
 from playbooks.ports import NewIncident
@@ -35,14 +34,6 @@ from tests.drafts.chains import story
 
 INCIDENTS = 5_000
 _TEAMS, _DAYS = 40, 360
-_MILESTONES = (
-    EventKind.IMPACT_START,
-    EventKind.ALERT,
-    EventKind.DECLARED,
-    EventKind.ACK,
-    EventKind.MITIGATED,
-    EventKind.RESOLVED,
-)
 
 
 def figures(folder: Path, *, times: int, incidents: int = INCIDENTS) -> dict[str, Any]:
@@ -57,8 +48,6 @@ def figures(folder: Path, *, times: int, incidents: int = INCIDENTS) -> dict[str
         registry = Registry.load("api: ownership/v1\n")
         house = House(store, clock, RandomIds(), lambda: registry, OnCallBook(lambda: registry, clock))
         _fill(store, clock.now(), incidents)
-        while bring_up(house, limit=500):
-            pass
         night = story().events
         one = Incident(1, "t", "scorer", "drift", "sev2", State.CLOSED, clock.now(), clock.now(), "source:a")
         desk, metrics = Desk(house), Metrics()
@@ -75,22 +64,23 @@ def figures(folder: Path, *, times: int, incidents: int = INCIDENTS) -> dict[str
 
 
 def _fill(store: SqlStore, now: datetime, incidents: int) -> None:
-    """Incidents that are over, each with the milestones of the story's night."""
-    events = [event for event in story().events if event.kind in _MILESTONES]
+    """Incidents that are over, each with its row of figures."""
+    rng = random.Random(7)
     for start in range(0, incidents, 500):
         with store.begin(lane="alerts") as uow:
+            rows = []
             for number in range(start, min(start + 500, incidents)):
-                opened = now - timedelta(days=_DAYS * number / incidents)
+                at = now - timedelta(days=_DAYS * number / incidents)
                 component, team = f"component-{number % 200}", f"team-{number % _TEAMS}"
                 key = open_key(component, str(number))
-                made = NewIncident("t", component, "drift", key, "sev2", opened, opened, "source:a", team, "")
+                over = State.CLOSED.value
+                made = NewIncident("t", component, "drift", key, "sev2", at, at, "source:a", team, "", state=over)
                 one, _ = uow.open_incident(made)
-                shift = opened - datetime(2026, 11, 21, tzinfo=UTC)
-                moved = [replace(e.new, occurred_at=e.occurred_at + shift, supersedes="", retracts="") for e in events]
-                uow.append_many(one.id, moved, now=opened)
-                fresh = uow.incident(one.id)
-                assert fresh is not None
-                uow.save_incident(replace(fresh, state=State.CLOSED, resolved_at=opened), open_key=None)
+                uow.save_incident(one, open_key=None)
+                seconds = {measure: int(rng.lognormvariate(7, 1)) for measure in Measure}
+                kept = (one.id, VERSION, 0, at, at, component, team, "sev2", "drift")
+                rows.append(Figures(*kept, Mode.REAL, seconds))
+            uow.put_figures(rows)
 
 
 def _asked(desk: Desk, words: str) -> None:

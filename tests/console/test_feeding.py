@@ -2,7 +2,6 @@
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 
@@ -36,13 +35,23 @@ def _change(offset: float) -> dict[str, object]:
     return {"offset": offset, "source": "generic", "kind": "changes", "body": body}
 
 
-@pytest.mark.parametrize("path", sorted(TIMELINES.glob("*.json")), ids=lambda path: path.stem[:24])
-def test_every_timeline_of_ours_can_be_replayed(path: Path, house: Shell) -> None:
+def test_the_timelines_of_a_folder_beside_other_recordings(house: Shell) -> None:
+    said = house("replay", TIMELINES, "alert.json")
+    assert said.code == 0, said.out
+    assert said.out.count("32 of 32 checks hold") == len(list(TIMELINES.glob("*.json")))
+    assert "alert.json: opened INC-10, because" in said.out
+
+
+def test_a_timeline_is_told_once(house: Shell) -> None:
+    path = min(TIMELINES.glob("*.json"))
     said = house("replay", path, "--json")
-    assert said.code == 0, said.err
-    wanted = [event["kind"] for event in json.loads(path.read_text())["events"] if event["kind"] in ("alert", "change")]
-    decisions = [row["decision"] for row in said.data()] if wanted else []
-    assert [decision == "change" for decision in decisions] == [kind == "change" for kind in wanted]
+    assert said.code == 0, said.out
+    (row,) = said.data()
+    assert (row["told"], row["checks"], row["wrong"]) == (len(json.loads(path.read_text())["events"]), 32, [])
+    assert row["state"] == "resolved"
+    assert house("audit", row["incident"]).code == 0
+    again = house("replay", path)
+    assert again.sentence().startswith(f"{path.name} was replayed into this database before.")
 
 
 def test_a_folder_of_payloads(house: Shell) -> None:
@@ -65,7 +74,7 @@ def test_a_folder_of_payloads(house: Shell) -> None:
         (
             "a.json",
             '{"schema": "incident-timeline/v1", "events": [{"kind": "alert", "at": "10:30"}]}',
-            "a.json: the event",
+            "a.json: event 1 has no time that can be read: “10:30”.",
         ),
         ("a.json", '{"alerts": [{"name": ""}]}', "a.json: alert 0 of alertmanager cannot be used: it has no labels."),
         ("a.json", '{"name": "x"}', ""),

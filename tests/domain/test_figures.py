@@ -110,6 +110,14 @@ def test_drills_and_backfills_are_told_apart(payload: dict[str, Any], source: Ev
     assert of(chain).mode is mode
 
 
+def test_a_line_entered_later_does_not_make_it_another_kind() -> None:
+    chain = Chain()
+    opened = chain.add(EventKind.DECLARED, at("03:00"), "opened", source=EventSource.WEBHOOK)
+    chain.add(EventKind.DECLARED, at("02:00"), "earlier, told later", source=EventSource.BACKFILL)
+    chain.add(EventKind.DECLARED, at("02:50"), "put right", source=EventSource.BACKFILL, supersedes=opened.id)
+    assert of(chain).mode is Mode.REAL
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [

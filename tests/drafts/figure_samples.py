@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from playbooks.domain.figures import VERSION, Figures, Grouping, Measure, Mode, Period, report
+from playbooks.domain.figures import VERSION, Figures, Grouping, Measure, Mode, Period, groups_of, report
 from playbooks.figure_page import figures_page
 from playbooks.pages import Page
 
@@ -52,7 +52,7 @@ def page(figures: Sequence[Figures], days: int = 30) -> Page:
     period = Period(NOW - days * DAY, NOW)
     return figures_page(
         report(figures, period, still_open=2),
-        {by: report(figures, period, by=by) for by in Grouping},
+        {by: groups_of(figures, period, by) for by in Grouping},
         [one for one in figures if period.holds(one.opened_at)],
         shown_at=NOW,
         pending=1,

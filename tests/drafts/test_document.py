@@ -267,3 +267,19 @@ def test_a_document_with_a_critical_fault_is_refused_in_a_sentence():
     assert caught.value.code == "document_refused"
     assert "P2 impact: E77 does not exist" in caught.value.sentence
     assert "--score" in caught.value.next_step
+
+
+def test_status_and_review_tell_one_state():
+    text = draft(story()).text
+    for old, new in (("**Draft** ·", "**Closed** ·"), ("State: **Draft**", "State: **Closed**"), ("**Draft** ·", "·")):
+        assert old in text
+        assert not scored(text.replace(old, new), story())["H5"].ok
+
+
+def test_a_row_nobody_gave_is_refused_and_one_of_the_ledger_is_renewed():
+    fresh = draft(story())
+    empty = "|  |  |  |  |  |  |"
+    with pytest.raises(errors.Conflict, match="not in the ledger"):
+        merge(fresh.text.replace(empty, "| more tests | prevent | omar | soon | ML-7 | done |"), fresh)
+    known = merge(fresh.text.replace(empty, "| D-7 more tests | prevent | omar | soon | ML-7 | done |"), fresh)
+    assert known == fresh.text

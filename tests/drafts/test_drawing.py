@@ -187,3 +187,10 @@ def test_what_has_no_room_is_counted() -> None:
     shown, rest = packed(bars, scale, 0, 300, 12, 3)
     assert len(shown) + len(rest) == len(bars)
     assert rest
+
+
+def test_many_components_leave_room_for_the_versions() -> None:
+    svg = svg_of(picture(many(1500)), WIDE)
+    assert "more lanes in the table" in svg
+    assert svg.count(">shard-") == 5
+    assert svg.count(">Model<") == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.demo.stage import answering, deciding
 from bot.slack import ids
+from playbooks.domain.drafts.snapshots import snapshots_of
 from playbooks.render import verify
 from tests.end_to_end.acting import taken
 from tests.end_to_end.scene import DANA, HOME, OMAR, SAM, Scene
@@ -53,7 +54,12 @@ def test_the_night(stage: Scene) -> None:
         assert uow.verify(1).ok
         labels = {s.id: s.label for s in stage.service.house.rules.severities}
         wrong = verify(draft, uow.events(1), incident_id=1, head=incident.chain_head, severities=labels)
+        snapshots = snapshots_of(uow.events(1))
     assert not wrong
+    assert [one.moment for one in snapshots] == ["declared", "action", "action", "action", "resolved"]
+    models = [[f.value for f in one.rows if f.subject == "fraud-scorer@champion"] for one in snapshots]
+    assert models == [["43"], ["43"], ["42"], ["42"], ["42"]], "as the local registry had it each time"
+    assert "| Model: `fraud-scorer@champion` |" in draft
     stage.settle()
     assert stage.alias_moves()[-2:] == ["43", "42"]
     assert stage.flag_turns() == ["on", "off", "on"]

@@ -19,6 +19,7 @@ from bot.slack import ids
 from bot.wiring import Parts, build
 from bot.workspace import Workspace
 from bot.workspace.state import Message
+from playbooks.domain.drafts.snapshots import snapshots_of
 from tests.real.listener import Gauges
 from tests.real.processes import wait_until
 from tests.real.servers import Alertmanager, MLflow, MLServer, Prometheus, Unleash
@@ -207,3 +208,8 @@ def test_a_drifting_metric_becomes_an_incident_a_rollback_and_a_time_boxed_disab
         assert len(incidents) == 1
         assert uow.verify(incidents[0].id).ok
         assert [a.state.value for a in uow.actions_of(incidents[0].id)] == ["confirmed"] * 3
+        snapshots = snapshots_of(uow.events(incidents[0].id))
+    read = [{fact.subject: fact.value for fact in one.rows if fact.known} for one in snapshots[:3]]
+    assert [one.moment for one in snapshots[:3]] == ["declared", "action", "action"]
+    assert [facts[f"{MODEL}@champion"] for facts in read[:2]] == ["3", "3"], "as MLflow had it before the rollback"
+    assert "on" in read[2].values(), "the flag as Unleash had it before the stop"

@@ -23,10 +23,11 @@ LEAST = {
     "time box, lever down at its end": 280,
     "what stands": 350,
     "kept quiet": 240,
-    "a document's life": 150,
+    "a document's life": 850,
 }
 STRIDE = 19  # a prime, so that the seeds of a story together walk over different points
 LONGER = 41
+LONGEST = 211
 SEEDS = (2, 7)
 by_name = pytest.mark.parametrize("scenario", EVERY, ids=lambda scenario: scenario.name)
 
@@ -45,9 +46,10 @@ def test_without_a_crash(database: Database, scenario: Scenario) -> None:
 
 @by_name
 def test_crash_at_a_sample_of_points(database: Database, scenario: Scenario) -> None:
-    stride = LONGER if LEAST[scenario.name] > 300 else STRIDE
+    least = LEAST[scenario.name]
+    stride = LONGEST if least > 600 else LONGER if least > 300 else STRIDE
     found = explore(database, scenario, SEEDS, stride=stride)
-    assert found.schedules >= 2 * LEAST[scenario.name] // stride
+    assert found.schedules >= 2 * least // stride
     _kept(found)
 
 

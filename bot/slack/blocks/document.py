@@ -28,9 +28,11 @@ _OFFERED = {
 }
 
 
-def button(name: str, incident: int, *, primary: bool = False) -> kit.Element:
+def button(name: str, incident: int, *, primary: bool = False, owned: bool = True) -> kit.Element:
     """The button of a step, as in `playbooks.domain.documents.next_of`; of an unknown one that to all of them."""
     label, action = _BUTTONS.get(name, ("Where it stands", ids.POSTMORTEM))
+    if name == "owner" and not owned:
+        label = "Name an owner…"
     return kit.button(label, action, ids.Value(incident=incident), style="primary" if primary else None)
 
 
@@ -51,7 +53,7 @@ def _head(note: DocumentNote) -> str:
         return f"*The postmortem of {name} is in review.* {asked}: read it, then mark it reviewed. Owner {owner}."
     if note.phase in ("warning", "due", "overdue"):
         when = escape.day(note.due_at) if note.due_at is not None else "soon"
-        said = {"warning": f"is due *{when}*", "due": f"is due *now* ({when})"}.get(note.phase, f"was due *{when}*")
+        said = f"was due *{when}*" if note.phase == "overdue" else f"is due *{when}*"
         state = "in review" if note.state is DocumentState.IN_REVIEW else "still a draft"
         return f"{owner}: the review of *{name}*'s postmortem {said}. It is {state}."
     state = escape.value(note.state.replace("_", " "), 20)
@@ -70,6 +72,8 @@ def _due(note: DocumentNote) -> str:
 
 def _next(note: DocumentNote) -> str:
     n = note.open
+    if note.phase == "review":
+        return ""
     if not note.resolved:
         return "It is reviewed once the incident is resolved; questions can be answered now."
     said = {
@@ -114,7 +118,9 @@ def _buttons(note: DocumentNote) -> list[kit.Element]:
     if note.next in offered:
         offered = [note.next, *(name for name in offered if name != note.next)]
     first = note.next if note.phase != "review" else "reviewed"
-    return [button(name, note.tag.number, primary=name == first) for name in offered[:5]] + kit.page_button(note.page)
+    owned = note.owner is not None
+    shown = [button(name, note.tag.number, primary=name == first, owned=owned) for name in offered[:4]]
+    return shown + kit.page_button(note.page)
 
 
 def votes(note: VoteNote, *, root: str = "/inc") -> kit.Rendered:

@@ -62,7 +62,11 @@ def _buttons(view: Resolved) -> list[kit.Element]:
         else kit.button("Open draft", ids.POSTMORTEM, value)
     )
     step = document.button(view.next, view.tag.number, primary=True) if view.next and view.events else None
-    handed = document.button("owner", view.tag.number) if view.state is not DocumentState.CLOSED else None
+    handed = (
+        document.button("owner", view.tag.number, owned=view.owner is not None)
+        if view.state is not DocumentState.CLOSED
+        else None
+    )
     if step is None:
         opens.style = "primary"
     return [button for button in (step, opens, handed) if button is not None]

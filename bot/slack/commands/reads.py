@@ -82,7 +82,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("unfreeze", "gives it free before its end"),
             ("gaps", "what the registry leaves open"),
             ("confirm", "an entry of your team is still right"),
-            ("/postmortem", "the draft and where it stands: review, close, action items"),
+            ("/postmortem", "the draft and where it stands: review, close, action items, publish"),
         ),
     ),
 )

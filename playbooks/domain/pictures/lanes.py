@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from playbooks.domain.drafts import words
 from playbooks.domain.drafts.deeds import Privileged
-from playbooks.domain.drafts.entries import Entry, Point, only, role_of
+from playbooks.domain.drafts.entries import Point, only, role_of
 from playbooks.domain.drafts.facts import Facts
 from playbooks.domain.drafts.flow import Handoff
-from playbooks.domain.drafts.instants import Instants, instants_of, span
+from playbooks.domain.drafts.instants import Instants, span
 from playbooks.domain.drafts.state import StateRow
 from playbooks.domain.timeline import EventKind
-
-PHASED = (
-    EventKind.IMPACT_START,
-    EventKind.DETECTED,
-    EventKind.ACK,
-    EventKind.DECLARED,
-    EventKind.MITIGATED,
-    EventKind.RESOLVED,
-)
 
 
 class Tone(StrEnum):
@@ -83,12 +74,16 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A row, or several: `packed` bars may stand under each other, others follow each other in one row."""
+    """A row, or several: `packed` bars may stand under each other, others follow each other in one row.
+
+    Of lanes of one `kind` only the first few are drawn; one without a kind always is.
+    """
 
     name: str
     bars: tuple[Bar, ...]
     marks: tuple[Mark, ...] = ()
     packed: bool = False
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +154,12 @@ _AFTER = (
     ("detected", "Nobody on it", Tone.WAITING),
     ("impact_start", "Silent", Tone.SILENT),
 )
+_TITLES = (
+    ("Impact start", "impact_start"),
+    ("Detected", "detected"),
+    ("Acknowledged", "acknowledged"),
+    ("Mitigated", "mitigated"),
+)
 
 
 def _phases(at: Instants, end: Point) -> tuple[Bar, ...]:
@@ -166,15 +167,19 @@ def _phases(at: Instants, end: Point) -> tuple[Bar, ...]:
     passed = [(n, p) for n, _, _ in _AFTER if (p := getattr(at, n)) is not None]
     if at.detected is None and at.declared is not None:
         passed.append(("detected", at.declared))
+    return _stretches(passed, at.resolved, end)
+
+
+def _stretches(passed: list[tuple[str, Point]], resolved: Point | None, end: Point) -> tuple[Bar, ...]:
     passed.sort(key=lambda each: (each[1].at, each[1].seq))
     bars: list[Bar] = []
     seen: set[str] = set()
     for index, (name, begin) in enumerate(passed):
         seen.add(name)
         state, tone = next((label, tone) for key, label, tone in _AFTER if key in seen)
-        until = passed[index + 1][1] if index + 1 < len(passed) else (at.resolved or end)
-        if at.resolved is not None and until.at > at.resolved.at:
-            until = at.resolved
+        until = passed[index + 1][1] if index + 1 < len(passed) else (resolved or end)
+        if resolved is not None and until.at > resolved.at:
+            until = resolved
         lasted = span(state, begin, until)
         if lasted is None or not lasted.seconds:
             continue
@@ -196,21 +201,10 @@ def _rough(seconds: int) -> str:
 
 def _phase_lanes(facts: Facts, end: Point) -> Iterable[Lane]:
     """One lane per component that has milestones of its own."""
-    named: dict[str, list[Entry]] = {}
-    for entry in only(facts.entries, *PHASED):
-        component = entry.text("phase")
-        if component:
-            named.setdefault(component, []).append(entry)
-    for component, entries in named.items():
-        bars = _phases(instants_of(_own(entries)), end)
-        yield Lane(label(component, 40), bars)
-
-
-def _own(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Milestones of a component as those of an incident of its own."""
-    from dataclasses import replace
-
-    return [replace(e, payload={k: v for k, v in e.payload.items() if k != "phase"}) for e in entries]
+    for phase in facts.phases:
+        known = dict(phase.instants)
+        passed = [(name, known[title]) for title, name in _TITLES if title in known]
+        yield Lane(label(phase.component, 40), _stretches(passed, known.get("Resolved"), end), kind="phase")
 
 
 # ------------------------------------------------------------------ who did what
@@ -369,7 +363,7 @@ def _state(facts: Facts, start: Point, end: Point) -> Iterable[Lane]:
     for row in facts.state:
         bars = _versions(row, where, start, end)
         if bars:
-            yield Lane(f"{row.category}{f': {label(row.subject, 48)}' if row.subject else ''}", bars)
+            yield Lane(f"{row.category}{f': {label(row.subject, 48)}' if row.subject else ''}", bars, kind="state")
 
 
 def _versions(row: StateRow, where: dict[int, Point], start: Point, end: Point) -> tuple[Bar, ...]:

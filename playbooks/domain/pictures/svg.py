@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from playbooks.domain.pictures.scale import Scale, fitted, linear, scale_of, tic
 _BAR = 20.0
 _ROW = 27.0
 _BEFORE = 44.0
-_MOST_STATES = 6
+_MOST = {"phase": 5, "state": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,14 @@ def _points(bar: Bar) -> list[Point]:
 
 
 def _shown(lanes: Sequence[Lane]) -> tuple[list[Lane], int]:
-    plain = [lane for lane in lanes if not lane.packed and lane.name != "Lead"]
-    dropped = plain[_MOST_STATES:]
-    return [lane for lane in lanes if lane not in dropped], len(dropped)
+    """The lanes that are drawn, and how many are not."""
+    counts: Counter[str] = Counter()
+    shown = []
+    for lane in lanes:
+        counts[lane.kind] += 1
+        if counts[lane.kind] <= _MOST.get(lane.kind, len(lanes)):
+            shown.append(lane)
+    return shown, len(lanes) - len(shown)
 
 
 def _whole(picture: Picture, form: Format, parts: Sequence[Markup], height: float) -> Markup:

@@ -16,6 +16,7 @@ from playbooks.plays.views.parts import incident_behind
 from playbooks.ports import Surface, UnitOfWork
 
 _MOST = 5
+_QUICK = 2000  # events whose checks are made while Slack waits for an answer
 
 
 def document_post(house: House, uow: UnitOfWork, surface: Surface) -> Message | None:
@@ -45,7 +46,9 @@ def document_status(house: House, incident_id: int) -> DocumentNote:
     """`/postmortem`: where it stands, what is missing, what is next. Raises UnknownName, ChainBroken."""
     with house.store.read() as uow:
         incident = must_find(uow, incident_id, lock=False)
-        return note_in(house, uow, incident, uow.document_life(incident_id), "status", look_in(house, uow, incident))
+        return note_in(
+            house, uow, incident, uow.document_life(incident_id), "status", look_in(house, uow, incident, most=_QUICK)
+        )
 
 
 def note_in(
@@ -79,7 +82,7 @@ def note_in(
         half=tuple((item.number, ", ".join(item.lacking)) for item in items if not item.complete and not item.done),
         no_action=life.no_action if life is not None else "",
         lacks=tuple(said for said, _ in missing),
-        checked=looked is not None and life is not None,
+        checked=looked is not None and looked.scored and life is not None,
         reviewers=named,
         points=life.points if life is not None else None,
         needed=rule_of(house, incident).points,

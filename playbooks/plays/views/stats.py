@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from playbooks import errors
-from playbooks.domain.figures import Grouping, Period, report
+from playbooks.domain.figures import Grouping, Period, groups_of, report
 from playbooks.domain.links import Room
 from playbooks.figure_page import figures_page
 from playbooks.pages import Page
@@ -30,7 +30,7 @@ def stats_page(house: House, days: int, until: str = "") -> Page:
         running = sum(period.holds(one.opened_at) for one in uow.incidents(open_only=True, limit=10_000))
     return figures_page(
         report(found, period, still_open=running),
-        {by: report(found, period, by=by) for by in Grouping},
+        {by: groups_of(found, period, by) for by in Grouping},
         [one for one in found if period.holds(one.opened_at)],
         shown_at=now,
         pending=left,
