@@ -188,6 +188,8 @@ def workspace(*, strict: bool = False, teams: int = TEAMS) -> Iterator[dict[str,
         yield dict(json.loads(process.stdout.readline()))
     finally:
         stop_group(process)
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def sender(job: Job, *, mute: bool = False) -> subprocess.Popen[bytes]:
@@ -209,7 +211,8 @@ def sender(job: Job, *, mute: bool = False) -> subprocess.Popen[bytes]:
 def collect(process: subprocess.Popen[bytes]) -> Report:
     """The report of a sender. Raises RuntimeError when it failed."""
     assert process.stdout is not None
-    text = process.stdout.read()
+    with process.stdout as pipe:
+        text = pipe.read()
     if process.wait(60) != 0:
         raise RuntimeError("the sender failed")
     return Report(**json.loads(text))
