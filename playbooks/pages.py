@@ -70,7 +70,8 @@ def postmortem_page(
 
 def incident_page(view: IncidentPage, facts: Facts, *, templates: Path | None = None) -> Page:
     """An incident as it stands. Raises `errors.ConfigError` where a template cannot be rendered."""
-    context = {"view": view, "tiles": _tiles(facts), "clock": clock, **_drawn(facts)}
+    tiles = _tiles(facts, "not recorded" if facts.instants.resolved else "not yet")
+    context = {"view": view, "tiles": tiles, "clock": clock, **_drawn(facts)}
     return filled("incident", context, templates, case_of(facts))
 
 
@@ -104,25 +105,31 @@ def _severity(facts: Facts, severities: Mapping[str, str]) -> str:
     return label(severities.get(now, now), 20)
 
 
-def _tiles(facts: Facts) -> list[Tile]:
-    """The lengths a reader asks for first; what is not recorded says so."""
+def _tiles(facts: Facts, absent: str = "not recorded") -> list[Tile]:
+    """The lengths a reader asks for first; `absent` stands for one whose end is not there."""
     spans = dict(facts.spans)
     asked = [a.asked_to_given for a in facts.privileged if a.asked_to_given is not None]
     whole = spans["Impact start to resolved"]
     return [
         _tile("Silent", facts.silent, "impact start to detected", "silent"),
-        _tile("Until taken", spans["Detected to acknowledged"], "detected to acknowledged", "waiting"),
-        _tile("Until decided", max(asked, key=lambda s: s.seconds, default=None), "asked to given, longest", "plain"),
-        _tile("Until mitigated", spans["Impact start to mitigated"], "impact start to mitigated", "responding"),
+        _tile("Until taken", spans["Detected to acknowledged"], "detected to acknowledged", "waiting", absent),
+        _tile(
+            "Until decided",
+            max(asked, key=lambda s: s.seconds, default=None),
+            "asked to given, longest",
+            "plain",
+            absent,
+        ),
+        _tile("Until mitigated", spans["Impact start to mitigated"], "impact start to mitigated", "responding", absent),
         _tile("In all", whole, "impact start to resolved", "watching")
         if whole is not None
-        else _tile("In all", spans["Declared to resolved"], "declared to resolved", "watching"),
+        else _tile("In all", spans["Declared to resolved"], "declared to resolved", "watching", absent),
     ]
 
 
-def _tile(name: str, span: Span | None, what: str, tone: str) -> Tile:
+def _tile(name: str, span: Span | None, what: str, tone: str, absent: str = "not recorded") -> Tile:
     if span is None:
-        return Tile(name, "not recorded", what, tone)
+        return Tile(name, absent, what, tone)
     about = "≈ " if span.coarse else ""
     return Tile(name, f"{about}{words.length(span.seconds)}", f"{what}, E{span.start.seq} to E{span.end.seq}", tone)
 

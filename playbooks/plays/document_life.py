@@ -22,6 +22,7 @@ from playbooks.domain.documents import (
 from playbooks.domain.drafts.status import Status
 from playbooks.domain.incidents import Incident
 from playbooks.domain.people import ActorKind
+from playbooks.domain.reporting import REPORTABLE, record_of
 from playbooks.domain.timeline import Event, EventKind
 from playbooks.plays.house import House, want
 from playbooks.plays.publishing import publish
@@ -131,7 +132,15 @@ def status_of(uow: UnitOfWork, incident: Incident, events: Sequence[Event]) -> S
         items_of(uow, incident.id),
         uow.document_votes(incident.id),
         len(invited(events)),
+        _reportable(events),
     )
+
+
+def _reportable(events: Sequence[Event]) -> tuple[str, str] | None:
+    if not any(event.payload.get("decision") == REPORTABLE for event in events):
+        return None
+    decided = record_of(events).decided
+    return (decided.verdict, decided.because) if decided is not None else None
 
 
 # ------------------------------------------------------------------ writing

@@ -28,6 +28,7 @@ from tests.bench.grown import grown
 from tests.bench.intake import pairs
 from tests.bench.lasting import memory_over
 from tests.bench.ownership import ownership
+from tests.bench.postmortem import postmortem
 from tests.bench.starting import memory, starts
 from tests.bench.storm import storm
 from tests.bench.telling import told
@@ -50,7 +51,7 @@ class Size:
     minutes: float
 
 
-QUICK = Size(1, 3000, 20, 4, 4, 1, 1.0, (1000, 6, 8, 90), (50_000, 500), 1.0)
+QUICK = Size(1, 3000, 20, 4, 4, 1, 1.0, (1000, 6, 8, 120), (50_000, 500), 1.0)
 FULL = Size(3, 8000, 60, 40, 20, 5, 6.0, (10_000, 60, 50, 600), (1_000_000, 10_000), 10.0)
 
 
@@ -77,6 +78,7 @@ class Bench:
             "crash on PostgreSQL": self._crash_on_postgres,
             "ownership": lambda: ownership(folder / "ownership", times=10 * size.commands),
             "figures": lambda: figures(folder / "figures", times=size.commands),
+            "postmortem": lambda: postmortem(folder / "postmortem"),
             "memory": lambda: self._one("memory", lambda at: memory(at, alerts=size.alerts)),
             "memory over minutes": lambda: self._one("lasting", lambda at: memory_over(at, minutes=size.minutes)),
         }

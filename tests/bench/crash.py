@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import psycopg
 
@@ -36,8 +37,9 @@ def crash(setting: Setting, *, rounds: int) -> dict[str, object]:
 
 
 def _fingerprints(setting: Setting) -> set[str]:
-    if setting.database:
+    if setting.database.startswith("postgresql"):
         with psycopg.connect(setting.database.replace("+psycopg", "")) as connection:
             return {row[0] for row in connection.execute("SELECT fingerprint FROM alert")}
-    with sqlite3.connect(f"file:{setting.folder / 'muster.db'}?mode=ro", uri=True) as connection:
+    file = setting.database.removeprefix("sqlite:///") or str(setting.folder / "muster.db")
+    with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
         return {row[0] for row in connection.execute("SELECT fingerprint FROM alert")}

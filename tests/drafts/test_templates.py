@@ -113,8 +113,13 @@ def test_a_broken_template_is_told_with_file_and_line(tmp_path: Path, source: st
         f"The template postmortem/sev2/questions.md.j2 cannot be rendered, line {line}"
     )
     assert why in refused.value.sentence
+
+
+@pytest.mark.parametrize("source", ["## A\n\n{{ nobody_knows }}", "## A\n\n{% for x in %}"])
+def test_the_check_tells_of_it_with_the_case_it_is_for(tmp_path: Path, source: str) -> None:
+    write(tmp_path, "postmortem/sev2/questions.md.j2", source)
     (finding,) = (f for f in check_templates(tmp_path, NAMES) if f.level is Level.ERROR)
-    assert f"postmortem/sev2/questions.md.j2 cannot be rendered, line {line}" in finding.sentence
+    assert "postmortem/sev2/questions.md.j2 cannot be rendered, line 3" in finding.sentence
     assert finding.sentence.startswith("Severity sev2, ")
 
 

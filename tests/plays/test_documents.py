@@ -22,6 +22,7 @@ from playbooks.plays import (
     hygiene,
     incident,
     postmortem,
+    reporting,
 )
 from playbooks.plays.closing import Resolution
 from playbooks.plays.postmortem import draft_of
@@ -507,3 +508,12 @@ def test_a_file_with_foreign_changes_is_refused(stage: Stage, old: str, new: str
     assert told.value.code == code
     assert step in told.value.next_step
     assert "Written at a desk." not in text(stage, number)
+
+
+@on_sqlite
+def test_the_review_tells_whether_it_is_reportable(stage: Stage) -> None:
+    number = resolved(stage)
+    assert "Reportable to an authority: nobody has decided" in text(stage, number)
+    reporting.decide(stage.house, stage.by("dana"), number, "no", (), "nobody was harmed")
+    assert "Reportable to an authority: no: nobody was harmed" in text(stage, number)
+    assert failed(stage, number) == []

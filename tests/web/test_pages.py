@@ -81,6 +81,7 @@ def test_what_the_page_of_the_incident_shows(night: Scene) -> None:
     elements = read_page(answer.text)
     text = next(e for e in elements if e.tag == "body").text
     assert "Next:" in text
+    assert "not yet" in text
     assert "Leaddana" in re.sub(r"\s+", "", text)
     assert SECRET_TEXT in text
     assert "<Acme" not in answer.text

@@ -24,6 +24,7 @@ class Status:
 
     Attributes:
         steps: in their order. items: follow-ups of the incident. votes: question -> (yes, no). invited: how many.
+        reportable: verdict and reason of the newest decision whether it is, None where nobody decided.
     """
 
     life: DocumentLife | None = None
@@ -31,6 +32,7 @@ class Status:
     items: Sequence[Item] = ()
     votes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     invited: int = 0
+    reportable: tuple[str, str] | None = None
 
 
 def printed(status: Status, asked: int, still_open: int) -> dict[str, str]:
@@ -127,7 +129,7 @@ def _review(status: Status) -> str:
         lines.append(f"- State: **{life.state.label}** since {day(life.since)}")
         lines.append(f"- Owner: {_person(life.owner)}")
         lines.append(f"- Review due: {day(life.due_at) if life.due_at is not None else 'none'}")
-    lines.append("- Reportable to an authority or a customer: _undecided, by whom, since when_")
+    lines.append(f"- Reportable to an authority: {_reportable(status)}")
     if life is not None and life.waived:
         lines.append(f"- Closed without a review: {words.escape(life.waived)}")
     lines += [f"- {told}" for step in status.steps if (told := _step(step))]
@@ -135,6 +137,13 @@ def _review(status: Status) -> str:
     if answered:
         lines.append(f"- {'; '.join(answered)} (of {status.invited} invited)")
     return "\n".join(lines)
+
+
+def _reportable(status: Status) -> str:
+    if status.reportable is None:
+        return "nobody has decided (`/inc reportable yes|no … because …`)"
+    verdict, because = status.reportable
+    return f"{words.escape(verdict)}{f': {words.escape(because)}' if because else ''}"
 
 
 def _step(step: DocumentStep) -> str:
