@@ -243,7 +243,10 @@ class Courier:
             self._client = httpx.AsyncClient(
                 follow_redirects=True, max_redirects=REDIRECTS, timeout=self.ack_seconds * 2, trust_env=False
             )
-        return await self._client.post(str(self.http_target), content=body, headers=headers)
+        try:
+            return await self._client.post(str(self.http_target), content=body, headers=headers)
+        except AttributeError as lost:  # how anyio tells of a connection that is reset while it is being opened
+            raise httpx.ConnectError("The connection was reset.") from lost
 
     def sign(self, body: bytes, fault: DeliveryFault | None = None) -> dict[str, str]:
         """Slack's two signature headers.

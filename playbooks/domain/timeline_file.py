@@ -148,7 +148,7 @@ def _told(
     precision = stated if stated is not None and implied is not Precision.INFERRED else implied
     if until is not None and precision in (Precision.EXACT, Precision.MINUTE):
         precision = Precision.SPAN
-    text = one_line(str(row.get("what") or row.get("text") or kind.value.replace("_", " ")), LONGEST)
+    text = one_line(str(row.get("what") or row.get("text") or ""), LONGEST) or kind.value.replace("_", " ")
     component = component_id(str(row.get("component") or ""))
     actor = _actor(row, kind)
     return Told(

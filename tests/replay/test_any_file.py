@@ -18,7 +18,7 @@ from bot.providers.oncall.resolver import OnCallBook
 from playbooks import errors
 from playbooks.domain.ownership import Registry
 from playbooks.domain.timeline import Event, EventKind, Precision, verify_chain
-from playbooks.domain.timeline_file import TimelineFile, read_timeline
+from playbooks.domain.timeline_file import SCHEMA, TimelineFile, read_timeline
 from playbooks.plays.house import House
 from playbooks.plays.postmortem import draft_of
 from playbooks.score import Rubric
@@ -40,7 +40,8 @@ def tell(tmp_path_factory: pytest.TempPathFactory) -> Tell:
 
     def told(data: dict[str, Any]) -> Told:
         number = next(NUMBERS)
-        file = read_timeline({"schema": "incident-timeline/v1", **data, "id": f"file-{number}"}, "some.json")
+        title = f"{number} {data.get('title', '')}"  # what is called the same and open is the same incident
+        file = read_timeline({**data, "schema": SCHEMA, "id": f"file-{number}", "title": title}, "some.json")
         registry, clock = with_file(Registry(), file), StandingClock(file.told[0].at)
         house = House(store, clock, RandomIds(), lambda: registry, OnCallBook(lambda: registry, clock))
         incident_id = Teller(file, PlayHands(house, clock, file.id, file.source)).tell()
