@@ -165,7 +165,8 @@ def _templates(config: Config, folder: Path, registry: Registry) -> list[Finding
 
 def _bindings(registry: Registry, config: Config) -> list[Finding]:
     """Errors in the keys of lever bindings and provider settings, found without any call or secret."""
-    from bot.providers.registry import LeverShelf, without_secrets
+    from bot.providers.registry import LeverShelf
+    from bot.providers.shelf import without_secrets
     from playbooks.check import Finding, Level
     from playbooks.domain.actions import UNPROVEN_WORDS, Maturity
     from playbooks.domain.backstops import ends_too_early

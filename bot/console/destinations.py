@@ -9,7 +9,7 @@ from bot.clock import RandomIds
 from bot.config import Config
 from bot.findings import Finding, Level, ok
 from bot.providers.publishing import PublisherShelf
-from bot.providers.registry import without_secrets
+from bot.providers.shelf import without_secrets
 from bot.settings import Settings
 from playbooks import check, errors
 from playbooks.domain.actions import Maturity

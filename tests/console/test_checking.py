@@ -56,7 +56,7 @@ def test_check_finds_a_wrong_binding(old: str, new: str, said: str, house: Shell
     ("entry", "said"),
     [
         ("{provider: git, to: {brnch: main}}", "`to.brnch` of the publisher git is not known. Did you mean `branch`?"),
-        ("{provider: wiki}", "There is no kind of publisher"),
+        ("{provider: wiki}", "The publisher 'wiki' is not configured"),
         ("{provider: git, teams: [nobody]}", "The team nobody is not in the registry"),
         ("{provider: git, severities: [sev9]}", "names the severity sev9"),
         ("{provider: git, since: soon}", "since"),
@@ -203,7 +203,7 @@ def test_check_finds_a_silence_that_ends_before_its_time_box(right: str, binding
 
 def test_templates_of_ones_own_are_tried(house: Shell) -> None:
     config = house.folder / "muster.yaml"
-    config.write_text(config.read_text() + "\npostmortem: {templates: mine}\n")
+    config.write_text(config.read_text().replace("  reviews: {}", "  templates: mine\n  reviews: {}", 1))
     assert "There is no such folder of templates" in house("check").out
     folder = house.folder / "mine" / "postmortem" / "sev1"
     folder.mkdir(parents=True)

@@ -302,7 +302,7 @@ def test_one_of_another_package_is_found_by_its_entry_point(monkeypatch: pytest.
     from importlib.metadata import EntryPoint
 
     point = EntryPoint("pigeon", "tests.contracts.test_publishers:Pigeon", "muster.publishers")
-    monkeypatch.setattr("bot.providers.publishing.entry_points", lambda group: [point])
+    monkeypatch.setattr("bot.providers.shelf.entry_points", lambda group: [point])
     shelf = PublisherShelf({"loft": {"kind": "pigeon", "ring": "7"}})
     assert shelf.get("loft").describe({}) == "loft, ring 7"
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from bot.providers.declared import (
     Busy,
@@ -27,8 +27,8 @@ from bot.providers.declared import (
     same,
     text_of,
 )
-from bot.providers.httpcall import HttpCaller
-from bot.providers.signing import ID, SignedRequests, key_of
+from bot.providers.signed import SignedSettings, signed_caller
+from bot.providers.signing import ID
 from playbooks.plugin import (
     Conflict,
     Described,
@@ -44,7 +44,6 @@ from playbooks.plugin import (
     Verification,
     Version,
     parse_binding,
-    parse_settings,
     plan_flag,
     plan_version,
     undo_flag,
@@ -63,20 +62,7 @@ class WebhookLever:
     tested_with = "Standard Webhooks 1.0 receivers over HTTP"
     maturity = Maturity.PROVEN
 
-    class Settings(Strict):
-        """`secret` signs (`whsec_` and base64, or any text); `previous_secret` signs too while it is replaced."""
-
-        url: str
-        secret: str = Field(min_length=1)
-        previous_secret: str = ""
-        token: str = ""
-        timeout: float = Field(default=10.0, gt=0)
-
-        @field_validator("secret", "previous_secret")
-        @classmethod
-        def _usable(cls, value: str) -> str:
-            key_of(value)
-            return value
+    Settings = SignedSettings
 
     class Binding(Strict):
         """What is declared of one target.
@@ -137,18 +123,7 @@ class WebhookLever:
 
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
-        set_to = parse_settings(self.Settings, name, settings)
-        secrets = (set_to.secret, set_to.previous_secret)
-        self._http = HttpCaller(
-            name,
-            set_to.url,
-            headers={"Authorization": f"Bearer {set_to.token}"} if set_to.token else {},
-            auth=SignedRequests(secrets, tools.clock),
-            secrets=(set_to.token, *secrets),
-            credential=f"providers.{name}.secret",
-            timeout=set_to.timeout,
-            probe=tools.probe,
-        )
+        self._http = signed_caller(name, settings, tools)
 
     def check(self, binding: Mapping[str, Any]) -> None:
         """Parse a binding. Raises ConfigError."""

@@ -13,7 +13,7 @@ from bot.providers.httpcall import HttpCaller
 from bot.providers.oncall import ical, opsgenie, pagerduty
 from bot.providers.oncall.matching import Found
 from bot.providers.oncall.usergroup import GroupMembers, read_usergroup
-from bot.providers.registry import resolved
+from bot.providers.shelf import resolved
 from playbooks.domain.on_call_file import Ical, Opsgenie, PagerDuty, Source
 from playbooks.domain.ownership import Registry
 from playbooks.plugin import ConfigError, Probe, parse_settings

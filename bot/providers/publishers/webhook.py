@@ -11,12 +11,13 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator
 
 from bot.providers.declared import Path, Pointer, filled_path, places_of, pointed, text_of
-from bot.providers.httpcall import Answer, HttpCaller
-from bot.providers.signing import ID, SignedRequests, key_of
-from playbooks.plugin import WRITTEN, Maturity, Page, Placed, Strict, Tools, parse_destination, parse_settings
+from bot.providers.httpcall import Answer
+from bot.providers.signed import SignedSettings, signed_caller
+from bot.providers.signing import ID
+from playbooks.plugin import WRITTEN, Maturity, Page, Placed, Strict, Tools, parse_destination
 
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
@@ -44,20 +45,7 @@ class WebhookPublisher:
     tested_with = "Standard Webhooks 1.0 receivers over HTTP"
     maturity = Maturity.PROVEN
 
-    class Settings(Strict):
-        """`secret` signs (`whsec_` and base64, or any text); `previous_secret` signs too while it is replaced."""
-
-        url: str
-        secret: str = Field(min_length=1)
-        previous_secret: str = ""
-        token: str = ""
-        timeout: float = Field(default=10.0, gt=0)
-
-        @field_validator("secret", "previous_secret")
-        @classmethod
-        def _usable(cls, value: str) -> str:
-            key_of(value)
-            return value
+    Settings = SignedSettings
 
     class Binding(Strict):
         """Where it goes; `{key}` in a path is the document's name, such as `inc-42`.
@@ -73,19 +61,7 @@ class WebhookPublisher:
 
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
-        set_to = parse_settings(self.Settings, name, settings)
-        secrets = (set_to.secret, set_to.previous_secret)
-        self._http = HttpCaller(
-            name,
-            set_to.url,
-            headers={"Authorization": f"Bearer {set_to.token}"} if set_to.token else {},
-            auth=SignedRequests(secrets, tools.clock),
-            secrets=(set_to.token, *secrets),
-            credential=f"providers.{name}.secret",
-            timeout=set_to.timeout,
-            written=WRITTEN,
-            probe=tools.probe,
-        )
+        self._http = signed_caller(name, settings, tools, written=WRITTEN)
 
     def check(self, to: Mapping[str, Any]) -> None:
         """Parse a destination. Raises ConfigError."""
