@@ -15,6 +15,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.slack import refusals
+from bot.slack.pauses import Pauses
 from playbooks import errors
 from playbooks.ports import Posted, Probe
 
@@ -59,9 +60,10 @@ def build_client(token: str, base_url: str = "", timeout: float = 10.0) -> WebCl
 class SlackMessenger:
     """Implements `ports.Messenger` over Slack's Web API."""
 
-    def __init__(self, client: WebClient, *, probe: Probe | None = None) -> None:
+    def __init__(self, client: WebClient, *, probe: Probe | None = None, pauses: Pauses | None = None) -> None:
         self._client = client
         self._probe = probe
+        self._pauses = pauses or Pauses()
         self._me = ""
 
     # ------------------------------------------------------------ messages
@@ -251,11 +253,18 @@ class SlackMessenger:
         return self._once(method, call, write=True, **given)
 
     def _once(self, method: str, call: Call, *, write: bool, **given: Any) -> Any:
+        channel = str(given.get("channel", ""))
+        left = self._pauses.left(method, channel)
+        if left > 0:
+            raise refusals.limited(method, left)
         self._hit(f"slack {method}")
         try:
             answer = call(**given)
         except SlackApiError as refused:
-            raise refusals.refused(method, refused.response, write=write) from refused
+            fault = refusals.refused(method, refused.response, write=write)
+            if fault.retry_after is not None:
+                self._pauses.told(method, channel, fault.retry_after)
+            raise fault from refused
         except (OSError, http.client.HTTPException, SlackClientError) as why:
             if write and _may_have_been_sent(why):
                 raise refusals.unknown(method) from why

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.slack.messenger import SlackMessenger, build_client
+from bot.slack.pauses import Pauses
 from bot.workspace import Workspace, example_seed
 from playbooks import errors
 from playbooks.errors import Kind
@@ -89,7 +90,7 @@ def real() -> Iterator[Bench]:
 
         client = build_client(space.bot_token, space.api_url, timeout=5)
         yield Bench(
-            SlackMessenger(client),
+            SlackMessenger(client, pauses=Pauses(lambda: clock.at.timestamp())),
             clock,
             fail,
             lambda channel: [m.text for m in space.history(channel) if m.subtype in (None, "")],
@@ -252,6 +253,7 @@ def test_rate_limited_says_how_long_and_does_nothing(bench: Bench, method: str) 
         WRITES[method](bench.messenger)
     assert (refused.value.kind, refused.value.retry_after) == (Kind.RATE_LIMITED, 30.0)
     assert bench.texts(FRAUD) == []
+    bench.clock.at += timedelta(seconds=30)
     WRITES[method](bench.messenger)
 
 

@@ -3,12 +3,14 @@
 import http.server
 import socket
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.slack import blocks, refusals
 from bot.slack.messenger import SlackMessenger, build_client
+from bot.slack.pauses import Pauses
 from bot.workspace import Workspace
 from playbooks import errors, ports
 from playbooks.errors import Kind
@@ -103,6 +105,34 @@ def test_slack_asks_to_wait(workspace: Workspace, messenger: SlackMessenger) -> 
     with pytest.raises(errors.SlackError) as caught:
         messenger.post(CHANNEL, HELLO, delivery="x")
     assert (caught.value.kind, caught.value.retry_after) == (Kind.RATE_LIMITED, 7.0)
+
+
+def test_what_slack_asks_for_holds_for_the_calls_behind(workspace: Workspace) -> None:
+    """The limit of posting is each channel's own, the others are the workspace's."""
+    at = [100.0]
+    client = build_client(workspace.bot_token, workspace.api_url, 5)
+    messenger = SlackMessenger(client, pauses=Pauses(lambda: at[0]))
+    posted = messenger.post(CHANNEL, HELLO, delivery="first")
+    for method in ("chat.postMessage", "chat.update"):
+        workspace.faults.rate_limited(method, retry_after=7)
+    calls: list[Callable[[], object]] = [
+        lambda: messenger.post(CHANNEL, HELLO, delivery="x"),
+        lambda: messenger.update(posted, HELLO, delivery="first"),
+    ]
+    for call in calls:
+        with pytest.raises(errors.SlackError):
+            call()
+    asked = len(workspace.calls)
+    at[0] += 3
+    for call in calls:
+        with pytest.raises(errors.SlackError) as told:
+            call()
+        assert (told.value.kind, told.value.retry_after) == (Kind.RATE_LIMITED, 4.0)
+    assert len(workspace.calls) == asked
+    messenger.post(messenger.open_dm("U02OMAR"), HELLO, delivery="elsewhere")
+    at[0] += 4
+    for call in calls:
+        call()
 
 
 def test_slack_fails(workspace: Workspace, messenger: SlackMessenger) -> None:
