@@ -30,7 +30,9 @@ class Spoiler:
     """
 
     def __init__(self, upstream: str, is_write: Callable[[str, str], bool]) -> None:
-        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, trust_env=False)
+        # A connection is used once: one that is kept may be closed by the server just when it is used again.
+        once = httpx.Limits(max_keepalive_connections=0)
+        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, trust_env=False, limits=once)
         self._is_write = is_write
         self._trouble: Trouble | None = None
         self._over = threading.Event()
