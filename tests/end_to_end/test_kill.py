@@ -125,7 +125,8 @@ JOURNEYS: dict[str, tuple[Journey, int]] = {"alert": (alert_to_card, 40), "disab
 # ---------------------------------------------------------------- points
 
 # Every n-th point in the real lane; MUSTER_KILL_STRIDE=1 dies at every one (about half an hour a database).
-STRIDES = dict.fromkeys(JOURNEYS, 1) | {"disable": int(os.environ.get("MUSTER_KILL_STRIDE", "7"))}
+_STRIDE = int(os.environ.get("MUSTER_KILL_STRIDE", "0"))
+STRIDES = {"alert": _STRIDE or 2, "disable": _STRIDE or 11}
 
 
 @pytest.fixture(scope="module")

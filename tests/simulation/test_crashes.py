@@ -67,7 +67,7 @@ def test_crash_while_getting_up(database: Database) -> None:
 @pytest.mark.real
 @by_name
 def test_crash_at_thousands_of_points(database: Database, scenario: Scenario) -> None:
-    _kept(explore(database, scenario, range(4), stride=6))
+    _kept(explore(database, scenario, range(4), stride=9))
 
 
 @pytest.mark.real
