@@ -53,7 +53,8 @@ class Page:
         number = next(self._numbers)
         self.connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self.connection.recv(timeout=30))
+            # axe looks at a page of 500 events for many seconds where other tests run beside it.
+            message = json.loads(self.connection.recv(timeout=120))
             if message.get("id") == number:
                 if "error" in message:
                     raise PageError(f"{method}: {message['error']}")
