@@ -1,8 +1,8 @@
 """Evidently: a report's or a test suite's JSON; the caller posts it, the library has no webhook.
 
-Each test is a series: known by what it measures and the column; FAIL and ERROR fire, WARNING fires as a warning,
-SUCCESS ends. Versions 0.5 and later (`tests` with `metric_config`, `metrics` with `metric_name`), and 0.4 (`group`).
-A report without tests tells drift of the whole data set only.
+Each test is a series: known by what it measures, the column and itself; FAIL and ERROR fire, WARNING fires as a
+warning, SUCCESS ends. Versions 0.5 and later (`tests` with `metric_config`, `metrics` with `metric_name`), and 0.4
+(`group`), of which a test is known by its name. A report without tests tells drift of the whole data set only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -
     drifts = [metric for metric in rows(data.get("metrics")) if _drift(metric) is not None]
     if not drifts:
         raise not_mappable("it is a report without tests and without drift: run it with `include_tests=True`")
-    return each(came, [{"metric": metric, "whole": data} for metric in drifts], _metric)
+    return each(came, [{"metric": drifts[0], "whole": data}], _metric)  # older reports say the same several times
 
 
 def _test(came: Came, part: Mapping[str, Any]) -> Alert:
@@ -45,7 +45,7 @@ def _test(came: Came, part: Mapping[str, Any]) -> Alert:
     firing = _STATUSES[status]
     return alert(
         came,
-        fingerprint=identity("test", _project(whole), kind, column, text(test, "id")),
+        fingerprint=identity("test", _project(whole), kind, column, *_which(test)),
         name=text(test, "name"),
         firing=firing,
         known=Known.WHILE_OPEN,
@@ -58,9 +58,16 @@ def _test(came: Came, part: Mapping[str, Any]) -> Alert:
         signal={
             "metric": text(measured, "metric_name") or text(test, "name"),
             "value": _value(measured) or text(test, "parameters.value", "parameters.score", "parameters.share"),
-            "limit": text(test, "test_config.threshold") or text(params, "threshold", "drift_share"),
+            "limit": text(test, "test_config.threshold", "test_config.expected", "parameters.threshold")
+            or text(params, "threshold", "drift_share"),
         },
     )
+
+
+def _which(test: Mapping[str, Any]) -> tuple[str, ...]:
+    """What tells tests of one metric apart: the comparison, the label, and whether the share is compared."""
+    share = "share" if dig(test, "bound_test.is_count") is False else ""
+    return text(test, "id") or text(test, "name"), text(test, "bound_test.label"), share
 
 
 def _lenient(test: Mapping[str, Any]) -> bool:
@@ -97,7 +104,7 @@ def _metric(came: Came, part: Mapping[str, Any]) -> Alert:
         known=Known.WHILE_OPEN,
         began=when(whole, "timestamp", "metadata.timestamp"),
         severity="warning" if _drift(metric) else "",
-        summary=text(metric, "metric_name", "metric"),
+        summary=_told(metric, whole),
         component=_component(whole),
         labels=_labels(whole),
         signal={
@@ -106,6 +113,28 @@ def _metric(came: Came, part: Mapping[str, Any]) -> Alert:
             "limit": text(metric, "config.drift_share", "result.drift_share"),
         },
     )
+
+
+def _told(metric: object, whole: Mapping[str, Any]) -> str:
+    share = text(metric, "value.share", "result.share_of_drifted_columns")
+    limit = text(metric, "config.drift_share", "result.drift_share")
+    columns = ", ".join(_drifted(whole))
+    return f"share of drifted columns is {share}, limit {limit}" + (f": {columns}" if columns else "")
+
+
+def _drifted(whole: Mapping[str, Any]) -> list[str]:
+    """Columns that drift: as older reports say it; of newer ones a p-value below, or a distance above its threshold."""
+    found = []
+    for metric in rows(whole.get("metrics")):
+        old = dig(metric, "result.drift_by_columns")
+        if isinstance(old, dict):
+            found += [str(name) for name, told in old.items() if dig(told, "drift_detected") is True]
+        value, limit = dig(metric, "value"), dig(metric, "config.threshold")
+        if isinstance(value, int | float) and isinstance(limit, int | float) and text(metric, "config.column"):
+            low = "p_value" in text(metric, "config.method")
+            if value < limit if low else value >= limit:
+                found.append(text(metric, "config.column"))
+    return found[:10]
 
 
 def _component(whole: Mapping[str, Any]) -> str:
