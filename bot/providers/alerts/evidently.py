@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, NoAlert, ReadResult, not_mappable
-from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed_object, rows, text, when
+from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed_object, rows, shallow, text, when
 from playbooks.domain.alerts import Alert, Known
 
+_COMMON = ("type", "column", "tests", "method", "threshold", "drift_share", "stattest", "stattest_threshold")
 _STATUSES = {"fail": True, "error": True, "warning": True, "success": False}
 
 
@@ -51,7 +52,7 @@ def _test(came: Came, part: Mapping[str, Any]) -> Alert:
         known=Known.WHILE_OPEN,
         began=when(whole, "timestamp", "metadata.timestamp", "date"),
         severity="" if not firing else "warning" if status == "warning" or _lenient(test) else "error",
-        summary=text(test, "description"),
+        summary=text(test, "description").replace("**", ""),
         component=_component(whole),
         labels=_labels(whole) | {"column": column, "metric": kind, "test": text(test, "name"), "status": status},
         links=(dig(whole, "link"), dig(whole, "url")),
@@ -65,9 +66,11 @@ def _test(came: Came, part: Mapping[str, Any]) -> Alert:
 
 
 def _which(test: Mapping[str, Any]) -> tuple[str, ...]:
-    """What tells tests of one metric apart: the comparison, the label, and whether the share is compared."""
+    """What tells tests of one metric apart: the comparison, the share instead of the count, the label, the quantile."""
     share = "share" if dig(test, "bound_test.is_count") is False else ""
-    return text(test, "id") or text(test, "name"), text(test, "bound_test.label"), share
+    params = shallow(dig(test, "metric_config.params"))
+    own = ",".join(f"{name}={value}" for name, value in sorted(params.items()) if name not in _COMMON)
+    return text(test, "id") or text(test, "name"), share, text(test, "bound_test.label"), own
 
 
 def _lenient(test: Mapping[str, Any]) -> bool:

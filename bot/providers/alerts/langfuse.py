@@ -22,6 +22,7 @@ _SEVERITIES = {"alert": "critical", "warning": "warning", "no_data": "warning", 
 _QUIET = {"paused": "the monitor is paused", "unknown": "the monitor was not evaluated yet"}
 _NOTICES = {"alert": "error", "warning": "warning", "info": "info"}
 _SEVERITY_MARK = re.compile(r"^\[[A-Z_]+\]\s*")
+_FIGURES = re.compile(r"^(.{1,120}?) is (-?[\d.]+)[^(]{0,40}\(threshold: (-?[\d.]+)")
 _QUOTED = re.compile(r"`([^`]+)`")
 
 
@@ -72,12 +73,18 @@ def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
 
 
 def _signal(told: object, sentence: str) -> dict[str, str]:
-    """Metric and limit stand in the sentence alone: "`p95(observations.latency)` is **above** `3000` over …"."""
+    """Metric, value and limit stand in the sentence alone.
+
+    It is written as "`p95(observations.latency)` is **above** `3000` over the last **1h**" (renderAlertMessage.ts), or
+    as "avg latency is 1234 ms (threshold: 1000 ms) over the last 1 hour" (langfuse.com/docs, alerts).
+    """
+    figures = _FIGURES.match(sentence)
     quoted = [*_QUOTED.findall(sentence), "", ""]
+    metric, value, limit = figures.groups() if figures else (quoted[0], "", quoted[1])
     return {
-        "metric": text(told, "metric", "metric.measure", "metricName") or quoted[0],
-        "value": text(told, "value", "currentValue", "metricValue", "observedValue"),
-        "limit": text(told, "threshold", "alertThreshold", "threshold.value") or quoted[1],
+        "metric": text(told, "metric", "metric.measure", "metricName") or metric,
+        "value": text(told, "value", "currentValue", "metricValue", "observedValue") or value,
+        "limit": text(told, "threshold", "alertThreshold", "threshold.value") or limit,
         "window": text(told, "window", "windowSize"),
     }
 
@@ -88,7 +95,7 @@ def _narrowed(filters: object) -> dict[str, str]:
     for each_ in rows(filters):
         told = rows(dig(each_, "value"))
         name = text(each_, "key", "column")
-        if name and len(told) == 1 and text(each_, "operator") in ("=", "any of", "all of"):
+        if name and len(told) == 1 and text(each_, "operator") in ("", "=", "any of", "all of"):
             found[name] = text({"value": told[0]}, "value")
     return {name: value for name, value in found.items() if value}
 

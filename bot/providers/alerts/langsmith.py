@@ -43,10 +43,10 @@ def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
         known=Known.WHILE_OPEN,
         began=when(data, "timestamp"),
         severity=text(data, "severity"),
-        summary=text(data, "alert_rule_description", "description", "text") or rule,
+        summary=text(data, "alert_rule_description", "description") or _sentence(data, attribute, project) or rule,
         component=text(data, "component", "service") or project,
         labels={
-            **shallow({key: value for key, value in data.items() if isinstance(value, str) and len(value) <= 128}),
+            **{key: value for key, value in shallow(data).items() if len(value) <= 128 and _plain(data[key])},
             "project": project,
             "attribute": attribute,
         },
@@ -57,6 +57,17 @@ def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
             "limit": text(data, "triggered_threshold"),
         },
     )
+
+
+def _sentence(data: Mapping[str, Any], attribute: str, project: str) -> str:
+    value, limit = text(data, "triggered_metric_value"), text(data, "triggered_threshold")
+    where = f" in {project}" if project else ""
+    return f"{attribute.replace('_', ' ')} is {value}, threshold {limit}{where}" if value and limit else ""
+
+
+def _plain(value: object) -> bool:
+    """Whether a word of the user's own body may be a label: LangSmith fills in no `{placeholder}`."""
+    return isinstance(value, str) and "{" not in value
 
 
 def _engine(came: Came, event: Mapping[str, Any]) -> Alert:
