@@ -14,7 +14,10 @@ from playbooks.plugin import Maturity, Tools
 
 
 class GithubLever(TargetLever):
-    """Workflows of GitHub Actions, disabled or started as the change; the token has actions=write there."""
+    """Workflows of GitHub Actions, disabled or started as the change.
+
+    The token has the repository permission actions=write.
+    """
 
     tested_with = "a stand-in made to the REST API's documentation, version 2022-11-28"
     maturity = Maturity.UNPROVEN
