@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from bot.providers.bound import BoundPublisher, OverHttp
 from bot.providers.github import GithubSettings, github_caller
 from bot.providers.httpcall import odd
 from bot.providers.publishers.files import Branch, Folder, moved_meanwhile, path_of, work_branch
@@ -28,7 +29,6 @@ from playbooks.plugin import (
     Placed,
     Strict,
     Tools,
-    parse_destination,
 )
 
 _ABSENT, _CONFLICT, _UNFIT = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
@@ -43,7 +43,7 @@ class _File:
     link: str
 
 
-class GithubPublisher:
+class GithubPublisher(OverHttp, BoundPublisher["GithubPublisher.Binding"]):
     """Files in a repository on GitHub, or on an Enterprise Server.
 
     The token has contents=write there, and pull_requests=write where it opens pull requests.
@@ -65,14 +65,6 @@ class GithubPublisher:
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
         self._http = github_caller(name, settings, tools, written=WRITTEN)
-
-    def check(self, to: Mapping[str, Any]) -> None:
-        """Parse a destination. Raises ConfigError."""
-        self._parse(to)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, to: Mapping[str, Any]) -> str:
         """See `ports.Publisher`. Raises ConfigError where the branch is missing."""
@@ -192,9 +184,6 @@ class GithubPublisher:
                 raise self._http.refusal(answer, "pull request", write=True)
             return there
         return str(answer.object()["html_url"])
-
-    def _parse(self, to: Mapping[str, Any]) -> GithubPublisher.Binding:
-        return parse_destination(self.Binding, self.name, to)
 
 
 def _blob(content: bytes) -> str:

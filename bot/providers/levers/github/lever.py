@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.providers.bound import OverHttp
 from bot.providers.github import GithubSettings, github_caller
 from bot.providers.levers.github.actions import Actions
 from bot.providers.levers.github.dispatch import DispatchBinding, WorkflowDispatch
@@ -13,7 +14,7 @@ from bot.providers.targets import TargetLever
 from playbooks.plugin import Maturity, Tools
 
 
-class GithubLever(TargetLever):
+class GithubLever(OverHttp, TargetLever):
     """Workflows of GitHub Actions, disabled or started as the change.
 
     The token has the repository permission actions=write.
@@ -31,7 +32,3 @@ class GithubLever(TargetLever):
         self._http = github_caller(name, settings, tools)
         actions = Actions(self._http)
         super().__init__(name, {"workflow": WorkflowSwitch(actions), "dispatch": WorkflowDispatch(actions)})
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
