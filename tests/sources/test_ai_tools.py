@@ -245,6 +245,8 @@ def test_new_relics_workflow_in_the_legacy_form():
     assert alert.starts_at == since_1970(1605133931151 - 60000)
     assert {"component": "fraud-scorer", "team": "risk"}.items() <= alert.labels.items()
     assert only("newrelic", body | {"targets": "[oops"}).status.value == FIRING
+    capitals = [{"name": "My Application", "labels": {"Service": "Account Service", "Team": "APM Team"}}]
+    assert only("newrelic", body | {"targets": capitals}).labels["component"] == "Account Service"
 
 
 def test_new_relics_title_may_be_a_list():

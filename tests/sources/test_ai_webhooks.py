@@ -221,7 +221,8 @@ def test_mlflows_budgets_of_other_scopes(scope, target):
 
 
 def budget(**more: Any) -> dict[str, Any]:
-    return body_of("litellm/team_budget_crossed.json") | more
+    told: dict[str, Any] = body_of("litellm/team_budget_crossed.json")
+    return told | more
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def _issue(came: Came, data: Mapping[str, Any]) -> Alert:
         ended=when(data, "closedAt", "closed_at", "updatedAt", "updated_at"),
         severity=text(data, "priority", "severity").lower(),
         summary=title,
-        component=labels.get("component") or labels.get("service", "") or (entities[0] if len(entities) == 1 else ""),
+        component=_owned(labels) or (entities[0] if len(entities) == 1 else ""),
         labels={
             **labels,
             "entity": ", ".join(entities),
@@ -77,6 +77,12 @@ def _issue(came: Came, data: Mapping[str, Any]) -> Alert:
         links=(data.get("issueUrl"), data.get("issueLink"), data.get("issue_url"), data.get("chartLink")),
         signal={"incidents": text(data, "totalIncidents", "total_incidents")},
     )
+
+
+def _owned(labels: Mapping[str, str]) -> str:
+    """The component or service of tags, whose keys may have capitals."""
+    low = {key.lower(): value for key, value in labels.items()}
+    return low.get("component") or low.get("service", "")
 
 
 def _number(data: Mapping[str, Any]) -> str:
@@ -112,6 +118,7 @@ def _legacy(came: Came, data: Mapping[str, Any]) -> Alert:
     firing = _firing(state)
     at = when(data, "timestamp")
     target = _target(data)
+    labels = tags(dig(target, "labels"))
     number = text(data, "incident_id") or _number(data)
     if not number:
         raise BadAlert("it has no `incident_id`, so that its end could not be told")
@@ -125,9 +132,9 @@ def _legacy(came: Came, data: Mapping[str, Any]) -> Alert:
         ended=at,
         severity=text(data, "severity").lower(),
         summary=" ".join(text(data, "details", "condition_name").split()),
-        component=text(dig(target, "labels"), "component", "service") or text(target, "name"),
+        component=_owned(labels) or text(target, "name"),
         labels={
-            **tags(dig(target, "labels")),
+            **labels,
             "policy": text(data, "policy_name"),
             "condition": text(data, "condition_name"),
             "account": text(data, "account_name", "account_id"),
