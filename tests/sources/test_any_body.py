@@ -21,6 +21,7 @@ FOLDERS = {
     "grafana": ["grafana_unified", "grafana_legacy"],
     "sns": ["cloudwatch_sns"],
     "eventbridge": ["eventbridge"],
+    "mlflow": ["mlflow", "mlflow_budgets"],
 }
 _plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40)
 _told = _plain | st.sampled_from(
