@@ -140,7 +140,7 @@ def _writing(engine: Engine) -> Iterator[Connection]:
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
-    return connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return cast("str | None", connection.scalar(text("SELECT version_num FROM alembic_version")))
 
 
 def _known(revision: str | None) -> None:
