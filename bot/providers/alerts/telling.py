@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
+from bot.providers.alerts.paths import unpacked
 from bot.providers.alerts.reading import (
     MAX_ANNOTATION,
     MAX_FINGERPRINT,
@@ -127,7 +128,7 @@ def moment_of(value: object) -> datetime | None:
 
 
 def _loose_time(value: str) -> datetime | None:
-    """Times without a zone, with slashes, a zone in words, or as e-mail writes them."""
+    """Times without a zone, with slashes, a zone in words, or as e-mail and the command `date` write them."""
     plain = value.removesuffix("UTC").removesuffix("GMT").strip().replace("/", "-").replace(" +", "+")
     for read, told in ((datetime.fromisoformat, plain), (parsedate_to_datetime, value)):
         try:
@@ -145,6 +146,7 @@ def rows(value: object) -> list[Any]:
 
 def tags(value: object) -> dict[str, str]:
     """Labels of tags, whatever their form: a mapping, a list of `key:value`, of pairs or of {key, value}, a text."""
+    value = unpacked(value)
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
     if isinstance(value, Mapping):
