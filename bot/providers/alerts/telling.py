@@ -95,9 +95,11 @@ def dig(data: object, path: str) -> Any:
 
 
 def usable(text: str) -> bool:
-    """Whether it says something: no empty word, and no template that the source failed to fill in."""
+    """Whether it says something: no empty word, and no template that the source failed to fill in; `$25.00` says it."""
     low = text.strip().lower()
-    return low not in _NO_VALUES and not low.startswith(("$", "{{", "${")) and not (low[0] == low[-1] == "*")
+    if low in _NO_VALUES or low.startswith("{{") or low[0] == low[-1] == "*":
+        return False
+    return not low.startswith("$") or low[1:2].isdigit()
 
 
 def text(data: object, *paths: str) -> str:
