@@ -7,11 +7,10 @@ from pathlib import Path
 
 from bot.config import Config
 from bot.registry_file import RegistryHolder
-from playbooks.ports import Clock
-from storage.store import SqlStore
+from playbooks.ports import Clock, Store
 
 
-def registry_of(config: Config, folder: Path, store: SqlStore, clock: Clock) -> RegistryHolder:
+def registry_of(config: Config, folder: Path, store: Store, clock: Clock) -> RegistryHolder:
     """The ownership registry; each version is kept, so that the last good one is there when today's is broken."""
 
     def keep(digest: str, text: str) -> None:
@@ -26,7 +25,7 @@ def registry_of(config: Config, folder: Path, store: SqlStore, clock: Clock) -> 
     return RegistryHolder(paths, clock, keep=keep, last_good=last_good)
 
 
-def kept_version(store: SqlStore, digest: str) -> tuple[str, datetime] | None:
+def kept_version(store: Store, digest: str) -> tuple[str, datetime] | None:
     """Text and time of a kept version of the registry."""
     with store.read() as uow:
         return uow.registry_version(digest)
