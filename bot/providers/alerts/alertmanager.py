@@ -96,7 +96,7 @@ def _alert(item: Any, group: Mapping[str, Any], source: str, received_at: dateti
     fingerprint = item.get("fingerprint")
     if not isinstance(fingerprint, str) or not fingerprint:
         if not labels:
-            raise BadAlert("it has no labels and no `fingerprint`")
+            raise BadAlert("it has no labels")
         fingerprint = label_fingerprint(labels)
     annotations = texts(item.get("annotations"), "annotations", MAX_ANNOTATION)
     starts_at, ends_at = read_time(item.get("startsAt")), read_time(item.get("endsAt"))
