@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
+from bot.providers.alerts.paths import unpacked
 from bot.providers.alerts.reading import (
     MAX_ANNOTATION,
     MAX_FINGERPRINT,
@@ -95,9 +96,11 @@ def dig(data: object, path: str) -> Any:
 
 
 def usable(text: str) -> bool:
-    """Whether it says something: no empty word, and no template that the source failed to fill in."""
+    """Whether it says something: no empty word, and no template that the source failed to fill in; `$25.00` says it."""
     low = text.strip().lower()
-    return low not in _NO_VALUES and not low.startswith(("$", "{{", "${")) and not (low[0] == low[-1] == "*")
+    if low in _NO_VALUES or low.startswith("{{") or low[0] == low[-1] == "*":
+        return False
+    return not low.startswith("$") or low[1:2].isdigit()
 
 
 def text(data: object, *paths: str) -> str:
@@ -128,7 +131,7 @@ def moment_of(value: object) -> datetime | None:
 
 
 def _loose_time(value: str) -> datetime | None:
-    """Times without a zone, with slashes, a zone in words, or as e-mail writes them."""
+    """Times without a zone, with slashes, a zone in words, or as e-mail and the command `date` write them."""
     plain = value.removesuffix("UTC").removesuffix("GMT").strip().replace("/", "-").replace(" +", "+")
     for read, told in ((datetime.fromisoformat, plain), (parsedate_to_datetime, value)):
         try:
@@ -146,6 +149,7 @@ def rows(value: object) -> list[Any]:
 
 def tags(value: object) -> dict[str, str]:
     """Labels of tags, whatever their form: a mapping, a list of `key:value`, of pairs or of {key, value}, a text."""
+    value = unpacked(value)
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
     if isinstance(value, Mapping):
