@@ -198,6 +198,11 @@ def identity(*parts: str) -> str:
     return f"{told[:63]}-{sha256(told.encode('utf-8', 'replace')).hexdigest()}"
 
 
+def known_as(kind: str, *parts: str) -> str:
+    """A fingerprint that begins with a word of ours for its kind. Raises BadAlert where nothing follows that word."""
+    return identity(kind, *parts) if any(parts) else identity()
+
+
 def _delivery(key: str) -> str:
     """The id of a delivery; hashed where it is too long to be kept, since a cut one might be another's."""
     return key if len(key) <= MAX_NAME else sha256(key.encode("utf-8", "replace")).hexdigest()
