@@ -9,8 +9,12 @@ import pytest
 
 from bot.providers.sources import change_source
 from playbooks.domain.alerts import Known
+from playbooks.domain.spells import Spells
 from playbooks.plugin import Change
 from tests.sources.bodies import FIRING, NOW, RESOLVED, body_of, check, only, read, utc
+
+
+DEPENDABOT = "dependabot_alert"
 
 
 def changes(kind: str, body: object, event: str = "") -> list[Change]:
@@ -107,6 +111,21 @@ def test_what_is_found_again_after_its_end_is_a_turn_of_its_own() -> None:
     assert alert.said.known is Known.BY_TURN
     body["alert"] |= {"updated_at": "2026-11-20T10:00:00Z"}
     assert github(body, "code_scanning_alert").starts_at == utc(2026, 11, 20, 10)
+
+
+def test_a_finding_from_created_to_reopened() -> None:
+    body = body_of("github/dependabot_alert_created.json")
+    spells, starts = Spells({}), []
+    for action, more in (
+        ("created", {}),
+        ("fixed", {"fixed_at": "2023-07-01T00:00:00Z"}),
+        ("reopened", {"updated_at": "2023-08-01T00:00:00Z"}),
+        ("created", {"updated_at": "2023-08-01T00:00:00Z"}),  # the first word once more, late
+    ):
+        alert = github({"action": action, "alert": body["alert"] | more, "repository": body["repository"]}, DEPENDABOT)
+        starts.append([placed.starts_at for placed in spells.place(alert, again=False)])
+    first, again = utc(2023, 6, 24, 13, 57, 12), utc(2023, 8, 1)
+    assert starts == [[first], [first], [again], [first]]
 
 
 def test_the_vulnerability_alerts_before_dependabots() -> None:
