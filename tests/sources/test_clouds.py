@@ -153,6 +153,8 @@ def test_what_opens_nothing_there(more: dict[str, Any]) -> None:
     [
         ({"resource_name": "Uptime Check URL labels {host=api}", "resource": {"labels": {"host": "api"}}}, "api"),
         ({"resource_name": "p rev labels {a=b}", "resource": {"labels": {"service_name": "scorer"}}}, "scorer"),
+        ({"resource_name": "p job labels {a=b}", "resource": {"labels": {"job_name": "train"}}}, "train"),
+        ({"resource_name": "p rev", "resource_display_name": "p rev labels {host=h}"}, "p rev"),
         ({"resource_name": "webserver-85"}, "webserver-85"),
         ({"resource_name": "p vm-1", "resource_display_name": "vm-1"}, "vm-1"),
         ({"resource_name": "x/y", "policy_user_labels": {"component": "ranker"}}, "ranker"),

@@ -13,7 +13,6 @@ from playbooks.domain.spells import Spells
 from playbooks.plugin import Change
 from tests.sources.bodies import FIRING, NOW, RESOLVED, body_of, check, only, read, utc
 
-
 DEPENDABOT = "dependabot_alert"
 
 

@@ -19,6 +19,9 @@ from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, NoAlert
 from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed_object, shallow, text, when
 from playbooks.domain.alerts import Alert, Known
 
+_NAMES = (
+    "container_name", "job_name", "function_name", "endpoint_id", "database_id", "instance_name", "cluster_name", "host",
+)  # fmt: skip
 _STATES = {"open": True, "closed": False}
 
 
@@ -90,7 +93,8 @@ def _resource(told: Mapping[str, Any], labels: Mapping[str, str]) -> str:
     whole, shown = text(told, "resource_name"), text(told, "resource_display_name")
     if "/" in whole and "{" not in whole:
         return whole.rstrip("/").rsplit("/", 1)[-1]
-    return labels.get("service_name") or shown or ("" if "{" in whole else whole) or labels.get("host", "")
+    named = next((labels[key] for key in _NAMES if key in labels), "") if not shown or "{" in shown else shown
+    return labels.get("service_name") or named or ("" if "{" in whole else whole)
 
 
 def _labels(told: Mapping[str, Any]) -> dict[str, str]:
