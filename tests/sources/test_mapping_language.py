@@ -86,8 +86,9 @@ def test_tags_of_several_places_and_as_a_text_of_json() -> None:
     assert tags('{"a": 1}') == {"a": "1"}
 
 
-def test_the_time_that_the_command_date_writes() -> None:
+def test_times_as_the_command_date_and_zabbix_write_them() -> None:
     assert moment_of("Sat Oct 26 23:20:39 UTC 2024") == utc(2024, 10, 26, 23, 20, 39)
+    assert moment_of("2024.10.26 23:20:39") == moment_of("2024/10/26 23:20:39") == utc(2024, 10, 26, 23, 20, 39)
 
 
 # ------------------------------------------------------------------ shipped mappings, other bodies
@@ -237,6 +238,31 @@ def test_axiom_groups_are_series_of_their_own() -> None:
 def test_zabbix_sends_its_tags_as_a_text() -> None:
     body = shipped("zabbix").sample | {"tags": '[{"tag":"component","value":"fraud-scorer"}]', "severity": "DISASTER"}
     told("zabbix", body, {"labels.component": "fraud-scorer", "severity": "critical"})
+
+
+@pytest.mark.parametrize(("status", "found"), [("PROBLEM", FIRING), ("OK", RESOLVED), ("resolved", RESOLVED)])
+def test_zabbix_by_a_script_that_was_written_for_another(status: str, found: str) -> None:
+    body = {
+        "id": "1205", "triggerId": "21001", "lastReceived": "2024.10.26 23:20:39", "name": "GPU memory is full",
+        "service": "gpu-7", "severity": "High", "status": status, "tags": '[{"tag":"component","value":"scorer"}]',
+        "value": "1", "message": "Problem started", "url": "{$ZABBIX.URL}", "update_action": "{EVENT.UPDATE.ACTION}",
+    }  # fmt: skip
+    expected = {
+        "fingerprint": "1205",  # id
+        "name": "GPU memory is full",
+        "status": found,
+        "severity": "error",  # severity: High
+        "starts_at": utc(2024, 10, 26, 23, 20, 39),  # lastReceived
+        "labels.host": "gpu-7",  # service
+        "labels.component": "scorer",  # tags
+        "link": "",
+    }
+    told("zabbix", body, expected)
+    assert read(shipped("zabbix"), body | {"update_action": "acknowledged"}).rejected[0].aside
+
+
+def test_dash0s_test_call() -> None:
+    assert read(shipped("dash0"), {"type": "test", "data": {}}).rejected[0].aside
 
 
 def test_netbox_tells_of_devices_that_fail_and_come_back() -> None:

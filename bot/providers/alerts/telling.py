@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ MAX_FIGURE = 200
 _NO_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 _SHORT = 256  # a value up to here is a label, a longer one an annotation
 _NO_VALUES = frozenset({"", "null", "none", "n/a", "<no value>", "[no value]", "undefined"})
+_DOTTED = re.compile(r"^(\d{4})\.(\d\d)\.(\d\d)(?=$|[ T])")  # as Zabbix writes a date
 _T = TypeVar("_T")
 
 
@@ -131,8 +133,9 @@ def moment_of(value: object) -> datetime | None:
 
 
 def _loose_time(value: str) -> datetime | None:
-    """Times without a zone, with slashes, a zone in words, or as e-mail and the command `date` write them."""
+    """Times without a zone, with slashes or dots, a zone in words, or as e-mail and the command `date` write them."""
     plain = value.removesuffix("UTC").removesuffix("GMT").strip().replace("/", "-").replace(" +", "+")
+    plain = _DOTTED.sub(r"\1-\2-\3", plain)
     for read, told in ((datetime.fromisoformat, plain), (parsedate_to_datetime, value)):
         try:
             at = read(told)
