@@ -321,6 +321,13 @@ def test_opsgenies_priority_was_a_number_once(priority, severity):  # zulip/zuli
     assert only("opsgenie", body).severity == severity
 
 
+@pytest.mark.parametrize("teams", [["team1", "team2"], [{"id": "t", "name": "team1"}]])
+def test_opsgenies_teams(teams):  # support.atlassian.com, alert action data: ids; zulip/zulip has names
+    body = body_of("opsgenie/close.json")
+    body["alert"]["teams"] = teams
+    assert only("opsgenie", body).labels["team"] == "team1"
+
+
 def test_opsgenies_escalation_names_the_alert_alone():  # zulip/zulip, opsgenie/fixtures/escalate.json
     alert = only("opsgenie", {"action": "Escalate", "escalationName": "esc", "alert": {"alertId": "7ba97e3a"}})
     assert (alert.fingerprint, alert.name, alert.status.value) == ("7ba97e3a", "Opsgenie alert 7ba97e3a", FIRING)

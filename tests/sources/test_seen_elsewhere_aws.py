@@ -89,6 +89,19 @@ def test_an_alarm_as_it_is_may_come_to_either_source():
     assert only("eventbridge", ALARM).fingerprint == only("sns", ALARM).fingerprint == ALARM["AlarmArn"]
 
 
+def test_an_alarms_action_on_a_function():  # docs.aws.amazon.com, AmazonCloudWatch, alarm-actions-lambda
+    state = {"value": "ALARM", "reason": "test", "timestamp": "2023-08-04T12:36:15.490+0000"}
+    body = {
+        "source": "aws.cloudwatch", "alarmArn": "arn:aws:cloudwatch:us-east-1:444455556666:alarm:lambda-demo",
+        "accountId": "444455556666", "time": "2023-08-04T12:36:15.490+0000", "region": "us-east-1",
+        "alarmData": {"alarmName": "lambda-demo", "state": state, "previousState": {"value": "OK"}},
+    }  # fmt: skip
+    alert = only("eventbridge", body)
+    assert (alert.fingerprint, alert.name, alert.status.value) == (body["alarmArn"], "lambda-demo", FIRING)
+    assert alert.starts_at == utc(2023, 8, 4, 12, 36, 15, 490000)
+    assert alert.labels["account"] == "444455556666"
+
+
 # ------------------------------------------------------------------ EventBridge
 
 
@@ -167,6 +180,11 @@ def test_a_node_of_a_hyperpod_cluster():  # docs.aws.amazon.com, sagemaker-hyper
     error = {"EventLevel": "Error", "ClusterArn": arn, "InstanceId": "i-1", "Description": "creation failed"}
     alert = told("SageMaker HyperPod Cluster Event", {"EventDetails": error}, "aws.sagemaker")
     assert (alert.status.value, alert.severity, alert.summary) == (FIRING, "error", "creation failed")
+
+
+def test_events_that_name_nothing_are_not_one_series():
+    found = {told("X", {"status": "FAILED"}, resources=None, id=name).fingerprint for name in ("1", "2")}
+    assert len(found) == 2
 
 
 @pytest.mark.parametrize("category", ["accountNotification", "scheduledChange"])

@@ -52,7 +52,7 @@ def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
             "entity": text(told, "entity"),
             "number": text(told, "tinyId"),
             "source": text(told, "source"),
-            "team": text(told, "team") or text(dig(told, "teams.0"), "name"),
+            "team": text(told, "team", "teams.0.name", "teams.0"),
             "action": action,
         },
         annotations={"description": text(told, "description")},

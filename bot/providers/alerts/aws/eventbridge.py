@@ -33,6 +33,7 @@ _STATES = (
     "HealthSummary.HealthStatus", "EventDetails.EventLevel", "build-status", "statusCode", "state", "State",
     "status", "Status", "lastStatus", "jobStatus",
 )  # fmt: skip
+_ALARM = "CloudWatch Alarm State Change"
 _MONITOR = "Model Monitor violations"
 # Which failing thing comes back well: the name that stays the same from run to run, from the surest to the least.
 _NAMED = (
@@ -61,11 +62,19 @@ def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -
     data = parsed(body)
     if cloudwatch.is_alarm(data):
         return each(Came(headers, source, received_at), [data], cloudwatch.alarm)
-    events = [event for event in rows(data) if is_event(event)]
+    events = [event for event in map(_of_action, rows(data)) if is_event(event)]
     if not events or len(events) < len(rows(data)):
         raise not_mappable("it is no EventBridge event: it has no `detail-type` and `detail`")
     key = ",".join(text(event, "id") for event in events)
     return each(Came(headers, source, received_at, key), events, event_alert)
+
+
+def _of_action(message: Any) -> Any:
+    """An alarm's action on a Lambda function tells the same as its event, by other names."""
+    if not isinstance(message, Mapping) or "detail" in message or not isinstance(message.get("alarmData"), Mapping):
+        return message
+    told = {"detail-type": _ALARM, "detail": message["alarmData"], "account": message.get("accountId")}
+    return {**message, **told, "resources": rows(message.get("alarmArn"))}
 
 
 def is_event(message: object) -> bool:
@@ -75,7 +84,7 @@ def is_event(message: object) -> bool:
 
 def event_alert(came: Came, event: Mapping[str, Any]) -> Alert:
     """The alert of an event. Raises NoAlert for one that tells of no failure and of no end of one."""
-    if text(event, "detail-type") == "CloudWatch Alarm State Change":
+    if text(event, "detail-type") == _ALARM:
         return _alarm(came, event)
     told = _finding(event) if text(event, "detail-type") == "GuardDuty Finding" else _told(event)
     state = _plain(told.state)
@@ -142,7 +151,8 @@ def _told(event: Mapping[str, Any]) -> _Told:
 def _thing(event: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
     named = text(detail, *_NAMED)
     if not named:
-        return ":".join(sorted(str(each_) for each_ in rows(event.get("resources"))))
+        resources = ":".join(sorted(str(each_) for each_ in rows(event.get("resources"))))
+        return resources or text(event, "id")  # what names nothing is known by itself: no other's success ends it
     where = () if named.startswith("arn:") else (text(event, "account"), text(event, "region"))
     return ":".join(filter(None, (*where, named, *(text(detail, name) for name in _PARTS))))
 
