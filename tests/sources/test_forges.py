@@ -181,7 +181,13 @@ def test_branches_and_tags_that_moved() -> None:
 
 
 def test_what_is_pushed_to_a_pull_request_changes_nothing() -> None:
-    assert hub("repo.content", updatedRefs=[{"ref": "refs/pr/19", "oldSha": None, "newSha": "575db8b7"}]) == []
+    body = body_of("huggingface/updated_refs.json")
+    assert changes("huggingface", body) == []  # updatedRefs.0.ref: refs/pr/5
+    body["updatedRefs"][0]["ref"] = "refs/heads/main"
+    (change,) = changes("huggingface", body)
+    assert (change.kind, change.subject) == ("space_repository", "Wauplin/gradio-user-history")  # repo.type, repo.name
+    assert change.after == "227c78346870a85e5de4fff8a585db68df975406"  # updatedRefs.0.newSha
+    assert change.link == "https://huggingface.co/spaces/Wauplin/gradio-user-history"  # repo.url.web
 
 
 @pytest.mark.parametrize(

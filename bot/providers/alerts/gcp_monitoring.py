@@ -20,7 +20,8 @@ from bot.providers.alerts.telling import Came, alert, dig, each, identity, parse
 from playbooks.domain.alerts import Alert, Known
 
 _NAMES = (
-    "container_name", "job_name", "function_name", "endpoint_id", "database_id", "instance_name", "cluster_name", "host",
+    "container_name", "job_name", "function_name", "endpoint_id", "database_id", "instance_name", "cluster_name",
+    "host",
 )  # fmt: skip
 _STATES = {"open": True, "closed": False}
 
