@@ -217,6 +217,24 @@ def test_each_of_evidentlys_tests_is_a_series_of_its_own(file):
     assert not any("**" in alert.summary for alert in result.alerts)
 
 
+def test_evidentlys_columns_where_the_data_set_as_a_whole_is_not_judged():
+    body = body_of("evidently/drift_report_without_tests.json")
+    body["metrics"] = body["metrics"][1:]
+    body["metrics"][1]["config"]["threshold"] = 0.01  # of a p-value, which is 0.0179
+    drifts, holds = read("evidently", body | {"component": "fraud-scorer"}).alerts
+    assert (drifts.fingerprint, drifts.status.value, drifts.severity) == (
+        "drift:fraud-scorer:amount",
+        FIRING,
+        "warning",
+    )
+    assert (holds.name, holds.status.value) == ("drift of country", RESOLVED)
+    body["metrics"][1]["config"]["method"] = "Jensen-Shannon distance"
+    assert read("evidently", body).alerts[1].status.value == FIRING
+    told = {"column_name": "x", "drift_detected": True, "drift_score": 0.3, "stattest_threshold": 0.1}
+    old = only("evidently", {"metrics": [{"metric": "ColumnDriftMetric", "result": told}]})
+    assert (old.status.value, old.signal["value"], old.signal["limit"]) == (FIRING, "0.3", "0.1")
+
+
 # ------------------------------------------------------------------ New Relic: templates of their own
 
 

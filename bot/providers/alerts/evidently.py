@@ -2,12 +2,14 @@
 
 Each test is a series: known by what it measures, the column and itself; FAIL and ERROR fire, WARNING fires as a
 warning, SUCCESS ends. Versions 0.5 and later (`tests` with `metric_config`, `metrics` with `metric_name`), and 0.4
-(`group`), of which a test is known by its name. A report without tests tells drift of the whole data set only.
+(`group`), of which a test is known by its name. A report without tests tells drift: of the whole data set where it has
+that, else of each column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,9 +29,12 @@ def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -
     if found:
         return each(came, found, _test)
     drifts = [metric for metric in rows(data.get("metrics")) if _drift(metric) is not None]
-    if not drifts:
+    if drifts:
+        return each(came, [{"metric": drifts[0], "whole": data}], _metric)  # older reports say the same several times
+    columns = [{"column": column, "whole": data} for column in _columns(data)]
+    if not columns:
         raise not_mappable("it is a report without tests and without drift: run it with `include_tests=True`")
-    return each(came, [{"metric": drifts[0], "whole": data}], _metric)  # older reports say the same several times
+    return each(came, columns, _column)
 
 
 def _test(came: Came, part: Mapping[str, Any]) -> Alert:
@@ -121,23 +126,53 @@ def _metric(came: Came, part: Mapping[str, Any]) -> Alert:
 def _told(metric: object, whole: Mapping[str, Any]) -> str:
     share = text(metric, "value.share", "result.share_of_drifted_columns")
     limit = text(metric, "config.drift_share", "result.drift_share")
-    columns = ", ".join(_drifted(whole))
+    columns = ", ".join([column.name for column in _columns(whole) if column.drifts][:10])
     return f"share of drifted columns is {share}, limit {limit}" + (f": {columns}" if columns else "")
 
 
-def _drifted(whole: Mapping[str, Any]) -> list[str]:
-    """Columns that drift: as older reports say it; of newer ones a p-value below, or a distance above its threshold."""
-    found = []
+def _column(came: Came, part: Mapping[str, Any]) -> Alert:
+    column, whole = part["column"], part["whole"]
+    return alert(
+        came,
+        fingerprint=identity("drift", _project(whole), column.name),
+        name=f"drift of {column.name}",
+        firing=column.drifts,
+        known=Known.WHILE_OPEN,
+        began=when(whole, "timestamp", "metadata.timestamp"),
+        severity="warning" if column.drifts else "",
+        summary=f"{column.method or 'drift score'} is {column.value}, threshold {column.limit}",
+        component=_component(whole),
+        labels=_labels(whole) | {"column": column.name},
+        signal={"metric": column.method or "drift score", "value": column.value, "limit": column.limit},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What a report says of one column's drift."""
+
+    name: str
+    drifts: bool
+    method: str
+    value: str
+    limit: str
+
+
+def _columns(whole: Mapping[str, Any]) -> Iterator[_Column]:
+    """As older reports say it; of newer ones, which leave it to the reader: a p-value below its threshold, or a
+    distance at or above it."""
     for metric in rows(whole.get("metrics")):
-        old = dig(metric, "result.drift_by_columns")
-        if isinstance(old, dict):
-            found += [str(name) for name, told in old.items() if dig(told, "drift_detected") is True]
-        value, limit = dig(metric, "value"), dig(metric, "config.threshold")
-        if isinstance(value, int | float) and isinstance(limit, int | float) and text(metric, "config.column"):
-            low = "p_value" in text(metric, "config.method")
-            if value < limit if low else value >= limit:
-                found.append(text(metric, "config.column"))
-    return found[:10]
+        several = dig(metric, "result.drift_by_columns")
+        for told in [dig(metric, "result"), *(several.values() if isinstance(several, dict) else ())]:
+            drifts = dig(told, "drift_detected")
+            if isinstance(drifts, bool) and text(told, "column_name"):
+                figures = (text(told, name) for name in ("stattest_name", "drift_score", "stattest_threshold"))
+                yield _Column(text(told, "column_name"), drifts, *figures)
+        value, limit, name = dig(metric, "value"), dig(metric, "config.threshold"), text(metric, "config.column")
+        if isinstance(value, int | float) and isinstance(limit, int | float) and name:
+            method = text(metric, "config.method")
+            drifts = value < limit if "p_value" in method else value >= limit
+            yield _Column(name, drifts, method, text(metric, "value"), text(metric, "config.threshold"))
 
 
 def _component(whole: Mapping[str, Any]) -> str:
