@@ -192,9 +192,9 @@ class Service:
 
 def _websockets(*given: Any, **named: Any) -> asyncio.Protocol:
     """What uvicorn answers an upgrade with by itself, loaded by the first one: no address of ours takes any."""
-    from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-    return cast(asyncio.Protocol, AutoWebSocketsProtocol(*given, **named))
+    return WebSocketsSansIOProtocol(*given, **named)
 
 
 class _Server(uvicorn.Server):
