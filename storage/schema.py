@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -52,6 +53,7 @@ def upgrade(target: Engine | str) -> str:
     return wanted
 
 
+@cache
 def head() -> str:
     """The newest revision this code knows."""
     return cast(str, ScriptDirectory.from_config(_config(None)).get_current_head())
