@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
+from bot.providers.alerts.paths import unpacked
 from bot.providers.alerts.reading import (
     MAX_ANNOTATION,
     MAX_FINGERPRINT,
@@ -32,8 +34,10 @@ from playbooks.domain.alerts import Alert, AlertStatus, Known, Said
 
 MAX_NAME = 200
 MAX_FIGURE = 200
+_NO_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 _SHORT = 256  # a value up to here is a label, a longer one an annotation
 _NO_VALUES = frozenset({"", "null", "none", "n/a", "<no value>", "[no value]", "undefined"})
+_DOTTED = re.compile(r"^(\d{4})\.(\d\d)\.(\d\d)(?=$|[ T])")  # as Zabbix writes a date
 _T = TypeVar("_T")
 
 
@@ -94,9 +98,11 @@ def dig(data: object, path: str) -> Any:
 
 
 def usable(text: str) -> bool:
-    """Whether it says something: no empty word, and no template that the source failed to fill in."""
+    """Whether it says something: no empty word, and no template that the source failed to fill in; `$25.00` says it."""
     low = text.strip().lower()
-    return low not in _NO_VALUES and not low.startswith(("$", "{{", "${")) and not (low[0] == low[-1] == "*")
+    if low in _NO_VALUES or low.startswith("{{") or low[0] == low[-1] == "*":
+        return False
+    return not low.startswith("$") or low[1:2].isdigit()
 
 
 def text(data: object, *paths: str) -> str:
@@ -127,8 +133,9 @@ def moment_of(value: object) -> datetime | None:
 
 
 def _loose_time(value: str) -> datetime | None:
-    """Times without a zone, with slashes, a zone in words, or as e-mail writes them."""
+    """Times without a zone, with slashes or dots, a zone in words, or as e-mail and the command `date` write them."""
     plain = value.removesuffix("UTC").removesuffix("GMT").strip().replace("/", "-").replace(" +", "+")
+    plain = _DOTTED.sub(r"\1-\2-\3", plain)
     for read, told in ((datetime.fromisoformat, plain), (parsedate_to_datetime, value)):
         try:
             at = read(told)
@@ -145,6 +152,7 @@ def rows(value: object) -> list[Any]:
 
 def tags(value: object) -> dict[str, str]:
     """Labels of tags, whatever their form: a mapping, a list of `key:value`, of pairs or of {key, value}, a text."""
+    value = unpacked(value)
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
     if isinstance(value, Mapping):
@@ -190,9 +198,19 @@ def identity(*parts: str) -> str:
     return f"{told[:63]}-{sha256(told.encode('utf-8', 'replace')).hexdigest()}"
 
 
+def known_as(kind: str, *parts: str) -> str:
+    """A fingerprint that begins with a word of ours for its kind. Raises BadAlert where nothing follows that word."""
+    return identity(kind, *parts) if any(parts) else identity()
+
+
 def _delivery(key: str) -> str:
     """The id of a delivery; hashed where it is too long to be kept, since a cut one might be another's."""
     return key if len(key) <= MAX_NAME else sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def _possible(at: datetime | None) -> datetime | None:
+    """The time, or None for one of a number that is no epoch at all (`123123123129312381923`)."""
+    return at if at is not None and at < _NO_TIME else None
 
 
 def alert(
@@ -223,6 +241,7 @@ def alert(
     if component:
         found.setdefault("component", component)
     long = {key: value for key, value in found.items() if len(value) > _SHORT}
+    began, ended = _possible(began), _possible(ended)
     starts_at = began or (None if firing else ended) or came.at
     return Alert(
         source=came.source,

@@ -17,7 +17,8 @@ from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
-from bot.providers.httpcall import HttpCaller
+from bot.providers.bound import BoundLever, OverHttp
+from bot.providers.credentials import Credentials
 from playbooks.plugin import (
     Described,
     Mark,
@@ -29,7 +30,6 @@ from playbooks.plugin import (
     Tools,
     Verification,
     datetime_of,
-    parse_binding,
     parse_settings,
     plan_flag,
     say_span,
@@ -52,28 +52,13 @@ class Regex(Strict):
     regex: Text
 
 
-class AlertmanagerLever:
+class AlertmanagerLever(OverHttp, BoundLever["AlertmanagerLever.Binding"]):
     """An alert of Alertmanager, silenced with an end."""
 
     tested_with = "Alertmanager 0.25.0"
     maturity = Maturity.PROVEN
 
-    class Settings(Strict):
-        """`token` for a bearer token, or `username` and `password`; neither for none."""
-
-        url: str
-        token: str = ""
-        username: str = ""
-        password: str = ""
-        timeout: float = Field(default=10.0, gt=0)
-
-        @model_validator(mode="after")
-        def _one_way(self) -> AlertmanagerLever.Settings:
-            if self.token and self.username:
-                raise ValueError("write either token or username and password")
-            if bool(self.username) != bool(self.password):
-                raise ValueError("username and password belong together")
-            return self
+    Settings = Credentials
 
     class Binding(Strict):
         """`matchers`: label to its value, several values or `{regex: …}`; all must hold.
@@ -108,29 +93,11 @@ class AlertmanagerLever:
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
         self._clock = tools.clock
-        set_to = parse_settings(self.Settings, name, settings)
-        self._http = HttpCaller(
-            name,
-            set_to.url,
-            headers={"Authorization": f"Bearer {set_to.token}"} if set_to.token else {},
-            auth=(set_to.username, set_to.password) if set_to.username else None,
-            secrets=(set_to.token,),
-            credential=f"providers.{name}.{'password' if set_to.username else 'token'}",
-            timeout=set_to.timeout,
-            probe=tools.probe,
-        )
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
+        self._http = parse_settings(self.Settings, name, settings).caller(name, tools.probe)
 
     def backstop(self, binding: Mapping[str, Any]) -> timedelta:
         """After this a silence ends by itself. Raises ConfigError."""
         return self._parse(binding).longest
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`. `detail` has the active silences with these matchers, whoever made them."""
@@ -193,9 +160,6 @@ class AlertmanagerLever:
     def undo(self, plan: Plan) -> Plan:
         """See `ports.Lever`. Silences that a plan ended come back with the rest of their time."""
         return undo_flag(plan)
-
-    def _parse(self, binding: Mapping[str, Any]) -> AlertmanagerLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _active(self, bound: AlertmanagerLever.Binding) -> list[dict[str, Any]]:
         """Active silences with exactly these matchers; a wider one that also covers the alert is none of them."""

@@ -21,7 +21,9 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
-from bot.providers.httpcall import Answer, HttpCaller
+from bot.providers.bound import BoundLever, OverHttp
+from bot.providers.credentials import Credentials
+from bot.providers.httpcall import Answer
 from bot.providers.serving import ServingCheck, serving_proof
 from playbooks.plugin import (
     NOTE_TAG,
@@ -39,7 +41,6 @@ from playbooks.plugin import (
     Version,
     alias_target,
     datetime_of,
-    parse_binding,
     parse_settings,
     plan_version,
     undo_version,
@@ -66,29 +67,16 @@ CACHED = "MLflow's clients keep an alias for up to 60 s"
 NO_ALIAS = "INVALID_PARAMETER_VALUE"
 
 
-class MlflowLever:
+class MlflowLever(OverHttp, BoundLever["MlflowLever.Binding"]):
     """An alias or tag of a model, prompt or index in MLflow's registry, with a look at what model servers answer."""
 
     tested_with = "MLflow 3.17.2, MLServer 1.7.1"
     maturity = Maturity.PROVEN
 
-    class Settings(Strict):
-        """`username` and `password` for basic authentication, or `token` for a bearer token; neither for none."""
+    class Settings(Credentials):
+        """`serving_token`: a bearer token for the model servers."""
 
-        url: str
-        token: str = ""
-        username: str = ""
-        password: str = ""
         serving_token: str = ""
-        timeout: float = Field(default=10.0, gt=0)
-
-        @model_validator(mode="after")
-        def _one_way(self) -> MlflowLever.Settings:
-            if self.token and self.username:
-                raise ValueError("write either token or username and password")
-            if bool(self.username) != bool(self.password):
-                raise ValueError("username and password belong together")
-            return self
 
     class Binding(Strict):
         """One of `model`, `prompt` and `index`, and its `alias`, or a `tag` that holds the version in use.
@@ -155,25 +143,7 @@ class MlflowLever:
         self._settings = parse_settings(self.Settings, name, settings)
         self._clock = tools.clock
         self._probe = tools.probe
-        set_to = self._settings
-        self._http = HttpCaller(
-            name,
-            set_to.url,
-            headers={"Authorization": f"Bearer {set_to.token}"} if set_to.token else {},
-            auth=(set_to.username, set_to.password) if set_to.username else None,
-            secrets=(set_to.token,),
-            credential=f"providers.{name}.{'password' if set_to.username else 'token'}",
-            timeout=set_to.timeout,
-            probe=tools.probe,
-        )
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
+        self._http = self._settings.caller(name, tools.probe)
 
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`."""
@@ -251,9 +221,6 @@ class MlflowLever:
     def undo(self, plan: Plan) -> Plan:
         """See `ports.Lever`."""
         return undo_version(plan)
-
-    def _parse(self, binding: Mapping[str, Any]) -> MlflowLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _serving(self, bound: MlflowLever.Binding, *, timeout: float = 5.0) -> ServingCheck:
         return ServingCheck(
