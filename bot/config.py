@@ -8,14 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from bot.config_pipeline import Pipeline, SlackAlerts
 from bot.config_postmortem import Postmortem
 from bot.config_publishing import PublishEntry
 from bot.providers.sources import KINDS
 from playbooks.domain.escalation import Policy, Step, Whom, default_policies
-from playbooks.domain.file_values import zone_name
+from playbooks.domain.file_values import Strict, zone_name
 from playbooks.domain.incidents import DEFAULT_SEVERITIES, Severity
 from playbooks.domain.ownership_file import PATTERN_WORDS, Channel, Id, Span
 from playbooks.domain.reporting_file import ClocksEntry
@@ -36,11 +36,7 @@ _PATTERN_WORDS = PATTERN_WORDS | {
 }
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class SeverityEntry(_Strict):
+class SeverityEntry(Strict):
     """A severity people can give."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,20}$")]
@@ -56,7 +52,7 @@ class SeverityEntry(_Strict):
     """Severities of alert sources that mean this one."""
 
 
-class Channels(_Strict):
+class Channels(Strict):
     """Channels by Slack id."""
 
     triage: Channel = ""
@@ -84,7 +80,7 @@ def _known_kind(value: str) -> str:
 Kind = Annotated[str, AfterValidator(_known_kind), Field(json_schema_extra={"enum": list(KINDS)})]
 
 
-class SourceEntry(_Strict):
+class SourceEntry(Strict):
     """One configured sender of alerts or changes."""
 
     kind: Kind
@@ -108,13 +104,13 @@ class SourceEntry(_Strict):
         return self
 
 
-class Commands(_Strict):
+class Commands(Strict):
     """Names in Slack; the last installed app wins a name, so they can be changed."""
 
     root: Annotated[str, Field(pattern=_ROOT_PATTERN)] = "/inc"
 
 
-class EscalationStep(_Strict):
+class EscalationStep(Strict):
     """One step while nobody acknowledges."""
 
     after: Span
@@ -123,7 +119,7 @@ class EscalationStep(_Strict):
     """Whom: the team's second on call, the deputies of the component's rights, the team's channel, triage."""
 
 
-class EscalationEntry(_Strict):
+class EscalationEntry(Strict):
     """Who is asked, after how long, while nobody acknowledges, leads or decides."""
 
     severities: tuple[str, ...] = ()
@@ -145,7 +141,7 @@ class EscalationEntry(_Strict):
         return self
 
 
-class Cadences(_Strict):
+class Cadences(Strict):
     """How often Muster looks."""
 
     sweep: Span = timedelta(seconds=5)
@@ -158,7 +154,7 @@ class Cadences(_Strict):
     """At levers, people and stored alerts, for gaps that the files alone don't show."""
 
 
-class Weekly(_Strict):
+class Weekly(Strict):
     """When the weekly posts are due, on the clock of `time_zone`."""
 
     day: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
@@ -166,14 +162,14 @@ class Weekly(_Strict):
     """In quotes: YAML reads some times as numbers."""
 
 
-class Learning(_Strict):
+class Learning(Strict):
     """Who hears of what was learned elsewhere."""
 
     untold_teams: Annotated[tuple[Name, ...], Field(max_length=200)] = ()
     """Teams that are not told when the review of a neighbour's incident is closed."""
 
 
-class Pages(_Strict):
+class Pages(Strict):
     """Pages for people behind signed links; on while MUSTER_PUBLIC_URL and MUSTER_LINK_KEY are set."""
 
     links_last: Annotated[Span, Field(ge=timedelta(minutes=5), le=timedelta(days=366))] = timedelta(days=7)
@@ -184,7 +180,7 @@ Name = Annotated[str, Field(pattern=_SOURCE_PATTERN)]
 _DEFAULT_SOURCES = {kind: SourceEntry(kind=kind) for kind in KINDS if kind != "mapped"}
 
 
-class Config(_Strict):
+class Config(Strict):
     """The whole file."""
 
     severity_entries: Annotated[tuple[SeverityEntry, ...], Field(min_length=1)] | None = Field(None, alias="severities")

@@ -1,4 +1,7 @@
-"""The schema from code: upgrade, drift, backup, integrity."""
+"""The schema from code: upgrade, drift, backup, integrity.
+
+Alembic is imported where it is used: a start finds the database at the newest schema, and brings it for nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,20 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 
 from playbooks import errors
 from storage import chain
 from storage.engine import WRITES, make_engine
 from storage.faults import translated
+from storage.migrations import HEAD
 from storage.rows import INCIDENT
 from storage.tables import Row
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 7_067_501  # any number of our own: replicas that start together migrate one after the other
@@ -43,18 +45,23 @@ def upgrade(target: Engine | str) -> str:
             return upgrade(engine)
         finally:
             engine.dispose()
-    wanted = head()
-    if current(target) != wanted:
-        with _writing(target) as connection:
-            _known(_revision(connection))
-            command.upgrade(_config(connection), "head")
-            connection.commit()
-    return wanted
+    if current(target) != HEAD:
+        _migrate(target)
+    return HEAD
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+
+    with _writing(engine) as connection:
+        _known(_revision(connection))
+        command.upgrade(_config(connection), "head")
+        connection.commit()
 
 
 def head() -> str:
     """The newest revision this code knows."""
-    return cast(str, ScriptDirectory.from_config(_config(None)).get_current_head())
+    return HEAD
 
 
 def current(engine: Engine) -> str | None:
@@ -69,6 +76,9 @@ def current(engine: Engine) -> str | None:
 
 def check(engine: Engine) -> list[str]:
     """Differences between the database and the tables of this code, in words; empty when there are none."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
     with translated(), engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return [str(difference) for difference in compare_metadata(context, Row.metadata)]
@@ -128,10 +138,14 @@ def _writing(engine: Engine) -> Iterator[Connection]:
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return cast("str | None", connection.scalar(text("SELECT version_num FROM alembic_version")))
 
 
 def _known(revision: str | None) -> None:
+    from alembic.script import ScriptDirectory
+
     scripts = ScriptDirectory.from_config(_config(None))
     if revision is not None and revision not in {script.revision for script in scripts.walk_revisions()}:
         raise errors.ConfigError(
@@ -140,6 +154,8 @@ def _known(revision: str | None) -> None:
 
 
 def _config(connection: Connection | None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

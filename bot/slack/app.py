@@ -100,6 +100,7 @@ def build_app(
     quiet = logging.getLogger("muster.bolt")
     quiet.setLevel(logging.ERROR)  # its warnings are about set-ups that are not ours
     app = App(
+        name="muster",  # unnamed, Bolt reads the call stack for a name, and with it the path of every loaded module
         logger=quiet,
         client=client,
         signing_secret=signing_secret or None,

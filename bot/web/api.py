@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.json_schema import models_json_schema
 
-from bot.web import described
 from bot.web.api_components import COMPONENTS
 from bot.web.api_incidents import INCIDENTS
 from bot.web.api_metrics import METRICS
@@ -184,6 +183,8 @@ def unchanged(etag: str, if_none_match: str) -> bool:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI 3.1 document of all routes, made from the models they answer with."""
+    from bot.web import described  # its models are for this document alone, which a start of the bot need not wait for
+
     models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [(Problem, "serialization")]
     models += [(endpoint.answer, "serialization") for endpoint in ENDPOINTS]
     models += [(answer, "serialization") for answer in described.ANSWERS]

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from statistics import median
 
 from playbooks.domain.drafts.entries import Entry, Span, only
 from playbooks.domain.drafts.facts import Facts, facts_of
@@ -183,6 +182,8 @@ class Spread:
 
 def spread(values: Iterable[int | None]) -> Spread:
     """The spread of one measure; None stands for an incident in which it was not recorded, and is never a zero."""
+    from statistics import median  # brings fractions and random numbers, which a start of the bot does not need
+
     every = list(values)
     known = sorted(value for value in every if value is not None)
     if not known:

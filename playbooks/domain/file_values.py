@@ -6,18 +6,19 @@ from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from playbooks.domain.clocks import parse_span
 from playbooks.errors import InputError
+from playbooks.schemas.described import Described
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 
 
-class Strict(BaseModel):
+class Strict(Described):
     """Base of the models: unknown keys and wrong types are errors, values don't change."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 def _span(value: object) -> timedelta:

@@ -1,5 +1,6 @@
 """`demo`, `serve`, `doctor`: started for real, and stopped."""
 
+import gc
 import signal
 import time
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.console import running
 from bot.demo import play
 from bot.demo.script import Night
 from bot.demo.stage import Stage, free_port
 from bot.plant.faults import Fault
 from bot.workspace.server import Workspace
+from playbooks.errors import ConfigError
 from tests.console.conftest import Shell
 
 
@@ -50,6 +53,20 @@ def _answers(port: int, path: str, process_alive: object) -> httpx.Response:
                 continue
             if answer.status_code == 200 or time.monotonic() > deadline:
                 return answer
+
+
+def test_a_start_is_not_held_up_by_the_garbage_collector_and_has_it_afterwards() -> None:
+    try:
+        with running._nothing_collected():
+            assert not gc.isenabled()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.unfreeze()
+    with pytest.raises(ConfigError), running._nothing_collected():
+        raise ConfigError("This start fails.")
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])

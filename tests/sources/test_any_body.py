@@ -15,12 +15,14 @@ from bot.web.sources import source
 from playbooks.domain.alerts import Alert, AlertStatus
 from playbooks.errors import InputError
 from tests.sources.bodies import NOW, PAYLOADS
+from tests.sources.test_ai_webhooks import engine, langsmith, soda, wandb
 
 FOLDERS = {
     "alertmanager": ["alertmanager"],
     "grafana": ["grafana_unified", "grafana_legacy"],
     "sns": ["cloudwatch_sns"],
     "eventbridge": ["eventbridge"],
+    "mlflow": ["mlflow", "mlflow_budgets"],
 }
 _plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40)
 _told = _plain | st.sampled_from(
@@ -32,9 +34,24 @@ ANY = st.recursive(
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+WRITTEN: dict[str, list[Any]] = {
+    "langsmith": [
+        langsmith(),
+        engine("issue.created", id="i-1", severity=1),
+        {"rule_id": "r-1", "runs": [{"id": "1"}]},
+    ],
+    "soda": [
+        {"event": "checkEvaluation", "checkResults": [soda()]},
+        {"event": "incidentCreated", "incident": {"id": "i-1", "status": "reported", "checkResults": [soda()]}},
+    ],
+    "wandb": [wandb("RUN_METRIC", metric_name="loss"), {"client_payload": wandb("RUN_STATE", run_state="failed")}],
+}
+"""Bodies after documents, of kinds without a recorded one."""
+
+
 def recorded(kind: str) -> list[Any]:
-    folders = FOLDERS.get(kind, [kind])
-    return [json.loads(path.read_bytes()) for folder in folders for path in sorted((PAYLOADS / folder).glob("*.json"))]
+    paths = [path for folder in FOLDERS.get(kind, [kind]) for path in sorted((PAYLOADS / folder).glob("*.json"))]
+    return [json.loads(path.read_bytes()) for path in paths] + WRITTEN.get(kind, [])
 
 
 def outcome(kind: str, body: bytes) -> tuple[list[Alert], int]:

@@ -12,7 +12,14 @@ from bot.providers.sources import KINDS
 from bot.web.sources import source
 from tests.sources.bodies import PAYLOADS
 
-KIND_OF = {"github": "github", "pagerduty_v3": "pagerduty", "standard_webhooks": "openai", "mlflow": "mlflow"}
+KIND_OF = {
+    "github": "github",
+    "mlflow": "mlflow",
+    "openai": "openai",
+    "pagerduty_v3": "pagerduty",
+    "standard_webhooks": "openai",
+    "wandb": "wandb",
+}
 
 
 @dataclass(frozen=True)

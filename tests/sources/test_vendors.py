@@ -364,7 +364,7 @@ def test_litellm_tells_whose_budget_apart():
     told = body_of("litellm/budget_crossed.json")
     found = {
         only("litellm", told | more).fingerprint
-        for more in ({}, {"token": "b"}, {"event_group": "team"}, {"user_id": "u"})
+        for more in ({}, {"event_group": "key"}, {"event_group": "team", "team_id": "t"}, {"user_id": "u"})
     }
     assert len(found) == 4
     assert (

@@ -1,10 +1,13 @@
 """Migrations make what the tables say; a backup can be opened; damage is found."""
 
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from playbooks import errors
@@ -20,6 +23,18 @@ def test_the_migrations_make_the_tables(engine: Engine) -> None:
     assert schema.check(engine) == []
     assert set(inspect(engine).get_table_names()) == set(Row.metadata.tables) | {"alembic_version"}
     assert schema.current(engine) == schema.head() == schema.upgrade(engine)
+
+
+def test_the_revision_written_down_is_the_newest_migration() -> None:
+    scripts = ScriptDirectory.from_config(schema._config(None))
+    assert scripts.get_heads() == [schema.head()]
+
+
+def test_a_database_that_is_new_enough_is_opened_without_alembic(database_url: str) -> None:
+    schema.upgrade(database_url)
+    code = "import sys; from storage import schema; schema.upgrade(sys.argv[1]); print('alembic' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code, database_url], check=True, capture_output=True, text=True)
+    assert told.stdout == "False\n"
 
 
 def test_drift_is_told(engine: Engine) -> None:

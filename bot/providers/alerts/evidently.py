@@ -1,20 +1,23 @@
 """Evidently: a report's or a test suite's JSON; the caller posts it, the library has no webhook.
 
-Each test is a series: known by what it measures and the column; FAIL and ERROR fire, WARNING fires as a warning,
-SUCCESS ends. Versions 0.5 and later (`tests` with `metric_config`, `metrics` with `metric_name`), and 0.4 (`group`).
-A report without tests tells drift of the whole data set only.
+Each test is a series: known by what it measures, the column and itself; FAIL and ERROR fire, WARNING fires as a
+warning, SUCCESS ends. Versions 0.5 and later (`tests` with `metric_config`, `metrics` with `metric_name`), and 0.4
+(`group`), of which a test is known by its name. A report without tests tells drift: of the whole data set where it has
+that, else of each column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, NoAlert, ReadResult, not_mappable
-from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed_object, rows, text, when
+from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed_object, rows, shallow, text, when
 from playbooks.domain.alerts import Alert, Known
 
+_COMMON = ("type", "column", "tests", "method", "threshold", "drift_share", "stattest", "stattest_threshold")
 _STATUSES = {"fail": True, "error": True, "warning": True, "success": False}
 
 
@@ -26,9 +29,12 @@ def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -
     if found:
         return each(came, found, _test)
     drifts = [metric for metric in rows(data.get("metrics")) if _drift(metric) is not None]
-    if not drifts:
+    if drifts:
+        return each(came, [{"metric": drifts[0], "whole": data}], _metric)  # older reports say the same several times
+    columns = [{"column": column, "whole": data} for column in _columns(data)]
+    if not columns:
         raise not_mappable("it is a report without tests and without drift: run it with `include_tests=True`")
-    return each(came, [{"metric": metric, "whole": data} for metric in drifts], _metric)
+    return each(came, columns, _column)
 
 
 def _test(came: Came, part: Mapping[str, Any]) -> Alert:
@@ -45,22 +51,31 @@ def _test(came: Came, part: Mapping[str, Any]) -> Alert:
     firing = _STATUSES[status]
     return alert(
         came,
-        fingerprint=identity("test", _project(whole), kind, column, text(test, "id")),
+        fingerprint=identity("test", _project(whole), kind, column, *_which(test)),
         name=text(test, "name"),
         firing=firing,
         known=Known.WHILE_OPEN,
         began=when(whole, "timestamp", "metadata.timestamp", "date"),
         severity="" if not firing else "warning" if status == "warning" or _lenient(test) else "error",
-        summary=text(test, "description"),
+        summary=text(test, "description").replace("**", ""),
         component=_component(whole),
         labels=_labels(whole) | {"column": column, "metric": kind, "test": text(test, "name"), "status": status},
         links=(dig(whole, "link"), dig(whole, "url")),
         signal={
             "metric": text(measured, "metric_name") or text(test, "name"),
             "value": _value(measured) or text(test, "parameters.value", "parameters.score", "parameters.share"),
-            "limit": text(test, "test_config.threshold") or text(params, "threshold", "drift_share"),
+            "limit": text(test, "test_config.threshold", "test_config.expected", "parameters.threshold")
+            or text(params, "threshold", "drift_share"),
         },
     )
+
+
+def _which(test: Mapping[str, Any]) -> tuple[str, ...]:
+    """What tells tests of one metric apart: the comparison, the share instead of the count, the label, the quantile."""
+    share = "share" if dig(test, "bound_test.is_count") is False else ""
+    params = shallow(dig(test, "metric_config.params"))
+    own = ",".join(f"{name}={value}" for name, value in sorted(params.items()) if name not in _COMMON)
+    return text(test, "id") or text(test, "name"), share, text(test, "bound_test.label"), own
 
 
 def _lenient(test: Mapping[str, Any]) -> bool:
@@ -97,7 +112,7 @@ def _metric(came: Came, part: Mapping[str, Any]) -> Alert:
         known=Known.WHILE_OPEN,
         began=when(whole, "timestamp", "metadata.timestamp"),
         severity="warning" if _drift(metric) else "",
-        summary=text(metric, "metric_name", "metric"),
+        summary=_told(metric, whole),
         component=_component(whole),
         labels=_labels(whole),
         signal={
@@ -106,6 +121,58 @@ def _metric(came: Came, part: Mapping[str, Any]) -> Alert:
             "limit": text(metric, "config.drift_share", "result.drift_share"),
         },
     )
+
+
+def _told(metric: object, whole: Mapping[str, Any]) -> str:
+    share = text(metric, "value.share", "result.share_of_drifted_columns")
+    limit = text(metric, "config.drift_share", "result.drift_share")
+    columns = ", ".join([column.name for column in _columns(whole) if column.drifts][:10])
+    return f"share of drifted columns is {share}, limit {limit}" + (f": {columns}" if columns else "")
+
+
+def _column(came: Came, part: Mapping[str, Any]) -> Alert:
+    column, whole = part["column"], part["whole"]
+    return alert(
+        came,
+        fingerprint=identity("drift", _project(whole), column.name),
+        name=f"drift of {column.name}",
+        firing=column.drifts,
+        known=Known.WHILE_OPEN,
+        began=when(whole, "timestamp", "metadata.timestamp"),
+        severity="warning" if column.drifts else "",
+        summary=f"{column.method or 'drift score'} is {column.value}, threshold {column.limit}",
+        component=_component(whole),
+        labels=_labels(whole) | {"column": column.name},
+        signal={"metric": column.method or "drift score", "value": column.value, "limit": column.limit},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What a report says of one column's drift."""
+
+    name: str
+    drifts: bool
+    method: str
+    value: str
+    limit: str
+
+
+def _columns(whole: Mapping[str, Any]) -> Iterator[_Column]:
+    """As older reports say it; of newer ones, which leave it to the reader: a p-value below its threshold, or a
+    distance at or above it."""
+    for metric in rows(whole.get("metrics")):
+        several = dig(metric, "result.drift_by_columns")
+        for told in [dig(metric, "result"), *(several.values() if isinstance(several, dict) else ())]:
+            drifts = dig(told, "drift_detected")
+            if isinstance(drifts, bool) and text(told, "column_name"):
+                figures = (text(told, name) for name in ("stattest_name", "drift_score", "stattest_threshold"))
+                yield _Column(text(told, "column_name"), drifts, *figures)
+        value, limit, name = dig(metric, "value"), dig(metric, "config.threshold"), text(metric, "config.column")
+        if isinstance(value, int | float) and isinstance(limit, int | float) and name:
+            method = text(metric, "config.method")
+            drifts = value < limit if "p_value" in method else value >= limit
+            yield _Column(name, drifts, method, text(metric, "value"), text(metric, "config.threshold"))
 
 
 def _component(whole: Mapping[str, Any]) -> str:

@@ -1,7 +1,9 @@
-"""Great Expectations: a checkpoint's or a validation's result as JSON; the caller posts it, the library has no webhook.
+"""Great Expectations: a checkpoint's or a validation's result as JSON, which the caller posts.
 
-Read are `CheckpointResult.describe()` of version 1 (`validation_results`), its `to_json_dict()`, and the result of one
-validation (`results`), of versions 0.18 and 1. A suite on an asset is known by both; the next success ends it.
+Read are `CheckpointResult.describe()` of version 1 (`validation_results`), its `to_json_dict()`, the result of one
+validation (`results`), of versions 0.18 and 1, and what `APINotificationAction` makes (great_expectations 1.24,
+checkpoint/actions.py: a list with `test_suite_name` each). A suite on an asset is known by both; the next success ends
+it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, ReadResult, not_mappable
-from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed_object, rows, text, when
+from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed, rows, text, when
 from playbooks.domain.alerts import Alert, Known
 
 _WORST = ("critical", "warning", "info")
@@ -20,22 +22,35 @@ _SHOWN = 5
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
     """See `reading.Read`."""
-    data = parsed_object(body, "Great Expectations", "success")
-    found = [{"result": result, "whole": data} for result in _validations(data)]
+    bodies = rows(parsed(body))
+    found = [{"result": result, "whole": data} for data in bodies for result in _validations(data)]
     if not found:
         raise not_mappable("it is no result of Great Expectations: it has no `validation_results` and no `results`")
     return each(Came(headers, source, received_at), found, _validation)
 
 
-def _validations(data: Mapping[str, Any]) -> Iterator[Any]:
-    if isinstance(data.get("validation_results"), list):
+def _validations(data: Any) -> Iterator[Any]:
+    if not isinstance(data, dict):
+        return
+    if "test_suite_name" in data and isinstance(data.get("validation_results"), list):
+        yield _of_action(data)
+    elif isinstance(data.get("validation_results"), list):
         yield from data["validation_results"]
     elif isinstance(data.get("run_results"), dict):
         for result in data["run_results"].values():
             inner = dig(result, "validation_result")
             yield inner if inner is not None else result
-    elif isinstance(data.get("results"), list) or isinstance(data.get("expectations"), list):
+    elif "success" in data and any(isinstance(data.get(key), list) for key in ("results", "expectations")):
         yield data
+
+
+def _of_action(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A validation's result of the action's body, which leaves out the sum of its expectations."""
+    expectations = data["validation_results"]
+    told = {"suite_name": data["test_suite_name"], "asset_name": data.get("data_asset_name"), "results": expectations}
+    verdicts = [dig(each_, "success") for each_ in expectations]
+    sure = bool(verdicts) and all(isinstance(verdict, bool) for verdict in verdicts)
+    return told | {"success": all(verdicts) if sure else None}
 
 
 def _validation(came: Came, part: Mapping[str, Any]) -> Alert:

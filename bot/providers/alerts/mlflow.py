@@ -1,7 +1,8 @@
 """MLflow's one webhook that is an alert: a budget that is exceeded. All others are changes, and read as such.
 
-Signed like MLflow's changes (`bot.providers.changes.mlflow`); the delivery id stays the same over retries. It tells no
-end.
+Fields: mlflow 3.18, mlflow/webhooks/types.py, `BudgetPolicyExceededPayload`; it is sent once in a window, which makes
+the window the episode, and tells no end. Signed like MLflow's changes (`bot.providers.changes.mlflow`); the delivery id
+stays the same over retries.
 """
 
 from __future__ import annotations
@@ -29,7 +30,12 @@ def _budget(came: Came, event: Mapping[str, Any]) -> Alert:
     data = event.get("data")
     policy = text(data, "budget_policy_id", "policy_id", "name", "id")
     window = text(data, "window_start", "period_start", "start_time")
-    scope = text(data, "target_scope", "scope", "workspace")
+    scope, target = text(data, "target_scope", "scope"), text(data, "target_value")
+    workspace = text(data, "workspace")
+    endpoint = target if scope.upper() == "ENDPOINT" else ""
+    spent, limit, unit = text(data, "current_spend"), text(data, "budget_amount"), text(data, "budget_unit")
+    lasts = f"{text(data, 'duration_value')} {text(data, 'duration_unit').lower()}".strip()
+    figures = f": {spent} of {limit} {unit}".rstrip() if spent and limit else ""
     return alert(
         came,
         fingerprint=identity("budget", policy, window),
@@ -38,14 +44,10 @@ def _budget(came: Came, event: Mapping[str, Any]) -> Alert:
         known=Known.WHILE_OPEN,
         began=when(event, "timestamp"),
         severity="critical",
-        summary=f"budget policy {policy} is exceeded".replace("  ", " "),
-        component=text(data, "component", "endpoint_name", "workspace"),
-        labels={"policy": policy, "scope": scope, "workspace": text(data, "workspace")},
-        signal={
-            "metric": "spend",
-            "value": text(data, "current_spend", "spend", "amount"),
-            "limit": text(data, "budget_amount", "budget", "limit"),
-        },
+        summary=f"budget policy {policy} is exceeded{figures}{f' in {lasts}' if lasts else ''}".replace("  ", " "),
+        component=text(data, "component", "endpoint_name") or endpoint or workspace,
+        labels={"policy": policy, "scope": scope, "target": target, "workspace": workspace},
+        signal={"metric": "spend", "value": spent, "limit": limit, "window": lasts},
     )
 
 

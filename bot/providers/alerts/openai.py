@@ -1,8 +1,9 @@
 """OpenAI's webhooks: jobs that failed, and whatever else signs as Standard Webhooks and has `type` and `data`.
 
 Signature: Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`, `webhook-signature`), within five minutes. Event
-types end in what happened: `.failed`, `.expired`, `.incomplete`, `.cancelled` open, since each is the end of one job;
-nothing tells of a recovery. Successes and calls are kept and open nothing.
+types (openai/openai-openapi, openapi.yaml; openai-python, types/webhooks) end in what happened: `.failed`, `.expired`,
+`.incomplete`, `.cancelled` open, since each is the end of one job, and so do the safety notices to an account; nothing
+tells of a recovery. Successes, calls and the life of agents' environments are kept and open nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from playbooks.domain.alerts import Alert
 from playbooks.plugin import header_of
 
 _FAILED = ("failed", "expired", "incomplete", "cancelled", "canceled", "error", "errored")
+_NOTICES = {"safety.warning_issued": "warning", "safety.deactivation_issued": "critical"}
+_LIFE = "agent.environment."  # an environment that is not used expires
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
@@ -33,7 +36,7 @@ def _event(came: Came, event: Mapping[str, Any]) -> Alert:
     if not kind:
         raise BadAlert("it has no `type`")
     ending = kind.rsplit(".", 1)[-1].lower()
-    if ending not in _FAILED:
+    if (ending not in _FAILED and kind not in _NOTICES) or kind.startswith(_LIFE):
         raise NoAlert(f"{kind} is no failure")
     data = event.get("data")
     thing = text(data, "id") or text(event, "id")
@@ -45,6 +48,7 @@ def _event(came: Came, event: Mapping[str, Any]) -> Alert:
         firing=True,
         known=None,
         began=when(event, "created_at", "timestamp"),
+        severity=_NOTICES.get(kind, ""),
         summary=text(data, "error.message", "incomplete_details.reason", "message") or f"{kind}: {thing}",
         component=labels.get("component") or labels.get("service", ""),
         labels={**labels, "event": kind, "object": thing},

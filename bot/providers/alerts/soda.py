@@ -1,7 +1,9 @@
 """Soda Cloud's webhooks: evaluated checks (`checkEvaluation`, also called `validate`) and its incidents.
 
-Fields: docs.soda.io, integrate-soda/integrate-webhooks. A check is known by its id; `fail` and `warn` fire, `pass`
-ends. An incident is known by its id until it is resolved. Soda signs nothing: give the webhook the secret as a header.
+Fields: docs.soda.io, reference/webhook-api, and sodadata/docs soda/integrate-webhooks.md (Soda v3; times are called
+`…Timestamp` there, severities major and minor). A check is known by its id; `fail`, `error` and `warn` fire, `pass`
+ends. An incident is known by its id until it is resolved. How a signature of Soda's looks is nowhere said: give the
+webhook the secret as a header, or in the address. Agreements and contracts open nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from playbooks.domain.alerts import Alert, Known
 
 _OUTCOMES = {"fail": ("error", True), "failed": ("error", True), "error": ("error", True), "warn": ("warning", True),
              "warning": ("warning", True), "pass": ("", False), "passed": ("", False)}  # fmt: skip
-_SEVERITIES = {"major": "error", "minor": "warning", "critical": "critical"}
+_SEVERITIES = {"major": "error", "minor": "warning", "critical": "critical", "high": "error", "medium": "warning",
+               "low": "info"}  # fmt: skip
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
@@ -42,8 +45,8 @@ def _check(came: Came, check: Any) -> Alert:
         raise BadAlert(f"its outcome {outcome[:40]!r} is none of pass, warn and fail")
     severity, firing = _OUTCOMES[outcome]
     dataset = text(check, "dataset.name", "datasets.0.name", "table", "datasetName", "dataset")
-    name = text(check, "name", "definition", "check.name")
-    attributes = tags(dig(check, "attributes")) | tags(dig(check, "resourceAttributes"))
+    name = _name(check)
+    attributes = _attributes(check)
     at = when(check, "dataTimestamp", "lastCheckResultTimestamp", "evaluationTimestamp", "timestamp")
     return alert(
         came,
@@ -55,12 +58,13 @@ def _check(came: Came, check: Any) -> Alert:
         ended=at,
         severity=severity,
         summary=text(check, "description", "definition", "name"),
-        component=attributes.get("component") or dataset,
+        component=attributes.get("component") or attributes.get("service") or dataset,
         labels={
             **attributes,
             "dataset": dataset,
             "column": text(check, "column.name", "column"),
-            "owner": text(check, "owner.email", "dataset.owner.email"),
+            "owner": text(check, "owner.email", "dataset.owner.email", "datasets.0.owner.email"),
+            "datasource": text(check, "datasets.0.datasource.name", "dataset.datasource.name"),
             "outcome": outcome,
         },
         links=(dig(check, "cloudUrl"), dig(check, "sodaCloudUrl"), dig(check, "url")),
@@ -71,12 +75,30 @@ def _check(came: Came, check: Any) -> Alert:
     )
 
 
+def _name(check: Any) -> str:
+    """A check's name; without one its definition, of which the first line names only the dataset."""
+    lines = [line.strip() for line in text(check, "definition").splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("checks for "):
+        lines = lines[1:]
+    return text(check, "name", "check.name") or " ".join(lines)
+
+
+def _attributes(check: Any) -> dict[str, str]:
+    """Attributes of the dataset and, before those, of the check; tags of the dataset beside them."""
+    places = ("datasets.0.tags", "datasets.0.attributes", "dataset.attributes", "resourceAttributes", "attributes")
+    found: dict[str, str] = {}
+    for place in places:
+        found |= tags(dig(check, place))
+    return found
+
+
 def _incident(came: Came, data: Mapping[str, Any]) -> Alert:
     told = data["incident"]
     status = text(told, "status").lower()
     severity = text(told, "severity").lower()
     checks = rows(dig(told, "checkResults"))
     dataset = text(dig(checks, "0"), "dataset.name", "datasets.0.name", "dataset")
+    attributes = _attributes(dig(checks, "0"))
     return alert(
         came,
         fingerprint=identity("incident", text(told, "id")),
@@ -87,8 +109,14 @@ def _incident(came: Came, data: Mapping[str, Any]) -> Alert:
         ended=when(told, "resolutionTimestamp", "lastUpdatedTimestamp", "lastUpdated"),
         severity=_SEVERITIES.get(severity, severity),
         summary=text(told, "description", "title"),
-        component=dataset,
-        labels={"number": text(told, "number"), "status": status, "dataset": dataset, "lead": text(told, "lead.email")},
+        component=attributes.get("component") or attributes.get("service") or dataset,
+        labels={
+            **attributes,
+            "number": text(told, "number"),
+            "status": status,
+            "dataset": dataset,
+            "lead": text(told, "lead.email"),
+        },
         links=(told.get("sodaCloudUrl"), told.get("cloudUrl")),
     )
 

@@ -32,6 +32,7 @@ from playbooks.domain.alerts import Alert, AlertStatus, Known, Said
 
 MAX_NAME = 200
 MAX_FIGURE = 200
+_NO_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 _SHORT = 256  # a value up to here is a label, a longer one an annotation
 _NO_VALUES = frozenset({"", "null", "none", "n/a", "<no value>", "[no value]", "undefined"})
 _T = TypeVar("_T")
@@ -195,6 +196,11 @@ def _delivery(key: str) -> str:
     return key if len(key) <= MAX_NAME else sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
+def _possible(at: datetime | None) -> datetime | None:
+    """The time, or None for one of a number that is no epoch at all (`123123123129312381923`)."""
+    return at if at is not None and at < _NO_TIME else None
+
+
 def alert(
     came: Came,
     *,
@@ -223,6 +229,7 @@ def alert(
     if component:
         found.setdefault("component", component)
     long = {key: value for key, value in found.items() if len(value) > _SHORT}
+    began, ended = _possible(began), _possible(ended)
     starts_at = began or (None if firing else ended) or came.at
     return Alert(
         source=came.source,

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
+from bot.providers.bound import BoundLever
 from bot.providers.httpcall import Answer, HttpCaller
 from playbooks.plugin import (
     Described,
@@ -30,7 +31,6 @@ from playbooks.plugin import (
     Strict,
     Tools,
     Verification,
-    parse_binding,
     parse_settings,
     plan_flag,
     undo_flag,
@@ -47,7 +47,7 @@ STALE_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 STAY_FAILED = "Runs that were set to failed stay failed; clear them in Airflow where they are wanted."
 
 
-class AirflowLever:
+class AirflowLever(BoundLever["AirflowLever.Binding"]):
     """A DAG of Airflow 3, paused and unpaused."""
 
     tested_with = "Airflow 3.3.2"
@@ -85,10 +85,6 @@ class AirflowLever:
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
         self._api = _Api(name, parse_settings(self.Settings, name, settings), tools.probe)
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -147,9 +143,6 @@ class AirflowLever:
     def undo(self, plan: Plan) -> Plan:
         """See `ports.Lever`. What was failed by request is not started again: that is for people to choose."""
         return replace(undo_flag(plan), warning=STAY_FAILED if _to_fail(plan) else "")
-
-    def _parse(self, binding: Mapping[str, Any]) -> AirflowLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _state(self, bound: AirflowLever.Binding) -> str:
         answer = self._api.read(bound.path, "DAG", expect=(HTTPStatus.NOT_FOUND,))

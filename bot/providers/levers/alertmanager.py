@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import Field, model_validator
 
+from bot.providers.bound import BoundLever, OverHttp
 from bot.providers.httpcall import HttpCaller
 from playbooks.plugin import (
     Described,
@@ -29,7 +30,6 @@ from playbooks.plugin import (
     Tools,
     Verification,
     datetime_of,
-    parse_binding,
     parse_settings,
     plan_flag,
     say_span,
@@ -52,7 +52,7 @@ class Regex(Strict):
     regex: Text
 
 
-class AlertmanagerLever:
+class AlertmanagerLever(OverHttp, BoundLever["AlertmanagerLever.Binding"]):
     """An alert of Alertmanager, silenced with an end."""
 
     tested_with = "Alertmanager 0.25.0"
@@ -120,17 +120,9 @@ class AlertmanagerLever:
             probe=tools.probe,
         )
 
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
-
     def backstop(self, binding: Mapping[str, Any]) -> timedelta:
         """After this a silence ends by itself. Raises ConfigError."""
         return self._parse(binding).longest
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`. `detail` has the active silences with these matchers, whoever made them."""
@@ -193,9 +185,6 @@ class AlertmanagerLever:
     def undo(self, plan: Plan) -> Plan:
         """See `ports.Lever`. Silences that a plan ended come back with the rest of their time."""
         return undo_flag(plan)
-
-    def _parse(self, binding: Mapping[str, Any]) -> AlertmanagerLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _active(self, bound: AlertmanagerLever.Binding) -> list[dict[str, Any]]:
         """Active silences with exactly these matchers; a wider one that also covers the alert is none of them."""

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from bot.providers.bound import BoundLever, OverHttp
 from bot.providers.httpcall import HttpCaller
 from bot.providers.targets import share_words
 from playbooks.plugin import (
@@ -33,7 +34,6 @@ from playbooks.plugin import (
     Tools,
     Verification,
     Version,
-    parse_binding,
     parse_settings,
     plan_version,
     undo_version,
@@ -93,7 +93,7 @@ class _Seen:
     ready: bool
 
 
-class DatabricksLever:
+class DatabricksLever(OverHttp, BoundLever[DatabricksBinding]):
     """The version that a Databricks Model Serving endpoint sends its traffic to."""
 
     tested_with = "a stand-in made to the documentation of the serving endpoints API 2.0"
@@ -118,14 +118,6 @@ class DatabricksLever:
             timeout=set_to.timeout,
             probe=tools.probe,
         )
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`. No environment variable of a served entity leaves this process: `detail` has none."""
@@ -205,9 +197,6 @@ class DatabricksLever:
     def undo(self, plan: Plan) -> Plan:
         """See `ports.Lever`."""
         return undo_version(plan)
-
-    def _parse(self, binding: Mapping[str, Any]) -> DatabricksBinding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _read(self, bound: DatabricksBinding) -> _Seen:
         answer = self._http.read(_path(bound), "endpoint", expect=(HTTPStatus.NOT_FOUND,))

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import Field, model_validator
 
 from bot.providers import flagfile
+from bot.providers.bound import BoundLever
 from bot.providers.flagfile import Flag, FlagText
 from playbooks.plugin import (
     Conflict,
@@ -31,7 +32,6 @@ from playbooks.plugin import (
     Strict,
     Tools,
     Verification,
-    parse_binding,
     parse_settings,
     plan_flag,
     undo_flag,
@@ -46,7 +46,7 @@ RESTORES = "restores"  # in the detail of a plan back: its texts are what must s
 T = TypeVar("T")
 
 
-class FlagdLever:
+class FlagdLever(BoundLever["FlagdLever.Binding"]):
     """A flag of a flagd flag file, forced off and given back."""
 
     tested_with = "OpenFeature flagd provider 0.6.1 (file resolver)"
@@ -75,10 +75,6 @@ class FlagdLever:
         self.name = name
         self._path = Path(parse_settings(self.Settings, name, settings).path)
         self._probe = tools.probe
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
 
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`. `detail` has the texts that would be replaced, as they are written."""
@@ -138,9 +134,6 @@ class FlagdLever:
         """See `ports.Lever`."""
         texts = _before(plan)
         return replace(undo_flag(plan), detail=texts if _restores(plan) else {**texts, RESTORES: "yes"})
-
-    def _parse(self, binding: Mapping[str, Any]) -> FlagdLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _hit(self, when: str) -> None:
         if self._probe is not None:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from bot.providers.bound import BoundLever, OverHttp
 from bot.providers.httpcall import Answer, HttpCaller
 from playbooks.plugin import (
     Conflict,
@@ -32,7 +33,6 @@ from playbooks.plugin import (
     Tools,
     Verification,
     flag_target,
-    parse_binding,
     parse_settings,
     plan_flag,
     undo_flag,
@@ -47,7 +47,7 @@ NO_OFF_VARIATION = "The flag has no off variation: off is whatever each service'
 UNDERSTOOD = (HTTPStatus.BAD_REQUEST, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.CONFLICT)
 
 
-class LaunchDarklyLever:
+class LaunchDarklyLever(OverHttp, BoundLever["LaunchDarklyLever.Binding"]):
     """A feature flag of LaunchDarkly in one environment."""
 
     tested_with = "a stand-in made to the REST API's documentation, version 20240415"
@@ -90,14 +90,6 @@ class LaunchDarklyLever:
             timeout=set_to.timeout,
             probe=tools.probe,
         )
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`. `detail` has a digest of the targeting, and what off serves."""
@@ -156,9 +148,6 @@ class LaunchDarklyLever:
     def undo(self, plan: Plan) -> Plan:
         """See `ports.Lever`."""
         return undo_flag(plan)
-
-    def _parse(self, binding: Mapping[str, Any]) -> LaunchDarklyLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _read(self, bound: LaunchDarklyLever.Binding) -> tuple[str, dict[str, str]]:
         """State and detail of the flag in the environment. Raises ProviderError."""

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
+from bot.providers.bound import BoundLever
 from bot.providers.httpcall import HttpCaller
 from bot.providers.serving import ServingCheck, serving_proof
 from playbooks.plugin import (
@@ -29,7 +30,6 @@ from playbooks.plugin import (
     alias_target,
     datetime_of,
     flag_target,
-    parse_binding,
     parse_settings,
     plan_flag,
     plan_version,
@@ -39,7 +39,7 @@ from playbooks.plugin import (
 )
 
 
-class LocalLever:
+class LocalLever(BoundLever["LocalLever.Binding"]):
     """Model aliases and flags of the local plant."""
 
     tested_with = "bot.plant of this checkout"
@@ -95,10 +95,6 @@ class LocalLever:
         self._tools = tools
         self._http: HttpCaller | None = None
         self._lock = threading.Lock()
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -179,9 +175,6 @@ class LocalLever:
     def undo(self, plan: Plan) -> Plan:
         """See `ports.Lever`."""
         return undo_flag(plan) if plan.after in ("on", "off") else undo_version(plan)
-
-    def _parse(self, binding: Mapping[str, Any]) -> LocalLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _state(self, bound: LocalLever.Binding, http: HttpCaller) -> str:
         if bound.flag:

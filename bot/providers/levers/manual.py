@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from bot.providers.bound import BoundLever
 from playbooks.plugin import (
     BY_HAND,
     ConfigError,
@@ -27,7 +28,6 @@ from playbooks.plugin import (
     Verification,
     Version,
     errand_of,
-    parse_binding,
     parse_settings,
     plan_flag,
     plan_version,
@@ -38,7 +38,7 @@ from playbooks.plugin import (
 UNREAD = "Nothing reads it back: that it is done will be what a person says, with evidence."
 
 
-class ManualLever:
+class ManualLever(BoundLever["ManualLever.Binding"]):
     """A person who is asked to do it and says when it is done."""
 
     tested_with = "people; it calls nothing itself"
@@ -155,9 +155,6 @@ class ManualLever:
         errand = errand_of(plan)
         proof = _proof(errand.reader if errand is not None else "").replace("{}", plan.before)
         return replace(undo_flag(plan), proof=proof, warning=UNREAD if UNREAD in plan.warning else "")
-
-    def _parse(self, binding: Mapping[str, Any]) -> ManualLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _reader(self, bound: ManualLever.Binding) -> tuple[Lever, dict[str, Any]] | None:
         if bound.verify is None:

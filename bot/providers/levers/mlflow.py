@@ -21,6 +21,7 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
+from bot.providers.bound import BoundLever, OverHttp
 from bot.providers.httpcall import Answer, HttpCaller
 from bot.providers.serving import ServingCheck, serving_proof
 from playbooks.plugin import (
@@ -39,7 +40,6 @@ from playbooks.plugin import (
     Version,
     alias_target,
     datetime_of,
-    parse_binding,
     parse_settings,
     plan_version,
     undo_version,
@@ -66,7 +66,7 @@ CACHED = "MLflow's clients keep an alias for up to 60 s"
 NO_ALIAS = "INVALID_PARAMETER_VALUE"
 
 
-class MlflowLever:
+class MlflowLever(OverHttp, BoundLever["MlflowLever.Binding"]):
     """An alias or tag of a model, prompt or index in MLflow's registry, with a look at what model servers answer."""
 
     tested_with = "MLflow 3.17.2, MLServer 1.7.1"
@@ -167,14 +167,6 @@ class MlflowLever:
             probe=tools.probe,
         )
 
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
-
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`."""
         bound = self._parse(binding)
@@ -251,9 +243,6 @@ class MlflowLever:
     def undo(self, plan: Plan) -> Plan:
         """See `ports.Lever`."""
         return undo_version(plan)
-
-    def _parse(self, binding: Mapping[str, Any]) -> MlflowLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _serving(self, bound: MlflowLever.Binding, *, timeout: float = 5.0) -> ServingCheck:
         return ServingCheck(

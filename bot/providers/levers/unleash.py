@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from bot.providers.bound import BoundLever
 from bot.providers.httpcall import HttpCaller
 from playbooks.plugin import (
     Conflict,
@@ -30,7 +31,6 @@ from playbooks.plugin import (
     Tools,
     Verification,
     flag_target,
-    parse_binding,
     parse_settings,
     plan_flag,
     undo_flag,
@@ -42,7 +42,7 @@ CONTENT = ("name", "title", "disabled", "constraints", "parameters", "variants",
 EVERYONE = "No strategy is active, so Unleash adds one for everyone when it is switched on."
 
 
-class UnleashLever:
+class UnleashLever(BoundLever["UnleashLever.Binding"]):
     """A feature flag of Unleash in one environment."""
 
     tested_with = "Unleash 8.2.0"
@@ -103,10 +103,6 @@ class UnleashLever:
                 probe=tools.probe,
             )
 
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
-
     def close(self) -> None:
         """Close idle connections."""
         self._admin.close()
@@ -165,9 +161,6 @@ class UnleashLever:
         return replace(
             undone, proof=undone.proof.replace(f"services read {plan.after}", f"services read {plan.before}")
         )
-
-    def _parse(self, binding: Mapping[str, Any]) -> UnleashLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _read(self, bound: UnleashLever.Binding) -> tuple[str, list[dict[str, Any]]]:
         """State and strategies in order; from the flag itself, since the environment's read leaves segments out."""

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from pydantic import Field, field_validator
 
+from bot.providers.bound import BoundLever
 from bot.providers.httpcall import HttpCaller
 from bot.providers.serving import ServingCheck
 from playbooks.plugin import (
@@ -32,7 +33,6 @@ from playbooks.plugin import (
     Tools,
     Verification,
     Version,
-    parse_binding,
     parse_settings,
     plan_flag,
     undo_flag,
@@ -50,7 +50,7 @@ NO_INDEX = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_
 ZERO = {"inputs": [{"name": "input-0", "shape": [1], "datatype": "FP32", "data": [0.0]}]}
 
 
-class V2Lever:
+class V2Lever(BoundLever["V2Lever.Binding"]):
     """A model on V2 model servers, unloaded and loaded; a version can only be proved."""
 
     tested_with = "MLServer 1.7.1"
@@ -95,10 +95,6 @@ class V2Lever:
         self._tools = tools
         self._servers = [self._caller(url, self._settings.timeout) for url in self._settings.servers]
         self._loaders = [self._caller(url, self._settings.load_timeout) for url in self._settings.servers]
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
 
     def close(self) -> None:
         """Close idle connections."""
@@ -164,9 +160,6 @@ class V2Lever:
         if plan.after not in SWITCHED:
             raise InputError(READ_ONLY, BIND)
         return undo_flag(plan)
-
-    def _parse(self, binding: Mapping[str, Any]) -> V2Lever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _caller(self, url: str, timeout: float) -> HttpCaller:
         token = self._settings.token

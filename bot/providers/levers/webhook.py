@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from bot.providers.bound import BoundLever, OverHttp
 from bot.providers.declared import (
     Busy,
     Listing,
@@ -43,7 +44,6 @@ from playbooks.plugin import (
     Tools,
     Verification,
     Version,
-    parse_binding,
     plan_flag,
     plan_version,
     undo_flag,
@@ -56,7 +56,7 @@ READ_ONLY = "This webhook's binding declares no change, so it can only read."
 NOT_KNOWN = "What stood there before is not known, so it cannot be brought back."
 
 
-class WebhookLever:
+class WebhookLever(OverHttp, BoundLever["WebhookLever.Binding"]):
     """Any system that takes signed webhooks: a switch, or a version that is served."""
 
     tested_with = "Standard Webhooks 1.0 receivers over HTTP"
@@ -124,14 +124,6 @@ class WebhookLever:
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
         self._http = signed_caller(name, settings, tools)
-
-    def check(self, binding: Mapping[str, Any]) -> None:
-        """Parse a binding. Raises ConfigError."""
-        self._parse(binding)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`. `detail` has the values to keep, as JSON text."""
@@ -226,9 +218,6 @@ class WebhookLever:
             return undo_version(plan)
         undone = undo_flag(plan)
         return replace(undone, proof=undone.proof.replace(f"answers {plan.after}", f"answers {plan.before}"))
-
-    def _parse(self, binding: Mapping[str, Any]) -> WebhookLever.Binding:
-        return parse_binding(self.Binding, self.name, binding)
 
     def _read(self, bound: WebhookLever.Binding, request: ReadRequest | Listing, what: str, after: str = "") -> Any:
         words = {"target": bound.target, "after": after}

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import Field
 
+from bot.providers.bound import BoundPublisher, OverHttp
 from bot.providers.httpcall import HttpCaller
 from bot.providers.publishers.dialects import to_storage
 from bot.providers.publishers.files import moved_meanwhile
@@ -27,7 +28,6 @@ from playbooks.plugin import (
     Placed,
     Strict,
     Tools,
-    parse_destination,
     parse_settings,
 )
 
@@ -48,7 +48,7 @@ class _Page:
     property_version: int
 
 
-class ConfluencePublisher:
+class ConfluencePublisher(OverHttp, BoundPublisher["ConfluencePublisher.Binding"]):
     """Pages in a space of Confluence Cloud."""
 
     tested_with = "a stand-in made to the REST API's documentation, version 2"
@@ -82,14 +82,6 @@ class ConfluencePublisher:
             written=WRITTEN,
             probe=tools.probe,
         )
-
-    def check(self, to: Mapping[str, Any]) -> None:
-        """Parse a destination. Raises ConfigError."""
-        self._parse(to)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, to: Mapping[str, Any]) -> str:
         """See `ports.Publisher`. Raises ConfigError where the space is missing."""
@@ -172,9 +164,6 @@ class ConfluencePublisher:
                 f"Name another in {WRITTEN}, or check `providers.{self.name}.token`.",
             )
         return str(rows[0]["id"])
-
-    def _parse(self, to: Mapping[str, Any]) -> ConfluencePublisher.Binding:
-        return parse_destination(self.Binding, self.name, to)
 
 
 def _title(bound: ConfluencePublisher.Binding, page: Page) -> str:

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
+from bot.providers.bound import BoundPublisher
 from bot.providers.publishers.files import Branch, Folder, path_of
 from playbooks.plugin import (
     ConfigError,
@@ -31,7 +32,6 @@ from playbooks.plugin import (
     ProviderError,
     Strict,
     Tools,
-    parse_destination,
     parse_settings,
 )
 
@@ -57,7 +57,7 @@ def _address(value: str) -> str:
     return value
 
 
-class GitPublisher:
+class GitPublisher(BoundPublisher["GitPublisher.Binding"]):
     """Files in a git repository, over https, ssh or a path."""
 
     tested_with = "git 2.39: bare repositories and git daemon"
@@ -86,10 +86,6 @@ class GitPublisher:
         self.name = name
         self._set = parse_settings(self.Settings, name, settings)
         self._probe = tools.probe
-
-    def check(self, to: Mapping[str, Any]) -> None:
-        """Parse a destination. Raises ConfigError."""
-        self._parse(to)
 
     def describe(self, to: Mapping[str, Any]) -> str:
         """See `ports.Publisher`."""
@@ -242,9 +238,6 @@ class GitPublisher:
     def _hit(self, label: str) -> None:
         if self._probe is not None:
             self._probe.hit(label)
-
-    def _parse(self, to: Mapping[str, Any]) -> GitPublisher.Binding:
-        return parse_destination(self.Binding, self.name, to)
 
 
 class _Refused(Exception):

@@ -17,7 +17,9 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from bot.providers.httpcall import HttpCaller, odd
+from bot.providers.bound import BoundPublisher, OverHttp
+from bot.providers.github import GithubSettings, github_caller
+from bot.providers.httpcall import odd
 from bot.providers.publishers.files import Branch, Folder, moved_meanwhile, path_of, work_branch
 from playbooks.plugin import (
     WRITTEN,
@@ -27,11 +29,8 @@ from playbooks.plugin import (
     Placed,
     Strict,
     Tools,
-    parse_destination,
-    parse_settings,
 )
 
-API_VERSION = "2022-11-28"
 _ABSENT, _CONFLICT, _UNFIT = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
 
 
@@ -44,18 +43,16 @@ class _File:
     link: str
 
 
-class GithubPublisher:
-    """Files in a repository on GitHub, or on an Enterprise Server."""
+class GithubPublisher(OverHttp, BoundPublisher["GithubPublisher.Binding"]):
+    """Files in a repository on GitHub, or on an Enterprise Server.
+
+    The token has contents=write there, and pull_requests=write where it opens pull requests.
+    """
 
     tested_with = "emulate 0.12.2 (a stand-in for GitHub), and one made to the REST API's documentation"
     maturity = Maturity.UNPROVEN
 
-    class Settings(Strict):
-        """`token`: with contents=write, and pull_requests=write for those. `url`: of a server, with `/api/v3`."""
-
-        url: str = "https://api.github.com"
-        token: str = Field(min_length=1)
-        timeout: float = Field(default=10.0, gt=0)
+    Settings = GithubSettings
 
     class Binding(Strict):
         """`branch`: where it goes, or where the pull request leads."""
@@ -67,29 +64,7 @@ class GithubPublisher:
 
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
-        set_to = parse_settings(self.Settings, name, settings)
-        self._http = HttpCaller(
-            name,
-            set_to.url,
-            headers={
-                "Accept": "application/vnd.github+json",
-                "Authorization": f"Bearer {set_to.token}",
-                "X-GitHub-Api-Version": API_VERSION,
-            },
-            secrets=(set_to.token,),
-            timeout=set_to.timeout,
-            limits_by_403=True,
-            written=WRITTEN,
-            probe=tools.probe,
-        )
-
-    def check(self, to: Mapping[str, Any]) -> None:
-        """Parse a destination. Raises ConfigError."""
-        self._parse(to)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
+        self._http = github_caller(name, settings, tools, written=WRITTEN)
 
     def describe(self, to: Mapping[str, Any]) -> str:
         """See `ports.Publisher`. Raises ConfigError where the branch is missing."""
@@ -209,9 +184,6 @@ class GithubPublisher:
                 raise self._http.refusal(answer, "pull request", write=True)
             return there
         return str(answer.object()["html_url"])
-
-    def _parse(self, to: Mapping[str, Any]) -> GithubPublisher.Binding:
-        return parse_destination(self.Binding, self.name, to)
 
 
 def _blob(content: bytes) -> str:

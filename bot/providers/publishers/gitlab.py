@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
+from bot.providers.bound import BoundPublisher, OverHttp
 from bot.providers.httpcall import Answer, HttpCaller
 from bot.providers.publishers.files import Branch, Folder, moved_meanwhile, path_of, work_branch
 from playbooks.plugin import (
@@ -24,7 +25,6 @@ from playbooks.plugin import (
     Placed,
     Strict,
     Tools,
-    parse_destination,
     parse_settings,
 )
 
@@ -32,7 +32,7 @@ _ABSENT, _CONFLICT, _BAD = HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus
 _MOVED = ("has changed since", "already exists")
 
 
-class GitlabPublisher:
+class GitlabPublisher(OverHttp, BoundPublisher["GitlabPublisher.Binding"]):
     """Files in a project on GitLab, gitlab.com or one's own."""
 
     tested_with = "a stand-in made to the REST API's documentation, version 4"
@@ -65,14 +65,6 @@ class GitlabPublisher:
             written=WRITTEN,
             probe=tools.probe,
         )
-
-    def check(self, to: Mapping[str, Any]) -> None:
-        """Parse a destination. Raises ConfigError."""
-        self._parse(to)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, to: Mapping[str, Any]) -> str:
         """See `ports.Publisher`. Raises ConfigError where project or branch are missing."""
@@ -183,9 +175,6 @@ class GitlabPublisher:
 
     def _path(self, bound: GitlabPublisher.Binding, path: str) -> str:
         return f"{_project(bound)}/repository/files/{quote(path, safe='')}"
-
-    def _parse(self, to: Mapping[str, Any]) -> GitlabPublisher.Binding:
-        return parse_destination(self.Binding, self.name, to)
 
 
 def _project(bound: GitlabPublisher.Binding) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
+from bot.providers.bound import BoundPublisher, OverHttp
 from bot.providers.httpcall import HttpCaller
 from bot.providers.publishers.dialects import to_notion
 from bot.providers.publishers.rewriting import cut_tables, without_fences
@@ -24,7 +25,6 @@ from playbooks.plugin import (
     Placed,
     Strict,
     Tools,
-    parse_destination,
     parse_settings,
 )
 
@@ -34,7 +34,7 @@ CELLS = 700  # of one table, so that a part has somewhere to end
 _MOST_PAGES = 100
 
 
-class NotionPublisher:
+class NotionPublisher(OverHttp, BoundPublisher["NotionPublisher.Binding"]):
     """Pages under a page of Notion."""
 
     tested_with = "a stand-in made to the API's documentation, version 2026-03-11"
@@ -65,14 +65,6 @@ class NotionPublisher:
             written=WRITTEN,
             probe=tools.probe,
         )
-
-    def check(self, to: Mapping[str, Any]) -> None:
-        """Parse a destination. Raises ConfigError."""
-        self._parse(to)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, to: Mapping[str, Any]) -> str:
         """See `ports.Publisher`."""
@@ -127,9 +119,6 @@ class NotionPublisher:
             cursor = str(answer.get("next_cursor") or "")
             if not cursor:
                 return
-
-    def _parse(self, to: Mapping[str, Any]) -> NotionPublisher.Binding:
-        return parse_destination(self.Binding, self.name, to)
 
 
 def _title(bound: NotionPublisher.Binding, page: Page) -> str:

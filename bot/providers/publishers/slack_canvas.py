@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.providers.bound import BoundPublisher
 from bot.providers.publishers.rewriting import cut_tables, without_fences
 from playbooks.plugin import (
     Canvases,
@@ -22,7 +23,6 @@ from playbooks.plugin import (
     Strict,
     Tools,
     digest_of,
-    parse_destination,
     parse_settings,
 )
 
@@ -50,7 +50,7 @@ NO_CANVAS = frozenset(
 )
 
 
-class SlackCanvasPublisher:
+class SlackCanvasPublisher(BoundPublisher["SlackCanvasPublisher.Binding"]):
     """A canvas in the incident's channel; a file where the plan has no canvases."""
 
     tested_with = "the local workspace, made to Slack's documentation"
@@ -75,10 +75,6 @@ class SlackCanvasPublisher:
         if self._given is None:
             raise ConfigError(f"{self.name} publishes in Slack, and there is no Slack here.", "Set SLACK_BOT_TOKEN.")
         return self._given
-
-    def check(self, to: Mapping[str, Any]) -> None:
-        """Parse a destination. Raises ConfigError."""
-        self._parse(to)
 
     def describe(self, to: Mapping[str, Any]) -> str:
         """See `ports.Publisher`. Which of the two it is, only a channel shows."""
@@ -150,9 +146,6 @@ class SlackCanvasPublisher:
         if not page.channel:
             sentence = "There is no channel in which the document could stand."
             raise MusterError(sentence, "It is published once there is one.", code="no_channel", kind=Kind.CONFLICT)
-
-    def _parse(self, to: Mapping[str, Any]) -> SlackCanvasPublisher.Binding:
-        return parse_destination(self.Binding, self.name, to)
 
 
 def _for_canvas(page: Page) -> str:

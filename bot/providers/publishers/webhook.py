@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
+from bot.providers.bound import BoundPublisher, OverHttp
 from bot.providers.declared import Path, Pointer, filled_path, places_of, pointed, text_of
 from bot.providers.httpcall import Answer
 from bot.providers.signed import SignedSettings, signed_caller
 from bot.providers.signing import ID
-from playbooks.plugin import WRITTEN, Maturity, Page, Placed, Strict, Tools, parse_destination
+from playbooks.plugin import WRITTEN, Maturity, Page, Placed, Strict, Tools
 
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
@@ -39,7 +40,7 @@ class Read(Strict):
     link: Pointer | None = None
 
 
-class WebhookPublisher:
+class WebhookPublisher(OverHttp, BoundPublisher["WebhookPublisher.Binding"]):
     """Any system that takes signed webhooks."""
 
     tested_with = "Standard Webhooks 1.0 receivers over HTTP"
@@ -62,14 +63,6 @@ class WebhookPublisher:
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
         self._http = signed_caller(name, settings, tools, written=WRITTEN)
-
-    def check(self, to: Mapping[str, Any]) -> None:
-        """Parse a destination. Raises ConfigError."""
-        self._parse(to)
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
 
     def describe(self, to: Mapping[str, Any]) -> str:
         """See `ports.Publisher`. Asks for a document that there is not, where it can be asked."""
@@ -114,6 +107,3 @@ class WebhookPublisher:
 
     def _ask(self, read: Read, key: str) -> Answer:
         return self._http.read(filled_path(read.path, {"key": key}), key, expect=_GONE)
-
-    def _parse(self, to: Mapping[str, Any]) -> WebhookPublisher.Binding:
-        return parse_destination(self.Binding, self.name, to)

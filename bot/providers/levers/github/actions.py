@@ -18,7 +18,6 @@ from pydantic import Field, field_validator
 from bot.providers.httpcall import Answer, HttpCaller
 from playbooks.plugin import Kind, ProviderError, Strict
 
-API_VERSION = "2022-11-28"
 PAGE = 100
 MOVED = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT)
 # A run that is none of these has ended.

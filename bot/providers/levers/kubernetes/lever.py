@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from bot.providers.bound import OverHttp
 from bot.providers.httpcall import HttpCaller
 from bot.providers.levers.kubernetes.access import (
     SERVICE_ACCOUNT,
@@ -25,7 +26,7 @@ from bot.providers.targets import TargetLever
 from playbooks.plugin import Maturity, Strict, Tools, parse_settings
 
 
-class KubernetesLever(TargetLever):
+class KubernetesLever(OverHttp, TargetLever):
     """Deployments, CronJobs, KServe canaries and Argo Rollouts of a Kubernetes cluster."""
 
     tested_with = "a stand-in of the API that keeps its versions and conflicts"
@@ -83,7 +84,3 @@ class KubernetesLever(TargetLever):
                 "rollout": RolloutAbort(objects),
             },
         )
-
-    def close(self) -> None:
-        """Close idle connections."""
-        self._http.close()
