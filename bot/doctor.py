@@ -146,7 +146,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _sources(config: Config, settings: Settings) -> Iterator[Finding]:
-    from bot.wiring import sources_of
+    from bot.config_sources import sources_of
 
     sources = sources_of(config, settings)
     closed = sorted(name for name, source in sources.items() if not source.open)

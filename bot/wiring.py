@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
-from bot.config_publishing import destinations
+from bot.config_rules import rules_of
+from bot.config_sources import intake_secrets, sources_of
 from bot.incident_metrics import IncidentMetrics
 from bot.jobs.bodies import (
     Bodies,
@@ -35,12 +32,12 @@ from bot.jobs.publish import Publishing
 from bot.jobs.surfaces import Projector
 from bot.jobs.threads import ThreadEngine
 from bot.metrics import Metrics
-from bot.providers.alerts.reading import Read
 from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.publishing import PublisherShelf
 from bot.providers.registry import LeverShelf
-from bot.registry_file import RegistryHolder, Versions
+from bot.registry_file import Versions
+from bot.registry_kept import kept_version, registry_of
 from bot.schedules import Schedules, Tick
 from bot.service import Service
 from bot.settings import Settings
@@ -52,12 +49,11 @@ from bot.slack.files import SlackFiles
 from bot.slack.messenger import build_client
 from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
-from bot.web.sources import Source, source
+from bot.web.refusals import Refusals
 from playbooks import errors
 from playbooks.domain.links import Links
 from playbooks.domain.ownership import Registry
 from playbooks.domain.routing import Router
-from playbooks.library.shipped import shipped_clocks
 from playbooks.messages import Message
 from playbooks.plays import (
     ai_state,
@@ -71,7 +67,7 @@ from playbooks.plays import (
     similar,
     weekly_posts,
 )
-from playbooks.plays.house import House, Rules, want
+from playbooks.plays.house import House, want
 from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Files, Ids, Job, Messenger, Probe, Surface
@@ -80,12 +76,6 @@ from storage.jobs import SqlJobBoard
 from storage.lanes import SqlLanes
 from storage.schema import upgrade
 from storage.store import SqlStore
-
-if TYPE_CHECKING:  # brings `cryptography`, which only a source with topics needs
-    from bot.providers.sns_proof import SnsProof
-
-log = structlog.get_logger(__name__)
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +105,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     client = build_client(token, settings.slack_api_url)
     messenger = SlackCanvases(client, probe=parts.probe)
-    environ = _environ(settings)
+    environ = settings.environment
     members = _group_members(client)
     readers = Readers(config.providers, environ=environ, folder=folder, group_members=members, probe=parts.probe)
     book = OnCallBook(holder.current, parts.clock, readers=readers, ttl=config.cadences.on_call)
@@ -163,7 +153,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         intake,
         metrics,
         sources_of(config, settings),
-        _secrets(settings),
+        intake_secrets(settings),
         lambda: app if secret else None,
         lambda: service_box[0].ready(),
         refusals.note,
@@ -210,124 +200,6 @@ def open_store(url: str, parts: Parts | None = None) -> tuple[SqlStore, Callable
     engine = make_engine(url, busy_timeout=parts.busy_timeout)
     upgrade(engine)
     return SqlStore(engine, parts.ids, probe=parts.probe), engine.dispose
-
-
-def registry_of(config: Config, folder: Path, store: SqlStore, clock: Clock) -> RegistryHolder:
-    """The ownership registry; each version is kept, so that the last good one is there when today's is broken."""
-
-    def keep(digest: str, text: str) -> None:
-        with store.begin() as uow:
-            uow.keep_registry(digest, text, now=clock.now())
-
-    def last_good() -> tuple[str, str, datetime] | None:
-        with store.read() as uow:
-            return uow.latest_registry()
-
-    paths = config.ownership_paths(folder)
-    return RegistryHolder(paths, clock, keep=keep, last_good=last_good)
-
-
-def kept_version(store: SqlStore, digest: str) -> tuple[str, datetime] | None:
-    """Text and time of a kept version of the registry."""
-    with store.read() as uow:
-        return uow.registry_version(digest)
-
-
-def rules_of(config: Config, folder: Path = Path()) -> Rules:
-    """The configured part of the plays; `folder` is the configuration's own."""
-    return Rules(
-        severities=config.severities,
-        triage_channel=config.channels.triage,
-        updates_channel=config.channels.updates,
-        debt_channel=config.channels.debt,
-        triage_team=config.triage_team or "",
-        channel_prefix=config.channels.prefix,
-        root=config.commands.root,
-        approval_ttl=int(config.approval_ttl.total_seconds()),
-        warn_before=int(config.time_box_warning.total_seconds()),
-        escalation=config.escalation_policies,
-        escalate_every=int(config.escalate_every.total_seconds()),
-        storm_after=config.storm_after,
-        longest_disable=int(config.time_box_longest.total_seconds()),
-        longest_risk=int(config.risk_longest.total_seconds()),
-        ask_again_every=int(config.ask_again_every.total_seconds()),
-        risk_warning=int(config.risk_warning.total_seconds()),
-        freeze_for=int(config.freeze_for.total_seconds()),
-        longest_freeze=int(config.freeze_longest.total_seconds()),
-        changes_window=int(config.changes_window.total_seconds()),
-        reactions=config.reactions,
-        weekly_day=_DAYS.index(config.weekly.day),
-        weekly_at=time.fromisoformat(config.weekly.at),
-        zone=config.time_zone,
-        pipeline=config.pipeline.rules(),
-        clocks={**shipped_clocks(), **config.clocks.own},
-        clocks_used=config.clocks.use,
-        holidays=frozenset(config.clocks.holidays),
-        reviews=config.postmortem.rules(config.severities),
-        quiet_after={
-            name: int(entry.quiet_after.total_seconds())
-            for name, entry in config.sources.items()
-            if entry.quiet_after is not None
-        },
-        untold_teams=config.learning.untold_teams,
-        matcher_silent_after=int(config.matcher_silent_after.total_seconds()),
-        templates=folder / config.postmortem.templates if config.postmortem.templates else None,
-        publish=destinations(config.publish, config.providers),
-    )
-
-
-def sources_of(config: Config, settings: Settings) -> dict[str, Source]:
-    """The configured senders with their secrets; one without any is closed. Raises ConfigError for a bad mapping."""
-    found = {}
-    mapped = _mapped(config, settings.config.parent)
-    for name, entry in config.sources.items():
-        own = settings.secret(entry.secret_env) if entry.secret_env else None
-        secrets = (own.get_secret_value(),) if own is not None else _secrets(settings) if not entry.secret_env else ()
-        found[name] = source(name, entry.kind, secrets, proof=_proof(entry.topics), mapped=mapped.get(name))
-    return found
-
-
-def _mapped(config: Config, folder: Path) -> Mapping[str, Read]:
-    if not any(entry.mapping for entry in config.sources.values()):
-        return {}
-    from bot.mappings import readers
-
-    return readers(config, folder)
-
-
-def _proof(topics: Sequence[str]) -> SnsProof | None:
-    if not topics:
-        return None
-    from bot.providers.sns_proof import SnsProof
-
-    return SnsProof(topics)
-
-
-def _secrets(settings: Settings) -> tuple[str, ...]:
-    return (settings.intake_token.get_secret_value(),) if settings.intake_token else ()
-
-
-def _environ(settings: Settings) -> Mapping[str, str]:
-    return _Secrets(settings)
-
-
-class _Secrets(Mapping[str, str]):
-    """Secrets that provider settings name by `*_env`, read through the settings, the only reader of the environment."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def __getitem__(self, name: str) -> str:
-        found = self._settings.secret(name)
-        if found is None:
-            raise KeyError(name)
-        return found.get_secret_value()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def _group_members(client: WebClient) -> Callable[[str], tuple[str, ...]]:
@@ -434,45 +306,3 @@ class _Routers:
         if known is None or known[0] != registry.sha256:
             known = self._known = (registry.sha256, Router(registry))
         return known[1]
-
-
-@dataclass(slots=True)
-class Refusals:
-    """Requests with a wrong secret are silent loss at the sender: counted here, told to the operator in Slack."""
-
-    house: House
-    _counts: Counter[str] = field(default_factory=Counter)
-    _told: Counter[str] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def note(self, source_name: str, why: str) -> None:
-        """Count one; cheap, called per request."""
-        with self._lock:
-            self._counts[source_name] += 1
-
-    def tell(self) -> None:
-        """Tell the triage channel what was counted: one message an hour and source, edited while the count grows."""
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-        if not counts:
-            return
-        try:
-            self._write(counts)
-        except errors.MusterError:
-            with self._lock:
-                self._counts += counts
-            raise
-
-    def _write(self, counts: Counter[str]) -> None:
-        triage = self.house.rules.triage_channel
-        with self.house.store.begin(lane="alerts") as uow:
-            now = self.house.now()
-            told = Counter({key: n for key, n in self._told.items() if key.endswith(f"{now:%Y%m%d%H}")})
-            for name, number in counts.items():
-                key = f"post:secret:{name}:{now:%Y%m%d%H}"
-                told[key] += number
-                text = f"{told[key]} requests to the source `{name}` had a wrong or missing secret."
-                uow.notice(f"secret:{name}", text, now=now)
-                if triage:
-                    want(uow, Surface(key, "post", triage, payload={"text": text}), now=now)
-        self._told = told

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
+from bot.config_rules import rules_of
 from bot.providers.oncall.resolver import OnCallBook
+from bot.registry_kept import registry_of
 from bot.settings import Settings
-from bot.wiring import registry_of, rules_of
 from playbooks.domain.ownership import Registry
 from playbooks.errors import ConfigError
 from playbooks.plays.house import House

@@ -11,13 +11,13 @@ from typing import Any
 
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
+from bot.config_rules import rules_of
 from bot.doctor import load_registry
 from bot.mappings import readers
 from bot.providers.alerts.reading import ReadResult
 from bot.providers.oncall.resolver import OnCallBook
 from bot.settings import Settings
 from bot.web.sources import Source, source
-from bot.wiring import rules_of
 from playbooks import errors
 from playbooks.domain.alerts import Alert, Verdict
 from playbooks.domain.incidents import Incident, State, open_key, severity_for_alert

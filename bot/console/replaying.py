@@ -118,7 +118,7 @@ def to_service(settings: Settings, url: str) -> Iterator[Put]:
     import httpx
 
     from bot.clock import SystemClock
-    from bot.wiring import sources_of
+    from bot.config_sources import sources_of
 
     config = Config.load_file(settings.config)
     sources = sources_of(config, settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.jobs.outcome import DONE, Later, RunResult
 from playbooks import errors
@@ -38,56 +39,43 @@ def action_body(house: House, levers: Levers) -> Body:
         step = advance(house, levers, int(subject))
         while step.again_at is not None and step.again_at <= house.now():
             step = advance(house, levers, int(subject))
-        return Later(step.again_at) if step.again_at is not None else DONE
+        return _later(step.again_at)
 
     return run
 
 
 def state_body(house: House, levers: Levers) -> Body:
     """The job body `state`: one snapshot of the AI system of an incident."""
-
-    def run(subject: str) -> RunResult:
-        ai_state.take(house, levers, subject)
-        return DONE
-
-    return run
+    return _done_after(lambda subject: ai_state.take(house, levers, subject))
 
 
 def similar_body(house: House) -> Body:
     """The job body `similar`: records and shows what came before a new incident."""
-
-    def run(subject: str) -> RunResult:
-        similar.recall(house, int(subject))
-        return DONE
-
-    return run
+    return _done_after(lambda subject: similar.recall(house, int(subject)))
 
 
 def learned_body(house: House) -> Body:
     """The job body `learned`: tells the neighbours of an incident whose review is closed."""
-
-    def run(subject: str) -> RunResult:
-        outreach.tell(house, int(subject))
-        return DONE
-
-    return run
+    return _done_after(lambda subject: outreach.tell(house, int(subject)))
 
 
 def attachments_body(house: House, files: Files) -> Body:
     """The job body `attachments`: keeps the files of one captured message."""
+    return _done_after(lambda subject: attachments.fetch(house, files, subject))
 
+
+def inspection_body(house: House, levers: Levers, directory: Directory) -> Body:
+    """The job body `inspect`: one look a subject (`people`, `levers`, `alerts`, `gaps`), a slice a run."""
+    return lambda subject: _later(inspection.look(house, levers, directory, subject))
+
+
+def _done_after(act: Callable[[str], object]) -> Body:
     def run(subject: str) -> RunResult:
-        attachments.fetch(house, files, subject)
+        act(subject)
         return DONE
 
     return run
 
 
-def inspection_body(house: House, levers: Levers, directory: Directory) -> Body:
-    """The job body `inspect`: one look a subject (`people`, `levers`, `alerts`, `gaps`), a slice a run."""
-
-    def run(subject: str) -> RunResult:
-        again_at = inspection.look(house, levers, directory, subject)
-        return Later(again_at) if again_at is not None else DONE
-
-    return run
+def _later(at: datetime | None) -> RunResult:
+    return Later(at) if at is not None else DONE

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from bot.slack import refusals
-from bot.slack.messenger import SlackMessenger
+from bot.slack.messenger import Call, SlackMessenger
 from playbooks import errors
 
 _FILES = 100
@@ -44,24 +44,15 @@ class SlackCanvases(SlackMessenger):
 
     def create_own(self, channel: str, *, title: str, markdown: str) -> str:
         """See `ports.Canvases`."""
-        answer = self._write(
-            "conversations.canvases.create",
-            self._client.conversations_canvases_create,
-            channel_id=channel,
-            document_content=_content(markdown),
-            title=title,
-        )
-        return str(answer["canvas_id"])
+        make = self._client.conversations_canvases_create
+        return self._made("conversations.canvases.create", make, channel, title, markdown)
 
     def create(self, channel: str, *, title: str, markdown: str) -> str:
         """See `ports.Canvases`."""
-        answer = self._write(
-            "canvases.create",
-            self._client.canvases_create,
-            title=title,
-            document_content=_content(markdown),
-            channel_id=channel,
-        )
+        return self._made("canvases.create", self._client.canvases_create, channel, title, markdown)
+
+    def _made(self, method: str, make: Call, channel: str, title: str, markdown: str) -> str:
+        answer = self._write(method, make, channel_id=channel, title=title, document_content=_content(markdown))
         return str(answer["canvas_id"])
 
     def replace(self, canvas: str, *, markdown: str) -> None:

@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.slack.grammar_figures import read_stats
+from bot.slack.grammar_levers import (
+    read_accept_risk,
+    read_disable,
+    read_enable,
+    read_extend,
+    read_freeze,
+    read_glass,
+    read_review,
+    read_rollback,
+    read_verdict,
+)
 from bot.slack.grammar_muting import read_maintenance, read_report, read_silence, read_unsilence
+from bot.slack.grammar_people import person, read_handoff, read_lead, read_role
 from bot.slack.grammar_postmortem import read_item, read_postmortem
 from bot.slack.grammar_reporting import read_clock, read_hold, read_reportable, read_unhold
 from bot.slack.grammar_timeline import (
@@ -50,8 +62,6 @@ from bot.slack.grammar_values import (
     WhoArgs,
 )
 from bot.slack.grammar_words import (
-    END,
-    SPAN,
     WHEN,
     first_word,
     leading_incident,
@@ -163,166 +173,11 @@ def _note(text: str, context: Context) -> Args:
     return NoteArgs(" ".join(found.group().split()), rest)
 
 
-def _person(word: str, context: Context) -> Person:
-    name = word.rstrip(",.;")
-    if name in context.people:
-        return Person(context.people[name], name.lstrip("@"))
-    return Person("", "" if name.lower() in ("me", "@me") else name.lstrip("@"))
-
-
-def _lead(text: str, context: Context) -> Args:
-    word, rest = first_word(text)
-    if rest:
-        raise context.usage("lead", f"One person can lead; I read `{quoted(text)}`.")
-    return LeadArgs(_person(word, context))
-
-
-def _role(text: str, context: Context) -> Args:
-    words = text.split()
-    if len(words) > 2:
-        raise context.usage("role", f"I need a role and a person; I read `{quoted(text)}`.")
-    if len(words) == 2 and (words[0].startswith("@") and not words[1].startswith("@")):
-        words.reverse()
-    person = _person(words[1], context) if len(words) == 2 else Person()
-    if words and words[0].startswith("@"):
-        raise context.usage("role", "Which role?")
-    return RoleArgs(words[0].lower() if words else "", person)
-
-
-def _handoff(text: str, context: Context) -> Args:
-    words = text.split()
-    if len(words) > 2:
-        raise context.usage("handoff", f"I need a person and perhaps a role; I read `{quoted(text)}`.")
-    if len(words) == 2 and not words[0].startswith("@"):
-        words.reverse()
-    person = _person(words[0], context) if words else Person()
-    return HandoffArgs(person, words[1].lower() if len(words) == 2 else "lead")
-
-
 def _sev(text: str, context: Context) -> Args:
     head, because = split_because(text)
     if len(head.split()) > 1 and not re.fullmatch(r"sev\s+\d", head, re.IGNORECASE):
         raise context.usage("sev", f"I read `{quoted(head)}` as a severity; that is none.")
     return SevArgs(severity_name(head), because)
-
-
-def _rollback(text: str, context: Context) -> Args:
-    head, because = split_because(text)
-    words = head.split()
-    if len(words) >= 2 and words[1].lower() == "to":
-        words.pop(1)
-        if len(words) == 1:
-            raise context.usage("rollback", "To which version?")
-    if len(words) > 2:
-        raise context.usage("rollback", f"I can't read `{quoted(' '.join(words[1:]))}` as a version.")
-    if not words and because:
-        raise context.usage("rollback", "Which component?")
-    return RollbackArgs(
-        plain_name(words[0]) if words else "", words[1].strip("`'\"") if len(words) > 1 else "", because
-    )
-
-
-def _end(text: str, verb: str, context: Context) -> tuple[str, str]:
-    found = END.fullmatch(text)
-    if found:
-        words = " ".join(found.group(2).split())
-        return (words, "") if found.group(1).lower() in ("for", "by") else ("", words)
-    if SPAN.match(text):
-        return " ".join(text.split()), ""
-    raise context.usage(verb, f"I can't read `{quoted(text)}` as a length of time.")
-
-
-def _disable(text: str, context: Context) -> Args:
-    head, because = split_because(text)
-    component, rest = first_word(head)
-    if not component and not because:
-        return DisableArgs()
-    if not component or component.lower() in ("for", "until"):
-        raise context.usage("disable", "Which component?")
-    name = plain_name(component)
-    if not rest and context.components and name not in context.components:
-        return DisableArgs(name, because=because)  # that nobody knows it is told first
-    if not rest:
-        raise errors.InputError(
-            f"For how long? Whatever is disabled needs an end; {quoted(name)} comes back then.",
-            f"Write it like this: `{context.command} {quoted(name)} for 4h`.",
-            code="no_end",
-        )
-    return DisableArgs(plain_name(component), *_end(rest, "disable", context), because)
-
-
-def _enable(text: str, context: Context) -> Args:
-    head, because = split_because(text)
-    component, rest = first_word(head)
-    if rest or (because and not component):
-        raise context.usage("enable", "I need one component." if rest else "Which component?")
-    return EnableArgs(plain_name(component), because)
-
-
-def _extend(text: str, context: Context) -> Args:
-    head, because = split_because(text)
-    word, rest = first_word(head)
-    if not word:
-        return ExtendArgs(because=because)
-    component, override = "", None
-    if END.fullmatch(head) is None and not SPAN.fullmatch(head):
-        number = re.fullmatch(r"D-?(\d{1,9})", word, re.IGNORECASE)
-        component, override = ("", int(number.group(1))) if number else (plain_name(word), None)
-        head = rest
-    if not head:
-        raise context.usage("extend", "By how much?")
-    return ExtendArgs(component, override, *_end(head, "extend", context), because)
-
-
-def _decide(text: str, context: Context) -> Args:
-    word, rest = first_word(text)
-    number = re.fullmatch(r"#?(\d{1,9})", word)
-    if number is None:
-        return DecideArgs(None, _reason(text))
-    return DecideArgs(int(number.group(1)), _reason(rest))
-
-
-def _accept_risk(text: str, context: Context) -> Args:
-    return _standing("accept-risk", text, context)
-
-
-def _freeze(text: str, context: Context) -> Args:
-    return _standing("freeze", text, context)
-
-
-def _standing(verb: str, text: str, context: Context) -> Args:
-    head, because = split_because(text)
-    word, rest = first_word(head)
-    if not word and not because:
-        return StandArgs()
-    if not word or word.lower() in ("for", "until"):
-        raise context.usage(verb, "Which component?")
-    number = re.fullmatch(r"D-(\d{1,9})", word, re.IGNORECASE)
-    component, override = ("", int(number.group(1))) if number else (plain_name(word), None)
-    span, until = _end(rest, verb, context) if rest else ("", "")
-    return StandArgs(component, override, span, until, because)
-
-
-def _glass(text: str, context: Context) -> Args:
-    word, rest = first_word(text)
-    read = {"rollback": _rollback, "disable": _disable, "enable": _enable}.get(word.lower())
-    if read is None:
-        return _decide(text, context)
-    args = read(rest, context)
-    assert isinstance(args, RollbackArgs | DisableArgs | EnableArgs)
-    return GlassArgs(word.lower(), args)
-
-
-def _review(text: str, context: Context) -> Args:
-    word, rest = first_word(text)
-    number = re.fullmatch(r"D-?(\d{1,9})", word, re.IGNORECASE)
-    if number is None:
-        raise context.usage("review", "Which entry? Its number stands in the debt ledger.")
-    return DecideArgs(int(number.group(1)), rest)
-
-
-def _reason(text: str) -> str:
-    return re.sub(r"^because:?\s+", "", text, flags=re.IGNORECASE)
 
 
 def _debt(text: str, context: Context) -> Args:
@@ -335,7 +190,7 @@ def _debt(text: str, context: Context) -> Args:
     word = words[0] if words else ""
     if word.startswith("@") or word.lower() in ("me", "mine"):
         mine = word.lower() in ("me", "mine", "@me")
-        return DebtArgs("", Person() if mine else _person(word, context), page)
+        return DebtArgs("", Person() if mine else person(word, context), page)
     return DebtArgs(plain_name(word), None, page)
 
 
@@ -360,9 +215,9 @@ VERBS: Final[dict[str, Verb]] = {
     "list": Verb(_nothing, "list", ("ls", "incidents")),
     "status": Verb(_nothing, "status", ("show",)),
     "ack": Verb(lambda text, _: TextArgs(text), "ack", ("acknowledge", "take", "mine")),
-    "lead": Verb(_lead, "lead [@person]", ("ic", "captain", "commander")),
-    "role": Verb(_role, "role comms @person", ("assign",)),
-    "handoff": Verb(_handoff, "handoff @person [comms], on_call:<team> or a team", ("hand-off", "handover")),
+    "lead": Verb(read_lead, "lead [@person]", ("ic", "captain", "commander")),
+    "role": Verb(read_role, "role comms @person", ("assign",)),
+    "handoff": Verb(read_handoff, "handoff @person [comms], on_call:<team> or a team", ("hand-off", "handover")),
     "accept": Verb(_nothing, "accept", ("accepted",)),
     "sev": Verb(_sev, "sev 2 [because …]", ("severity",)),
     "update": Verb(lambda text, _: TextArgs(text), "update <text for people>", ("say",)),
@@ -385,20 +240,20 @@ VERBS: Final[dict[str, Verb]] = {
         read_postmortem, "postmortem [INC-7] [review, reviewed, close, item, publish …]", ("pm", "draft", "post-mortem")
     ),
     "who": Verb(_who, "who [INC-7] <component>", ("owner", "owners", "whois")),
-    "rollback": Verb(_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),
-    "disable": Verb(_disable, "disable <component> for 4h [because …]", ("off", "kill")),
-    "enable": Verb(_enable, "enable <component> [because …]", ("on", "restore")),
-    "extend": Verb(_extend, "extend <component> by 2h [because …]", ("prolong",)),
-    "approve": Verb(_decide, "approve [number]", ("approved", "yes")),
-    "deny": Verb(_decide, "deny [number] [why]", ("denied", "reject", "no")),
-    "done": Verb(_decide, "done [number] <what shows it>", ("did",)),
-    "cannot": Verb(_decide, "cannot [number] <why>", ("could-not", "failed")),
+    "rollback": Verb(read_rollback, "rollback <component> [to <version>] [because …]", ("roll-back", "revert")),
+    "disable": Verb(read_disable, "disable <component> for 4h [because …]", ("off", "kill")),
+    "enable": Verb(read_enable, "enable <component> [because …]", ("on", "restore")),
+    "extend": Verb(read_extend, "extend <component> by 2h [because …]", ("prolong",)),
+    "approve": Verb(read_verdict, "approve [number]", ("approved", "yes")),
+    "deny": Verb(read_verdict, "deny [number] [why]", ("denied", "reject", "no")),
+    "done": Verb(read_verdict, "done [number] <what shows it>", ("did",)),
+    "cannot": Verb(read_verdict, "cannot [number] <why>", ("could-not", "failed")),
     "correct": Verb(_correct, "correct E12 <text> [because …]", ("amend",)),
     "retract": Verb(_correct, "retract E12 [because …]", ("remove",)),
     "debt": Verb(_debt, "debt [team, component, @person or me] [page]", ("ledger",)),
-    "accept-risk": Verb(_accept_risk, "accept-risk <component> until 2026-12-01 because …", ("acceptrisk",)),
-    "freeze": Verb(_freeze, "freeze <component> [for 2d] [because …]", ()),
-    "unfreeze": Verb(_enable, "unfreeze <component> [because …]", ("thaw",)),
+    "accept-risk": Verb(read_accept_risk, "accept-risk <component> until 2026-12-01 because …", ("acceptrisk",)),
+    "freeze": Verb(read_freeze, "freeze <component> [for 2d] [because …]", ()),
+    "unfreeze": Verb(read_enable, "unfreeze <component> [because …]", ("thaw",)),
     "silence": Verb(read_silence, "silence <component> [alert] for 2h because …", ("mute", "snooze")),
     "maintenance": Verb(read_maintenance, "maintenance <component> from 22:00 until 23:30 because …", ()),
     "unsilence": Verb(read_unsilence, "unsilence S-3 [because …]", ("unmute",)),
@@ -417,8 +272,8 @@ VERBS: Final[dict[str, Verb]] = {
         ("figures", "metrics"),
     ),
     "sync": Verb(_nothing, "sync", ("reload",)),
-    "break-glass": Verb(_glass, "break-glass [number] because …", ("breakglass",)),
-    "review": Verb(_review, "review D-4 <what came of it>", ()),
+    "break-glass": Verb(read_glass, "break-glass [number] because …", ("breakglass",)),
+    "review": Verb(read_review, "review D-4 <what came of it>", ()),
     "reportable": Verb(read_reportable, "reportable yes|no|undecided [clock …] because …", ("notifiable",)),
     "clock": Verb(read_clock, "clock [sent <clock> <stage> [reference] or draft <clock>]", ("clocks",)),
     "hold": Verb(read_hold, "hold [component] [for 3d] because …", ("preserve",)),

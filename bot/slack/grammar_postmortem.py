@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from bot.slack.grammar_people import person
 from bot.slack.grammar_publishing import PUBLISH, read_publish
 from bot.slack.grammar_values import Person, PostmortemArgs, TaskArgs, TextArgs
 from bot.slack.grammar_words import first_word, quoted, split_because
@@ -53,7 +54,7 @@ def read_postmortem(text: str, context: Context) -> PostmortemArgs | TextArgs:
             words = words[1:]
         if len(words) != 1:
             raise context.usage("postmortem", "Who owns it from now on? Like `owner @omar`.")
-        return PostmortemArgs(step, _person(words[0], context))
+        return PostmortemArgs(step, person(words[0], context))
     if step == "due":
         if not head:
             raise context.usage("postmortem", "When is the review due? Like `due 2026-12-01`.")
@@ -76,9 +77,9 @@ def read_item(text: str, context: Context) -> TaskArgs:
     people = [w for w in words if w.rstrip(",.;") in context.people or re.fullmatch(r"@[a-z0-9-]+", w)]
     if len(people) > 1:
         raise context.usage("task", f"One person holds a follow-up; I read `{quoted(' '.join(people))}`.")
-    person = _person(people[0], context) if people else Person()
+    holder = person(people[0], context) if people else Person()
     left = " ".join(word for word in words if word not in people)
-    return TaskArgs(left, person, until, kind, ticket, " ".join(done_when.split()), number)
+    return TaskArgs(left, holder, until, kind, ticket, " ".join(done_when.split()), number)
 
 
 def _taken(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
@@ -96,10 +97,3 @@ def _kind(text: str, *, alone: bool) -> tuple[str, str]:
         return word.lower(), rest
     found = _TYPE.match(text)
     return (found.group(1).lower(), text[found.end() :]) if found else ("", text)
-
-
-def _person(word: str, context: Context) -> Person:
-    name = word.rstrip(",.;")
-    if name in context.people:
-        return Person(context.people[name], name.lstrip("@"))
-    return Person("", "" if name.lower() in ("me", "@me") else name.lstrip("@"))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from playbooks import errors
 from playbooks.domain.action_items import Filled, item_of, vague
-from playbooks.domain.actions import Action, ActionKind, ActionState, Override
+from playbooks.domain.actions import ActionKind, Override
 from playbooks.domain.debt import DebtKind
 from playbooks.domain.facts import entry_facts
 from playbooks.domain.incidents import Incident
@@ -16,6 +16,7 @@ from playbooks.domain.timeline import EventKind, utc_text
 from playbooks.messages import DebtList, Say, Who
 from playbooks.plays.answerers import answerers
 from playbooks.plays.document_life import renew
+from playbooks.plays.entering import done_at_once, enter
 from playbooks.plays.house import House, must_find
 from playbooks.plays.hygiene import task_view
 from playbooks.plays.notes import cancel_timers, set_timers, show_entry
@@ -62,13 +63,15 @@ def add(
             raise errors.InputError(
                 "A follow-up is due within a year from now.", "Name a day: `until 2026-12-01`.", code="bad_due"
             )
-        entry = _entry(uow, order, incident, words, holder or order.actor.id, due, now)
-        entry = uow.add_override(replace(entry, facts={**entry.facts, **filled.facts()}))
+        action = done_at_once(uow, order, incident, ActionKind.FOLLOW_UP, incident.component, words, now)
+        facts = {"given_by": order.actor.id, **filled.facts()}
+        who = holder or order.actor.id
+        entry = enter(uow, action, DebtKind.FOLLOW_UP, who, due, now, team=incident.team, facts=facts)
         set_timers(house, uow, entry, now)
         _note(uow, order, incident, entry, "on", f"follow-up: {words}", now)
         _show(house, uow, incident, entry, now)
-    who = house.who(entry.holder) or Who("nobody")
-    return Say(f"Follow-up D-{entry.id} is {{0}}'s. I'll ask when it is due.", _hint(entry), (who,))
+    theirs = house.who(entry.holder) or Who("nobody")
+    return Say(f"Follow-up D-{entry.id} is {{0}}'s. I'll ask when it is due.", _hint(entry), (theirs,))
 
 
 def fill(
@@ -118,42 +121,6 @@ def _show(house: House, uow: UnitOfWork, incident: Incident, entry: Override, no
     show_entry(house, uow, entry, now)
     if uow.document_life(incident.id) is not None:
         renew(uow, incident, now)
-
-
-def _entry(
-    uow: UnitOfWork, order: Order, incident: Incident, words: str, holder: str, due: datetime, now: datetime
-) -> Override:
-    action = uow.add_action(
-        Action(
-            id=0,
-            kind=ActionKind.FOLLOW_UP,
-            state=ActionState.CONFIRMED,
-            component=incident.component,
-            incident_id=incident.id,
-            requester=order.actor.id,
-            requester_slack=order.actor.slack,
-            requester_role=order.actor.role,
-            because=words,
-            created_at=now,
-            channel=order.channel,
-            approvals_needed=0,
-        )
-    )
-    return Override(
-        id=0,
-        kind=_KIND,
-        component=incident.component,
-        incident_id=incident.id,
-        action_id=action.id,
-        holder=holder,
-        reason=words,
-        since=now,
-        due_at=due,
-        state="on",
-        confirmed_at=now,
-        team=incident.team,
-        facts={"given_by": order.actor.id},
-    )
 
 
 def done(house: House, order: Order, number: int, because: str) -> Say:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from playbooks import errors
-from playbooks.domain.actions import Action, ActionKind, ActionState, Override
+from playbooks.domain.actions import ActionKind, Override
 from playbooks.domain.authority import Right
 from playbooks.domain.clocks import say_span
 from playbooks.domain.debt import DebtKind
@@ -19,6 +19,7 @@ from playbooks.messages import Say
 from playbooks.plays.answerers import answerers
 from playbooks.plays.bound_levers import VERB_OF
 from playbooks.plays.deciding import held_in
+from playbooks.plays.entering import done_at_once, enter
 from playbooks.plays.house import House, must_find
 from playbooks.plays.notes import cancel_timers, set_timers, show_entry
 from playbooks.plays.orders import Order, event_of, execution, own_event
@@ -70,38 +71,8 @@ def begin(house: House, order: Order, incident_id: int, component: str, until: d
             raise errors.Conflict(
                 f"{hold_clause(there)}.", f"`{house.rules.root} unhold {name}` ends it.", code="already_there"
             )
-        action = uow.add_action(
-            Action(
-                id=0,
-                kind=ActionKind.HOLD,
-                state=ActionState.CONFIRMED,
-                component=name,
-                incident_id=incident.id,
-                requester=order.actor.id,
-                requester_slack=order.actor.slack,
-                requester_role=order.actor.role,
-                because=words,
-                created_at=now,
-                channel=order.channel,
-                approvals_needed=0,
-            )
-        )
-        entry = uow.add_override(
-            Override(
-                id=0,
-                kind=HOLD,
-                component=name,
-                incident_id=incident.id,
-                action_id=action.id,
-                holder=order.actor.id,
-                reason=words,
-                since=now,
-                due_at=until,
-                state="on",
-                confirmed_at=now,
-                team=known.accountable,
-            )
-        )
+        action = done_at_once(uow, order, incident, ActionKind.HOLD, name, words, now)
+        entry = enter(uow, action, DebtKind.HOLD, order.actor.id, until, now, team=known.accountable)
         set_timers(house, uow, entry, now)
         _note(uow, order, incident, entry, EventKind.OVERRIDE, "on", f"evidence hold on {name}: {words}", now)
         show_entry(house, uow, entry, now)

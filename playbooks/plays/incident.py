@@ -10,16 +10,17 @@ from typing import Any
 
 from playbooks import errors
 from playbooks.domain.facts import move_facts
-from playbooks.domain.incidents import Role, State, check_move, open_key
+from playbooks.domain.incidents import Role, State, check_move
 from playbooks.domain.timeline import EventKind, Precision
 from playbooks.messages import Say
 from playbooks.plays import all_clear, escalation
 from playbooks.plays.house import House, must_find, redraw, refresh, say_in_channel, want
 from playbooks.plays.moves import TEXT_MAX, announce, move_to, must_be_open, person_in_message, save
+from playbooks.plays.opening import opened_by_hand
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.receive import open_up
 from playbooks.plays.roles import change_role
-from playbooks.ports import NewIncident, Surface
+from playbooks.ports import Surface
 
 _TITLE_MAX = 200
 
@@ -35,9 +36,8 @@ class Declaration:
 
 def declare(house: House, order: Order, said: Declaration) -> tuple[int, Say]:
     """Open an incident by hand. Raises UnknownName for a component or severity that does not exist."""
-    registry = house.registry()
     title = " ".join(said.title.split())[:_TITLE_MAX]
-    component = registry.component(said.component) if said.component else None
+    component = house.registry().component(said.component) if said.component else None
     severity = severity_id(house, said.severity) if said.severity else ""
     if not title:
         title = f"something is wrong with {said.component}" if component else ""
@@ -45,22 +45,11 @@ def declare(house: House, order: Order, said: Declaration) -> tuple[int, Say]:
         raise errors.InputError(
             "An incident needs a few words.", f"Try `{house.rules.root} new fraud-scorer declines doubled`."
         )
-    team_id = component.accountable if component else house.rules.triage_team
-    team = registry.teams.get(team_id)
     failure = failure_of(title)
     with execution(house, order) as (uow, now):
         incident, new = uow.open_incident(
-            NewIncident(
-                title=title,
-                component=said.component,
-                failure=failure,
-                open_key=open_key(said.component, failure),
-                severity=severity,
-                opened_at=now,
-                detected_at=now,
-                opened_by=order.actor.id,
-                team=team_id,
-                home=(team.channel if team and team.channel else "") or house.rules.triage_channel or order.channel,
+            opened_by_hand(
+                house, order, title=title, component=said.component, failure=failure, severity=severity, at=now
             )
         )
         if not new:
@@ -68,7 +57,7 @@ def declare(house: House, order: Order, said: Declaration) -> tuple[int, Say]:
                 f"{incident.name} is already open for this.", f"See `{house.rules.root} status {incident.name}`."
             )
         open_up(house, uow, incident, by=order.actor.role, source=order.source, now=now, actor=order.actor)
-    where = f" {team_id} is told." if team_id else " Nobody owns it yet; the triage channel is told."
+    where = f" {incident.team} is told." if incident.team else " Nobody owns it yet; the triage channel is told."
     return incident.id, Say(f"{incident.name} is open.{where}", "The channel follows in a moment.")
 
 

@@ -9,7 +9,7 @@ from playbooks import errors
 from playbooks.domain.actions import STANDING, Action, ActionKind, ActionState, Approval, Override, version_name
 from playbooks.domain.clocks import say_span
 from playbooks.domain.facts import action_facts
-from playbooks.domain.incidents import Incident, open_key
+from playbooks.domain.incidents import Incident
 from playbooks.domain.people import Actor
 from playbooks.domain.rights import (
     Authority,
@@ -26,9 +26,10 @@ from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, binding_of, held_rig
 from playbooks.plays.deciding import right_used
 from playbooks.plays.freezes import broken_through, check_thawed, freeze_on, refusal
 from playbooks.plays.house import House, must_find, want
+from playbooks.plays.opening import opened_by_hand
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.plays.receive import open_up
-from playbooks.ports import NewIncident, Surface, UnitOfWork
+from playbooks.ports import Surface, UnitOfWork
 
 IN_FLIGHT = frozenset(
     {
@@ -131,26 +132,18 @@ def _incident_for(house: House, uow: UnitOfWork, order: Order, wanted: Wanted, n
     here = uow.incident_by_channel(order.channel) if order.channel else None
     if here is not None:
         return here
-    registry = house.registry()
-    for name in (wanted.component, *registry.upstream(wanted.component)):
+    for name in (wanted.component, *house.registry().upstream(wanted.component)):
         found = uow.open_incidents_of(name)
         if found:
             return must_find(uow, found[0].id)
-    failure = f"{wanted.kind.value}-by-hand"
-    component = registry.component(wanted.component)
-    team = registry.teams.get(component.accountable)
     incident, new = uow.open_incident(
-        NewIncident(
+        opened_by_hand(
+            house,
+            order,
             title=f"{wanted.component}: {VERB_OF[wanted.kind]} asked for",
             component=wanted.component,
-            failure=failure,
-            open_key=open_key(wanted.component, failure),
-            severity="",
-            opened_at=now,
-            detected_at=now,
-            opened_by=order.actor.id,
-            team=component.accountable,
-            home=(team.channel if team else "") or house.rules.triage_channel or order.channel,
+            failure=f"{wanted.kind.value}-by-hand",
+            at=now,
         )
     )
     if new:

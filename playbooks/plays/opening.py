@@ -1,4 +1,4 @@
-"""The first events of an incident: what changed before, and what was known when it was declared."""
+"""How an incident begins: what a person opens it with, what changed before, what was known when it was declared."""
 
 from __future__ import annotations
 
@@ -9,11 +9,37 @@ from typing import Any
 from playbooks.domain.actions import version_name
 from playbooks.domain.alerts import Change
 from playbooks.domain.facts import DeclaredFacts, change_facts
-from playbooks.domain.incidents import Incident
+from playbooks.domain.incidents import Incident, open_key
 from playbooks.domain.ownership import Registry
 from playbooks.domain.people import MUSTER, Actor, source_actor
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent, Precision
-from playbooks.ports import OnCall
+from playbooks.plays.house import House
+from playbooks.plays.orders import Order
+from playbooks.ports import NewIncident, OnCall
+
+
+def opened_by_hand(
+    house: House, order: Order, *, title: str, component: str, failure: str, at: datetime, severity: str = ""
+) -> NewIncident:
+    """What an incident is opened with by a person, at home with the component's team or else where it was asked for.
+
+    `component` and `severity` may be empty. Raises UnknownName for a component that does not exist.
+    """
+    registry = house.registry()
+    team_id = registry.component(component).accountable if component else house.rules.triage_team
+    team = registry.teams.get(team_id)
+    return NewIncident(
+        title=title,
+        component=component,
+        failure=failure,
+        open_key=open_key(component, failure),
+        severity=severity,
+        opened_at=at,
+        detected_at=at,
+        opened_by=order.actor.id,
+        team=team_id,
+        home=(team.channel if team else "") or house.rules.triage_channel or order.channel,
+    )
 
 
 def prior_changes(changes: Sequence[Change]) -> list[NewEvent]:

@@ -14,6 +14,7 @@ from playbooks.domain.facts import override_facts
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
 from playbooks.plays.answerers import answerers, held_over, right_over, used_over
+from playbooks.plays.entering import enter
 from playbooks.plays.house import House, must_find
 from playbooks.plays.notes import cancel_timers, set_timers, show_entry
 from playbooks.plays.orders import Order, event_of, execution
@@ -35,23 +36,8 @@ def owe_review(
     `holder`: actor id of whose decision it was. `facts`: `freeze` has the number of a freeze that was broken.
     """
     component = house.registry().components.get(action.component)
-    entry = uow.add_override(
-        Override(
-            id=0,
-            kind=kind.value,
-            component=action.component,
-            incident_id=action.incident_id,
-            action_id=action.id,
-            holder=holder,
-            reason=reason,
-            since=now,
-            due_at=now + REVIEW_WITHIN,
-            state="on",
-            confirmed_at=now,
-            team=component.accountable if component is not None else "",
-            facts=facts or {},
-        )
-    )
+    team = component.accountable if component is not None else ""
+    entry = enter(uow, action, kind, holder, now + REVIEW_WITHIN, now, team=team, reason=reason, facts=facts)
     set_timers(house, uow, entry, now)
     return entry
 

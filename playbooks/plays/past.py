@@ -10,16 +10,16 @@ from hashlib import sha256
 from playbooks import errors
 from playbooks.domain.backfill import Block, Entered
 from playbooks.domain.figures import Mode
-from playbooks.domain.incidents import State, open_key
+from playbooks.domain.incidents import State
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Say
 from playbooks.plays.backfill import put_lines
 from playbooks.plays.house import House
 from playbooks.plays.incident import severity_id
 from playbooks.plays.moves import move_to, save
-from playbooks.plays.opening import declared_event
+from playbooks.plays.opening import declared_event, opened_by_hand
 from playbooks.plays.orders import Order, execution
-from playbooks.ports import Document, NewIncident
+from playbooks.ports import Document
 
 MODE = Mode.BACKFILL.value
 
@@ -52,38 +52,24 @@ def open_past(house: House, order: Order, said: Past, lines: Sequence[Entered]) 
     Raises:
         errors.InputError: where a title or the line of its end is missing. errors.UnknownName: component or severity.
     """
-    registry = house.registry()
-    component = registry.component(said.component) if said.component else None
     severity = severity_id(house, said.severity) if said.severity else ""
     title = " ".join(said.title.split())[:200]
     over = _moment(lines, EventKind.RESOLVED)
     if not title or over is None:
         raise errors.InputError("A past incident needs a title and the time when it was over.", "Add what is missing.")
     began = min((_moment(lines, EventKind.DECLARED) or min(lines, key=lambda line: line.at)).at, over.at)
-    team_id = component.accountable if component else house.rules.triage_team
-    team = registry.teams.get(team_id)
     failure = f"{MODE}-{_fingerprint(title, lines)}"
+    past = opened_by_hand(
+        house, order, title=title, component=said.component, failure=failure, severity=severity, at=began
+    )
+    by = order.actor
     with execution(house, order) as (uow, now):
         known = uow.last_incident(said.component, failure, began - timedelta(seconds=1))
         if known is not None:
             return known.id, Say(f"{known.name} tells of this already.")
-        incident, _ = uow.open_incident(
-            NewIncident(
-                title=title,
-                component=said.component,
-                failure=failure,
-                open_key=open_key(said.component, failure),
-                severity=severity,
-                opened_at=began,
-                detected_at=began,
-                opened_by=order.actor.id,
-                team=team_id,
-                home=(team.channel if team and team.channel else "") or house.rules.triage_channel or order.channel,
-                state=State.INVESTIGATING.value,
-            )
-        )
+        incident, _ = uow.open_incident(replace(past, state=State.INVESTIGATING.value))
         declared = declared_event(
-            registry, house.on_call, incident, by=order.actor.role, source=order.source, now=now, actor=order.actor
+            house.registry(), house.on_call, incident, by=by.role, source=order.source, now=now, actor=by
         )
         facts = {**declared.payload, "mode": MODE}
         uow.append(incident.id, replace(declared, occurred_at=began, payload=facts), now=now)

@@ -22,13 +22,14 @@ from playbooks.plays import approvals, notes
 from playbooks.plays.asking import ask_people, cancel_timers, set_timers
 from playbooks.plays.bound_levers import RIGHT_OF, VERB_OF, held_right, people_of
 from playbooks.plays.deciding import right_used, used_facts
+from playbooks.plays.entering import enter
 from playbooks.plays.freezes import freeze_of, frozen_clause, works_while_frozen
 from playbooks.plays.house import House, must_find, want
 from playbooks.plays.notes import show_entry
 from playbooks.plays.orders import Order, event_of, execution
 from playbooks.ports import Surface, UnitOfWork
 
-KIND_OF = {ActionKind.ACCEPT_RISK: DebtKind.ACCEPTED_RISK.value, ActionKind.FREEZE: DebtKind.FREEZE.value}
+KIND_OF = {ActionKind.ACCEPT_RISK: DebtKind.ACCEPTED_RISK, ActionKind.FREEZE: DebtKind.FREEZE}
 _ANSWERED_WITHIN = {ActionKind.ACCEPT_RISK: timedelta(days=3), ActionKind.FREEZE: timedelta(hours=4)}
 
 
@@ -309,7 +310,7 @@ def _in_force(
     """The approvals are consumed and the entry stands, in one transaction. Raises Conflict for the second."""
     if uow.consume_approvals(action.id, now=now) < action.approvals_needed:
         raise errors.Conflict(f"Request {action.id} was decided by somebody else just now.", code="lost_race")
-    entry = _enter(house, uow, order, incident, action, given, now)
+    entry = _enter(house, uow, order, action, given, now)
     used = next((a.decider_role for a in given if a.decider == order.actor.id), "no approval needed by the registry")
     right = held_right(house, action.component, action.kind, incident)
     _decided(uow, order, incident, action, used, "approved", len(given), now, override=entry.id, right=right)
@@ -344,13 +345,7 @@ def _in_force(
 
 
 def _enter(
-    house: House,
-    uow: UnitOfWork,
-    order: Order,
-    incident: Incident | None,
-    action: Action,
-    given: list[Approval],
-    now: datetime,
+    house: House, uow: UnitOfWork, order: Order, action: Action, given: list[Approval], now: datetime
 ) -> Override:
     detail = action.plan.detail if action.plan is not None else {}
     due = datetime.fromisoformat(detail["until"])
@@ -376,20 +371,5 @@ def _enter(
         )
     if action.kind is ActionKind.FREEZE and (frozen := freeze_of(uow, action.component, now)) is not None:
         raise errors.Conflict(f"{frozen_clause(frozen)}.", "Unfreeze it first.", code="already_there")
-    return uow.add_override(
-        Override(
-            id=0,
-            kind=KIND_OF[action.kind],
-            component=action.component,
-            incident_id=incident.id if incident is not None else None,
-            action_id=action.id,
-            holder=holder,
-            reason=action.because,
-            since=now,
-            due_at=due,
-            state="on",
-            confirmed_at=now,
-            team=house.registry().component(action.component).accountable,
-            facts=facts,
-        )
-    )
+    team = house.registry().component(action.component).accountable
+    return enter(uow, action, KIND_OF[action.kind], holder, due, now, team=team, facts=facts)

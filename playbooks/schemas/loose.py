@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from playbooks.schemas.marked import MAX_CHARACTERS, MAX_DEPTH, DocumentError, Loader, Problem, Refused
+from playbooks.schemas.marked import MAX_DEPTH, Loader, Refused, readable
 
 MAX_VALUES = 1_000_000
 _MERGE = "tag:yaml.org,2002:merge"
@@ -35,20 +34,10 @@ class Part:
 
 def read_parts(text: str, *, name: str) -> list[Part]:
     """All documents of a file, empty ones left out; a list at the top counts as its items. Raises DocumentError."""
-    if len(text) > MAX_CHARACTERS:
-        raise DocumentError(name, [Problem(name, 0, "", f"larger than {MAX_CHARACTERS:,} characters")])
-    text = text.removeprefix("\ufeff")
-    try:
+    with readable(text, name=name):
+        text = text.removeprefix("\ufeff")
         parts = _json(text) if text.lstrip()[:1] in ("{", "[") else None
         parts = _yaml(text) if parts is None else parts
-    except Refused as refused:
-        raise DocumentError(name, [Problem(name, refused.line, "", refused.text)]) from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        said = " ".join(f"{error.context or ''} {error.problem or ''}".split())
-        raise DocumentError(name, [Problem(name, mark.line + 1 if mark else 0, "", f"not YAML: {said}")]) from None
-    except (yaml.YAMLError, UnicodeError) as error:
-        raise DocumentError(name, [Problem(name, 0, "", f"not YAML: {' '.join(str(error).split())}")]) from None
     return [part for part in _items(parts) if part.value]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -151,15 +152,13 @@ def dotted(loc: Iterable[str | int]) -> str:
     return text
 
 
-def read(text: str, *, name: str) -> Marked:
-    """Parse one YAML document. Raises DocumentError where it is no YAML, too deep or too large."""
+@contextmanager
+def readable(text: str, *, name: str) -> Iterator[None]:
+    """While a text is parsed: one too large, and whatever the parser does not take, is told as DocumentError."""
     if len(text) > MAX_CHARACTERS:
         raise DocumentError(name, [Problem(name, 0, "", f"larger than {MAX_CHARACTERS:,} characters")])
-    problems: list[Problem] = []
     try:
-        loader = Loader(text)
-        root = loader.get_single_node()
-        value = _Builder(loader, name, problems).build(root) if root is not None else {}
+        yield
     except Refused as refused:
         raise DocumentError(name, [Problem(name, refused.line, "", refused.text)]) from None
     except yaml.MarkedYAMLError as error:
@@ -168,6 +167,15 @@ def read(text: str, *, name: str) -> Marked:
         raise DocumentError(name, [Problem(name, mark.line + 1 if mark else 0, "", f"not YAML: {said}")]) from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise DocumentError(name, [Problem(name, 0, "", f"not YAML: {' '.join(str(error).split())}")]) from None
+
+
+def read(text: str, *, name: str) -> Marked:
+    """Parse one YAML document. Raises DocumentError where it is no YAML, too deep or too large."""
+    problems: list[Problem] = []
+    with readable(text, name=name):
+        loader = Loader(text)
+        root = loader.get_single_node()
+        value = _Builder(loader, name, problems).build(root) if root is not None else {}
     return Marked(name, root, value, problems)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode
 from pydantic import Field, model_validator
 
 from bot.providers.bound import BoundLever, OverHttp
-from bot.providers.httpcall import HttpCaller
+from bot.providers.credentials import Credentials
 from playbooks.plugin import (
     Described,
     Mark,
@@ -58,22 +58,7 @@ class AlertmanagerLever(OverHttp, BoundLever["AlertmanagerLever.Binding"]):
     tested_with = "Alertmanager 0.25.0"
     maturity = Maturity.PROVEN
 
-    class Settings(Strict):
-        """`token` for a bearer token, or `username` and `password`; neither for none."""
-
-        url: str
-        token: str = ""
-        username: str = ""
-        password: str = ""
-        timeout: float = Field(default=10.0, gt=0)
-
-        @model_validator(mode="after")
-        def _one_way(self) -> AlertmanagerLever.Settings:
-            if self.token and self.username:
-                raise ValueError("write either token or username and password")
-            if bool(self.username) != bool(self.password):
-                raise ValueError("username and password belong together")
-            return self
+    Settings = Credentials
 
     class Binding(Strict):
         """`matchers`: label to its value, several values or `{regex: …}`; all must hold.
@@ -108,17 +93,7 @@ class AlertmanagerLever(OverHttp, BoundLever["AlertmanagerLever.Binding"]):
     def __init__(self, name: str, settings: Mapping[str, Any], tools: Tools) -> None:
         self.name = name
         self._clock = tools.clock
-        set_to = parse_settings(self.Settings, name, settings)
-        self._http = HttpCaller(
-            name,
-            set_to.url,
-            headers={"Authorization": f"Bearer {set_to.token}"} if set_to.token else {},
-            auth=(set_to.username, set_to.password) if set_to.username else None,
-            secrets=(set_to.token,),
-            credential=f"providers.{name}.{'password' if set_to.username else 'token'}",
-            timeout=set_to.timeout,
-            probe=tools.probe,
-        )
+        self._http = parse_settings(self.Settings, name, settings).caller(name, tools.probe)
 
     def backstop(self, binding: Mapping[str, Any]) -> timedelta:
         """After this a silence ends by itself. Raises ConfigError."""

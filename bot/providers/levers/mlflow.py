@@ -22,7 +22,8 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 
 from bot.providers.bound import BoundLever, OverHttp
-from bot.providers.httpcall import Answer, HttpCaller
+from bot.providers.credentials import Credentials
+from bot.providers.httpcall import Answer
 from bot.providers.serving import ServingCheck, serving_proof
 from playbooks.plugin import (
     NOTE_TAG,
@@ -72,23 +73,10 @@ class MlflowLever(OverHttp, BoundLever["MlflowLever.Binding"]):
     tested_with = "MLflow 3.17.2, MLServer 1.7.1"
     maturity = Maturity.PROVEN
 
-    class Settings(Strict):
-        """`username` and `password` for basic authentication, or `token` for a bearer token; neither for none."""
+    class Settings(Credentials):
+        """`serving_token`: a bearer token for the model servers."""
 
-        url: str
-        token: str = ""
-        username: str = ""
-        password: str = ""
         serving_token: str = ""
-        timeout: float = Field(default=10.0, gt=0)
-
-        @model_validator(mode="after")
-        def _one_way(self) -> MlflowLever.Settings:
-            if self.token and self.username:
-                raise ValueError("write either token or username and password")
-            if bool(self.username) != bool(self.password):
-                raise ValueError("username and password belong together")
-            return self
 
     class Binding(Strict):
         """One of `model`, `prompt` and `index`, and its `alias`, or a `tag` that holds the version in use.
@@ -155,17 +143,7 @@ class MlflowLever(OverHttp, BoundLever["MlflowLever.Binding"]):
         self._settings = parse_settings(self.Settings, name, settings)
         self._clock = tools.clock
         self._probe = tools.probe
-        set_to = self._settings
-        self._http = HttpCaller(
-            name,
-            set_to.url,
-            headers={"Authorization": f"Bearer {set_to.token}"} if set_to.token else {},
-            auth=(set_to.username, set_to.password) if set_to.username else None,
-            secrets=(set_to.token,),
-            credential=f"providers.{name}.{'password' if set_to.username else 'token'}",
-            timeout=set_to.timeout,
-            probe=tools.probe,
-        )
+        self._http = self._settings.caller(name, tools.probe)
 
     def describe(self, binding: Mapping[str, Any]) -> Described:
         """See `ports.Lever`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bot.slack import modals
 from bot.slack.calls import Call, Desk, OpenModal, Reply
 from bot.slack.grammar import CorrectArgs, LeadArgs, NewArgs, NoteArgs, Parsed, ResolveArgs, RoleArgs, SevArgs, TextArgs
@@ -9,9 +11,11 @@ from playbooks import errors
 from playbooks.domain.clocks import parse_when
 from playbooks.domain.incidents import Role
 from playbooks.domain.timeline import EventKind
-from playbooks.messages import IncidentList
+from playbooks.messages import IncidentList, Say
 from playbooks.plays import capture, closing, roles
 from playbooks.plays import incident as plays
+from playbooks.plays.house import House
+from playbooks.plays.orders import Order
 from playbooks.plays.views.lists import incident_list
 
 
@@ -113,44 +117,30 @@ def note(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     )
 
 
+def _with_words(play: Callable[[House, Order, int, str], Say], desk: Desk, call: Call, parsed: Parsed) -> Reply:
+    """A play on the incident that is meant, with the words that came after the verb."""
+    number = which(desk, call, parsed)
+    return number if isinstance(number, IncidentList) else play(desk.house, desk.order(call), number, _text(parsed))
+
+
 def mitigated(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc mitigated [text]`."""
-    number = which(desk, call, parsed)
-    return (
-        number
-        if isinstance(number, IncidentList)
-        else plays.mitigate(desk.house, desk.order(call), number, _text(parsed))
-    )
+    return _with_words(plays.mitigate, desk, call, parsed)
 
 
 def cancel(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc cancel [text]`."""
-    number = which(desk, call, parsed)
-    return (
-        number
-        if isinstance(number, IncidentList)
-        else closing.cancel(desk.house, desk.order(call), number, _text(parsed))
-    )
+    return _with_words(closing.cancel, desk, call, parsed)
 
 
 def reopen(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc reopen [text]`."""
-    number = which(desk, call, parsed)
-    return (
-        number
-        if isinstance(number, IncidentList)
-        else closing.reopen(desk.house, desk.order(call), number, _text(parsed))
-    )
+    return _with_words(closing.reopen, desk, call, parsed)
 
 
 def close(desk: Desk, call: Call, parsed: Parsed) -> Reply:
     """`/inc close [text]`: after the draft's questions are answered."""
-    number = which(desk, call, parsed)
-    return (
-        number
-        if isinstance(number, IncidentList)
-        else closing.close(desk.house, desk.order(call), number, _text(parsed))
-    )
+    return _with_words(closing.close, desk, call, parsed)
 
 
 def correct(desk: Desk, call: Call, parsed: Parsed) -> Reply:
