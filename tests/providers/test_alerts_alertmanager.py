@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.providers.alerts import alertmanager
 from bot.providers.alerts.reading import MAX_ANNOTATION, MAX_ENTRIES, MAX_LABEL, ReadResult
-from playbooks.domain.alerts import Alert, AlertStatus, label_fingerprint
+from playbooks.domain.alerts import Alert, AlertStatus, Known, Said, label_fingerprint
 from playbooks.errors import InputError, Kind
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "alertmanager"
@@ -110,6 +110,8 @@ def test_bare_lists_and_single_alerts():
         ("2026-11-21T02:28:11+0000", datetime(2026, 11, 21, 2, 28, 11, tzinfo=UTC)),
         (1795228091, datetime(2026, 11, 21, 2, 28, 11, tzinfo=UTC)),
         ("1795228091000", datetime(2026, 11, 21, 2, 28, 11, tzinfo=UTC)),
+        ("2026-11-21 02:28:11.112013015 +0000 UTC m=+8560.28", datetime(2026, 11, 21, 2, 28, 11, 112013, tzinfo=UTC)),
+        ("2026-11-21 03:28:11 +0100 CET", datetime(2026, 11, 21, 2, 28, 11, tzinfo=UTC)),
     ],
 )
 def test_times(written, at):
@@ -118,23 +120,19 @@ def test_times(written, at):
 
 @pytest.mark.parametrize(
     "written",
-    [
-        "",
-        None,
-        "0001-01-01T00:00:00Z",
-        0,
-        "soon",
-        "2026-11-21T02:28:11",
-        "9999-12-31T23:59:59-12:00",
-        True,
-        [],
-        {},
-        -1e300,
-    ],
+    ["soon", "2026-11-21T02:28:11", "2026-11-21 02:28:11 UTC", "9999-12-31T23:59:59-12:00", True, [], {}, -1e300],
 )
-def test_without_a_start_an_alert_is_rejected(written):
-    reason = why(startsAt=written)
-    assert "start" in reason or "time" in reason
+def test_with_a_start_that_is_no_time_an_alert_is_rejected(written):
+    assert "time" in why(startsAt=written)
+
+
+@pytest.mark.parametrize("written", ["", None, "0001-01-01T00:00:00Z", "0001-01-01 00:00:00 +0000 UTC", 0])
+def test_without_a_start_an_alert_is_known_by_whether_its_series_fires(written):
+    fires, ends = one(startsAt=written), one(startsAt=written, status="resolved", endsAt="2026-11-21T02:30:00Z")
+    assert fires.said == ends.said == Said(Known.WHILE_OPEN)
+    assert fires.starts_at == NOW
+    assert ends.starts_at == ends.ends_at == datetime(2026, 11, 21, 2, 30, tzinfo=UTC)
+    assert one().said is None
 
 
 def test_ends():
@@ -153,9 +151,24 @@ def test_status():
     assert "'suppressed' is neither" in why(status="suppressed")
 
 
-@pytest.mark.parametrize("labels", [None, {}, "x", 7, [7]])
-def test_without_labels_an_alert_is_rejected(labels):
-    assert "labels" in why(labels=labels)
+@pytest.mark.parametrize(("labels", "fingerprint"), [(None, None), ({}, ""), ({}, 7), ("x", "f"), (7, "f"), ([7], "f")])
+def test_without_labels_and_a_fingerprint_an_alert_is_rejected(labels, fingerprint):
+    assert "labels" in why(labels=labels, fingerprint=fingerprint)
+
+
+def test_a_stated_fingerprint_is_enough():
+    alert = one(labels={})
+    assert (alert.fingerprint, alert.name, alert.labels) == ("1613996102dceb9e", "unnamed alert", {})
+
+
+def test_the_group_names_what_has_no_name_and_leads_where_nothing_else_does():
+    group = {"groupLabels": {"alertname": "Drift"}, "externalURL": "https://alertmanager.example/", "alerts": [
+        item(labels={"a": "b"}, generatorURL=""), item(generatorURL="https://prometheus.example/graph"),
+    ]}  # fmt: skip
+    bare, whole = read(group).alerts
+    assert (bare.name, bare.link) == ("Drift", "https://alertmanager.example/")
+    assert (whole.name, whole.link) == ("A", "https://prometheus.example/graph")
+    assert bare.labels == {"a": "b"}
 
 
 @pytest.mark.parametrize("thing", [None, 7, "x", [], True])

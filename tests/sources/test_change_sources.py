@@ -114,6 +114,16 @@ def argo(application: dict[str, Any]) -> list[Change]:
     return argocd.read({}, notification(application), source="argo", received_at=NOW)
 
 
+@pytest.mark.parametrize("under", ["", "app"])
+def test_an_application_that_was_sent_whole(under: str) -> None:
+    application = body_of("argocd/application.json")
+    (ours,) = argo(application)
+    (whole,) = read("argocd", {under: application} if under else application)
+    assert (whole.key, whole.subject, whole.before, whole.after) == (ours.key, ours.subject, ours.before, ours.after)
+    assert (whole.occurred_at, whole.by, whole.environment) == (ours.occurred_at, ours.by, ours.environment)
+    assert read("argocd", application | {"status": {"sync": {"revision": "main"}}}) == []
+
+
 def test_an_application_was_deployed() -> None:
     (change,) = argo(body_of("argocd/application.json"))
     assert (change.kind, change.subject, change.environment) == ("deploy", "fraud-scorer", "fraud")

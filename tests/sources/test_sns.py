@@ -203,7 +203,7 @@ def test_an_alarm():
     assert alert.starts_at == utc(2026, 11, 21, 2, 28, 11, 443000)  # StateChangeTime
     assert alert.labels["component"] == "fraud-scorer"  # Trigger.Dimensions: EndpointName
     assert alert.labels["VariantName"] == "blue"
-    assert alert.signal == {"metric": "Invocation5XXErrors", "limit": "5.0"}
+    assert alert.signal == {"metric": "Invocation5XXErrors", "value": "7.0", "limit": "5.0"}
     assert alert.annotations["reason"] == ALARM["NewStateReason"]
     assert alert.link == (
         "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#alarmsV2:alarm/scorer-errors"

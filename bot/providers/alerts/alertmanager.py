@@ -1,12 +1,13 @@
 """Alertmanager's webhook, version 4, and what speaks like it: Grafana's unified alerting, single alerts, bare lists.
 
-Identity is per alert: `fingerprint` and `startsAt`. The status of the whole body and its common labels are not used:
-a firing group may carry resolved alerts.
+Identity is per alert: `fingerprint` and `startsAt`. The status of the whole body is not used, and its group's labels
+only name what has no name: a firing group may carry resolved alerts. Without `startsAt` (templates of one's own, older
+senders) an alert is known by its series, and by whether that fires.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +30,11 @@ from bot.providers.alerts.reading import (
     scalar,
     texts,
 )
-from playbooks.domain.alerts import Alert, AlertStatus, label_fingerprint
+from bot.providers.alerts.telling import text
+from playbooks.domain.alerts import Alert, AlertStatus, Known, Said, label_fingerprint
+
+More = Callable[[Alert, Mapping[str, Any], Mapping[str, Any]], Alert]
+"""`(alert, item, body)`: the alert with what else its item and the whole body tell."""
 
 _STATUS = {
     "firing": AlertStatus.FIRING,
@@ -49,62 +54,73 @@ def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: d
     Raises:
         InputError: `not_json`, or `not_mappable` where the JSON is no Alertmanager body.
     """
-    items, truncated = _items(body)
+    return read_with(body, source=source, received_at=received_at)
+
+
+def read_with(body: bytes, *, source: str, received_at: datetime, more: More | None = None) -> ReadResult:
+    """As `read`; `more` adds what a dialect tells beside it."""
+    items, group = _items(body)
     alerts: list[Alert] = []
     refused: list[Rejected] = []
     for index, item in enumerate(items):
         try:
-            alerts.append(_alert(item, source, received_at))
+            alert = _alert(item, group, source, received_at)
+            alerts.append(more(alert, item, group) if more else alert)
         except BadAlert as error:
             refused.append(rejected(index, error, item))
-    return ReadResult(alerts, refused, max(0, truncated))
+    left_out = group.get("truncatedAlerts", 0)
+    return ReadResult(alerts, refused, max(0, left_out) if isinstance(left_out, int) else 0)
 
 
-def _items(body: bytes) -> tuple[list[Any], int]:
+def _items(body: bytes) -> tuple[list[Any], Mapping[str, Any]]:
+    """The alerts of a body, and the group that holds them: empty for bare ones."""
     try:
         data = from_json(body)
     except ValueError as error:
         raise not_json(str(error)) from None
     if isinstance(data, list) and data and all(isinstance(item, dict) and "labels" in item for item in data):
-        return data, 0
+        return data, {}
     if not isinstance(data, dict):
         raise not_mappable("it is no Alertmanager body: it has no `alerts`")
     if "alerts" not in data and isinstance(data.get("labels"), dict):
-        return [data], 0
+        return [data], {}
     if not isinstance(data.get("alerts"), list):
         raise not_mappable("it is no Alertmanager body: it has no list `alerts`")
-    left_out = data.get("truncatedAlerts", 0)
-    return data["alerts"], left_out if isinstance(left_out, int) else 0
+    return data["alerts"], data
 
 
-def _alert(item: Any, source: str, received_at: datetime) -> Alert:
+def _alert(item: Any, group: Mapping[str, Any], source: str, received_at: datetime) -> Alert:
     if not isinstance(item, dict):
         raise BadAlert("it is no mapping")
     labels = texts(item.get("labels"), "labels", MAX_LABEL)
-    if not labels:
-        raise BadAlert("it has no labels")
-    annotations = texts(item.get("annotations"), "annotations", MAX_ANNOTATION)
-    starts_at = read_time(item.get("startsAt"))
-    if starts_at is None:
-        raise BadAlert("it does not say when it started (`startsAt`)")
-    ends_at = read_time(item.get("endsAt"))
-    status = _status(item.get("status"), ends_at, received_at)
     fingerprint = item.get("fingerprint")
     if not isinstance(fingerprint, str) or not fingerprint:
+        if not labels:
+            raise BadAlert("it has no labels")
         fingerprint = label_fingerprint(labels)
+    annotations = texts(item.get("annotations"), "annotations", MAX_ANNOTATION)
+    starts_at, ends_at = read_time(item.get("startsAt")), read_time(item.get("endsAt"))
+    status = _status(item.get("status"), ends_at, received_at)
+    over = status is AlertStatus.RESOLVED
+    began = starts_at or (over and ends_at) or received_at
     return Alert(
         source=source,
         fingerprint=line(fingerprint, MAX_FINGERPRINT),
-        name=labels.get("alertname") or labels.get("rulename") or "unnamed alert",
+        name=labels.get("alertname") or labels.get("rulename") or _name(group),
         status=status,
-        starts_at=starts_at,
-        ends_at=max(starts_at, ends_at or received_at) if status is AlertStatus.RESOLVED else None,
+        starts_at=began,
+        ends_at=max(began, ends_at or received_at) if over else None,
         severity=labels.get("severity", ""),
         summary=annotations.get("summary") or annotations.get("description") or annotations.get("message") or "",
         labels=labels,
         annotations=annotations,
-        link=link(item.get("generatorURL")),
+        link=link(item.get("generatorURL")) or link(group.get("externalURL")),
+        said=None if starts_at else Said(Known.WHILE_OPEN),
     )
+
+
+def _name(group: Mapping[str, Any]) -> str:
+    return line(text(group, "groupLabels.alertname", "commonLabels.alertname"), MAX_LABEL) or "unnamed alert"
 
 
 def _status(value: object, ends_at: datetime | None, received_at: datetime) -> AlertStatus:

@@ -2,12 +2,14 @@
 
 Read leniently, which the SDK does not do: Seldon's request logger sends binary mode without `specversion`, `id` and
 `source`. Formats: cloudevents/spec, bindings/http-protocol-binding and formats/json-format. A detector (Alibi) tells
-`data.is_drift` or `data.is_outlier`, 1 or 0, and is known by what it watches; of other events the end of the type
-tells: `.failed`, `.drift`, `.firing` fire, `.resolved`, `.recovered` end, and the rest is kept.
+`data.is_drift` or `data.is_outlier`, 1 or 0 (MLServer's as an output), and is known by what it watches; of other events
+the end of the type tells (`job.failed`, `JobFailed`, `job.failed.v1`): `failed`, `drift`, `firing` fire, `resolved`,
+`recovered` end, and the rest is kept.
 """
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,23 +18,33 @@ from urllib.parse import unquote
 
 from pydantic_core import from_json
 
+from bot.providers.alerts.paths import find
 from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, NoAlert, ReadResult, not_mappable
 from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed, rows, shallow, tags, text, when
 from playbooks.domain.alerts import Alert, Known
 from playbooks.plugin import header_of
 
+_OUTPUT = "outputs.name={}.data"
+_FLAGS = tuple(place.format(flag) for flag in ("is_drift", "is_outlier") for place in ("data.{}", "{}", _OUTPUT))
 _FIRES = (
     "failed failure error errored alert alerting firing fired triggered drift drifted outlier breached violated "
     "degraded stale exceeded critical warning anomaly".split()
 )
+_LAST = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)$")
+_VERSION = re.compile(r"[._-]?v?\d+$", re.IGNORECASE)
 _ENDS = "resolved recovered ok succeeded success closed healthy normal cleared".split()
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
     """See `reading.Read`."""
     events = _events(headers, body)
-    key = ",".join(f"{text(event, 'source')}/{text(event, 'id')}" for event in events if text(event, "id"))
+    key = ",".join(f"{_whose(event)}/{text(event, 'id')}" for event in events if text(event, "id"))
     return each(Came(headers, source, received_at, key), events, _event)
+
+
+def _whose(event: Mapping[str, Any]) -> str:
+    """Whose id it is: the source's. Seldon leaves it out, and gives a request and what detectors say of it one id."""
+    return text(event, "source") or text(event, "type", "inferenceservicename")
 
 
 def _events(headers: Headers, body: bytes) -> list[Mapping[str, Any]]:
@@ -70,18 +82,22 @@ def _event(came: Came, event: Mapping[str, Any]) -> Alert:
     kind, data = text(event, "type"), event.get("data")
     if not kind:
         raise BadAlert("it has no `type`")
-    flags = [dig(data, path) for path in ("data.is_drift", "data.is_outlier", "is_drift", "is_outlier")]
-    flagged = [bool(value) for flag in flags if flag is not None for value in rows(flag)]
+    flagged = [bool(value) for path in _FLAGS for value in _flat(find(data, path))]
     firing = any(flagged) if flagged else _says(kind, data)
     if firing is None:
         raise NoAlert(f"{kind[:80]} says nothing of whether something fires")
     return _alert(came, event, kind, data, firing, detector=bool(flagged))
 
 
+def _flat(value: object) -> list[object]:
+    """A flag, bare or in lists: one for each row of a batch."""
+    return [one for item in value for one in _flat(item)] if isinstance(value, list) else rows(value)
+
+
 def _says(kind: str, data: object) -> bool | None:
     for word in (
         text(data, "status", "state").lower(),
-        kind.replace("-", ".").replace("_", ".").rsplit(".", 1)[-1].lower(),
+        _split(kind)[1],
     ):
         if word in _ENDS:
             return False
@@ -90,11 +106,18 @@ def _says(kind: str, data: object) -> bool | None:
     return None
 
 
+def _split(kind: str) -> tuple[str, str]:
+    """A type without its last word, and this word in small letters; a version at the end is left out."""
+    stem = _VERSION.sub("", kind)
+    last = _LAST.search(stem)
+    return (stem[: last.start()].rstrip("._-"), last.group().lower()) if last else (stem, "")
+
+
 def _alert(came: Came, event: Mapping[str, Any], kind: str, data: object, firing: bool, *, detector: bool) -> Alert:
     service = text(event, "inferenceservicename", "component") or text(data, "component", "labels.component")
     subject = text(event, "subject")
     place = (text(event, "namespace"), service, text(event, "endpoint"), text(data, "meta.name"))
-    base = kind if detector else kind.rsplit(".", 1)[0]
+    base = kind if detector else _split(kind)[0]
     at = when(event, "time") or when(data, "time", "timestamp")
     name = text(data, "name", "title") or (
         f"{kind.rsplit('.', 1)[-1]} {text(data, 'meta.name')}".strip() if detector else kind
@@ -115,11 +138,18 @@ def _alert(came: Came, event: Mapping[str, Any], kind: str, data: object, firing
         links=(dig(data, "link"), dig(data, "url")),
         signal={
             "metric": text(data, "meta.name", "metric"),
-            "value": text(data, "data.distance", "data.instance_score", "value", "data.distance.0"),
-            "limit": text(data, "data.threshold", "threshold", "limit"),
-            "p_value": text(data, "data.p_val", "data.p_val.0"),
+            "value": text(data, "data.distance", "data.instance_score", "value", "data.distance.0")
+            or _output(data, "distance"),
+            "limit": text(data, "data.threshold", "threshold", "limit") or _output(data, "threshold"),
+            "p_value": text(data, "data.p_val", "data.p_val.0") or _output(data, "p_val"),
         },
     )
+
+
+def _output(data: object, name: str) -> str:
+    """The one number of an output of the Open Inference Protocol, in which MLServer's detectors answer."""
+    values = _flat(find(data, _OUTPUT.format(name)))
+    return text(values, "0") if len(values) == 1 else ""
 
 
 def _summary(kind: str, what: str, data: object, detector: bool) -> str:

@@ -2,7 +2,9 @@
 
 Variables: docs.datadoghq.com, integrations/webhooks. `$ALERT_CYCLE_KEY` is the same from trigger to recovery; where a
 template has none, an alert is known by its monitor and scope. A variable that was not filled in counts as absent.
-Datadog's default body is read too: it tells the transition in the title only.
+Datadog's default body is read too: priority, transition and scope stand in its title only (`[P2] [Triggered on
+{host:gpu-7}] …`), the monitor's number in the addresses of its text. `$ID` is the event's, of 16 digits or more; what
+templates call `id` may be the monitor's, which is no delivery.
 """
 
 from __future__ import annotations
@@ -13,14 +15,25 @@ from datetime import datetime
 from typing import Any
 
 from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, NoAlert, ReadResult, not_mappable
-from bot.providers.alerts.telling import Came, alert, each, identity, parsed, rows, tags, text, when
+from bot.providers.alerts.telling import Came, alert, each, known_as, parsed, rows, tags, text, when
 from playbooks.domain.alerts import Alert, Known
 
-_TITLE = re.compile(r"^\s*\[(?P<turn>[^\]]{1,40})\]\s*(?:\[(?P<second>[^\]]{1,40})\]\s*)?(?P<rest>.*)$", re.DOTALL)
+_TITLE = re.compile(
+    r"^\s*(?:\[P(?P<priority>[1-5])\]\s*)?\[(?P<turn>[^\]{}]{1,40})(?:\{(?P<scope>[^}]*)\})?\]\s*(?P<rest>.*)$",
+    re.DOTALL | re.IGNORECASE,
+)
+_MONITOR = re.compile(r"https?://[\w.-]*(?:datadoghq\.(?:com|eu)|ddog-gov\.com)/monitors[/#](\d+)")
+_EVENT = re.compile(r"^\d{16,}$")
+_WORD = re.compile(r"^[A-Za-z -]{2,20}$")
 _PRIORITY = re.compile(r"^p?([1-5])$", re.IGNORECASE)
-_FIRES = frozenset("triggered retriggered warn rewarn alert nodata renodata error warning failed".split())
-_ENDS = frozenset(("recovered", "resolved", "ok", "success"))
-_KEYS = ("transition", "alerttransition", "alertid", "monitorid", "alertcyclekey", "eventtype", "title", "alerttitle")
+_FIRES = frozenset("triggered retriggered warn rewarn alert nodata renodata renotify error warning failed".split())
+_ENDS = frozenset(("recovered", "resolved", "ok", "success", "manuallyresolved", "autoresolved"))
+_KEYS = (
+    "transition", "alerttransition", "alertid", "monitorid", "alertcyclekey", "eventtype", "title", "alerttitle",
+    "eventtitle",
+)  # fmt: skip
+_TYPES = ("error", "warning", "success", "info")  # `$ALERT_TYPE`
+_EVENT_PRIORITIES = ("normal", "low")  # of `$PRIORITY`, an event's own, which says nothing of the monitor
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
@@ -29,7 +42,7 @@ def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -
     items = [_flat(item) for item in rows(data) if isinstance(item, dict)]
     if not items or len(items) < len(rows(data)) or not all(any(key in item for key in _KEYS) for item in items):
         raise not_mappable("it is no body of Datadog: it names no monitor, no transition and no title")
-    key = ",".join(filter(None, (text(item, "id", "eventid") for item in items)))
+    key = ",".join(filter(None, (_delivery(item) for item in items)))
     return each(Came(headers, source, received_at, key), items, _alert)
 
 
@@ -45,37 +58,48 @@ def _flat(item: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _delivery(item: Mapping[str, Any]) -> str:
+    return next((name for name in (text(item, "eventid"), text(item, "id")) if _EVENT.match(name)), "")
+
+
 def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
-    title = text(data, "alerttitle", "title", "eventtitle", "monitorname", "name")
-    found = _TITLE.match(title)
+    titles = [text(data, name) for name in ("alerttitle", "title", "eventtitle", "monitorname", "name")]
+    title = next(filter(None, titles), "")
+    found = next(filter(None, map(_TITLE.match, titles)), None)
+    if found and found["rest"].startswith("[TEST]"):
+        raise NoAlert("it is a test notification of a monitor")
     turn = text(data, "transition", "alerttransition", "alertstatustransition")
-    turn = turn or (found["turn"] if found else "") or text(data, "alerttype", "typeofalert")
+    turn = turn or (found["turn"].strip().removesuffix(" on") if found else "") or _kind(data)
+    turn = turn or next(filter(_WORD.match, (text(data, "monitorstatus", "status"),)), "")
     name = found["rest"].strip() if found and found["rest"].strip() else title
-    labels = {**tags(data.get("scopes")), **tags(_of(data, "alertscope", "scope")), **tags(_of(data, "tags"))}
+    braces = (found["scope"] or "") if found else ""
+    labels = {**tags(data.get("scopes")), **tags(braces), **tags(_of(data, "alertscope", "scope"))}
+    labels |= tags(_of(data, "tags", "eventtags", "alerttags"))
     firing = _firing(turn)
     cycle = text(data, "alertcyclekey", "cyclekey", "cycle")
-    monitor = text(data, "alertid", "monitorid", "aggregkey", "aggregationkey")
-    scope = text(data, "alertscope", "scope") or ",".join(str(each_) for each_ in rows(data.get("scopes")))
-    at = when(data, "date", "lastupdated", "timestamp", "eventtime")
+    monitor = _monitor(data)
+    scope = text(data, "alertscope", "scope") or braces or ",".join(str(each_) for each_ in rows(data.get("scopes")))
+    at = when(data, "date", "lastupdated", "timestamp", "eventtime", "dateposix", "lastupdatedposix")
+    summary = text(data, "alertstatus", "textonlymsg", "message", "body", "description", "eventmsg", "msg", "text")
     return alert(
         came,
-        fingerprint=identity("cycle", cycle) if cycle else identity("monitor", monitor, scope or name),
+        fingerprint=known_as("cycle", cycle) if cycle else known_as("monitor", monitor or name, scope or name),
         name=name or f"Datadog monitor {monitor}",
         firing=firing,
         known=Known.BY_ID if cycle else Known.WHILE_OPEN,
         began=at if firing else None,
         ended=at,
-        severity=_severity(text(data, "alertpriority", "priority"), turn, text(data, "alerttype", "severity")),
-        summary=text(data, "alertstatus", "textonlymsg", "message", "body", "description", "eventmsg"),
+        severity=_severity(data, (found["priority"] or "") if found else "", turn),
+        summary=summary,
         component=labels.get("component") or labels.get("service", ""),
         labels={
             **labels,
             "monitor": monitor,
             "transition": turn,
             "metric": text(data, "alertmetric", "metric"),
-            "host": text(data, "hostname", "host"),
+            "host": text(data, "hostname", "host") or labels.get("host", ""),
         },
-        annotations={"query": text(data, "alertquery", "query"), "message": text(data, "message", "body")},
+        annotations={"query": text(data, "alertquery", "query"), "message": text(data, "message", "body", "msg")},
         links=(data.get("link"), data.get("url"), data.get("eventlink"), data.get("snapshot")),
         signal={
             "metric": text(data, "alertmetric", "metric"),
@@ -83,6 +107,23 @@ def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
             "limit": text(data, "threshold"),
         },
     )
+
+
+def _monitor(data: Mapping[str, Any]) -> str:
+    """The monitor's number; where no key has it, of an `id` that is no event's or of an address."""
+    stated = text(data, "alertid", "monitorid", "aggregkey", "aggregationkey")
+    own = text(data, "id")
+    if stated or (own and not _EVENT.match(own) and own.isdigit()):
+        return stated or own
+    told = (text(data, name) for name in ("link", "url", "body", "message", "msg", "textonlymsg", "eventmsg"))
+    found = next(filter(None, map(_MONITOR.search, told)), None)
+    return found[1] if found else ""
+
+
+def _kind(data: Mapping[str, Any]) -> str:
+    """`$ALERT_TYPE`; what is called `type` alone may be the monitor's own type (`metric alert`)."""
+    bare = text(data, "type")
+    return text(data, "alerttype", "typeofalert") or (bare if bare.lower() in _TYPES else "")
 
 
 def _of(data: Mapping[str, Any], *names: str) -> object:
@@ -103,14 +144,14 @@ def _firing(turn: str) -> bool:
     raise BadAlert(f"its transition {turn[:40]!r} is neither a trigger nor a recovery")
 
 
-def _severity(priority: str, turn: str, kind: str) -> str:
-    found = _PRIORITY.match(priority)
-    if found:
-        return f"P{found[1]}"
-    if priority:
-        return priority
-    low = f"{turn} {kind}".lower()
-    return "warning" if "warn" in low else "error" if "error" in low else ""
+def _severity(data: Mapping[str, Any], in_title: str, turn: str) -> str:
+    given = [text(data, name) for name in ("alertpriority", "priority", "monitorpriority")]
+    numbers = [found[1] for found in map(_PRIORITY.match, given) if found]
+    if numbers or in_title:
+        return f"P{(numbers or [in_title])[0]}"
+    words = [text(data, "severity"), *(word for word in given if word.lower() not in _EVENT_PRIORITIES)]
+    low = f"{turn} {_kind(data)}".lower()
+    return next(filter(None, words), "") or ("warning" if "warn" in low else "error" if "error" in low else "")
 
 
 SOURCE = AlertSource(read, plain=("x-muster-secret",))

@@ -1,6 +1,6 @@
 """Muster's own alert format, for everything that can send JSON.
 
-One alert, or `{"alerts": [...]}`; only `name` must be there:
+One alert, several in a list or as `{"alerts": [...]}`; only `name` must be there:
 
     {"name": "PSI of score", "component": "fraud-scorer", "status": "firing", "severity": "critical",
      "summary": "PSI 0.34", "labels": {"window": "1h"}, "starts_at": "2026-11-21T02:31:00Z", "ends_at": null,
@@ -62,6 +62,8 @@ def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: d
 def _items(data: object) -> list[Any]:
     if isinstance(data, dict) and isinstance(data.get("alerts"), list):
         return list(data["alerts"])
+    if isinstance(data, list) and data and all(isinstance(item, dict) and "name" in item for item in data):
+        return data
     if isinstance(data, dict) and "name" in data:
         return [data]
     raise not_mappable("it is neither an alert with a `name` nor a list `alerts`")

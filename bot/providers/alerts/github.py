@@ -1,7 +1,8 @@
 """GitHub's webhooks: workflow runs, checks, deployment statuses, and security alerts of a repository.
 
 Signed in `X-Hub-Signature-256` as `sha256=<hex>`; `X-GitHub-Delivery` names the delivery (docs.github.com, webhooks). A
-workflow is known by its repository, itself and its branch, a deployment by its environment; the next success ends it.
+workflow is known by its repository, itself and its branch (`owner:branch` of a fork), a deployment by its environment;
+the next success ends it. A deployment by Actions has its run beside it. What is found again after a fix is new.
 """
 
 from __future__ import annotations
@@ -20,25 +21,29 @@ from playbooks.plugin import header_of
 _FAILED = ("failure", "timed_out", "startup_failure", "error", "action_required")
 _FINE = ("success", "inactive")
 _RUNS = ("workflow_run", "check_run", "check_suite", "workflow_job")
-_ALERTS = ("code_scanning", "dependabot", "secret_scanning")
+_ALERTS = ("code_scanning", "dependabot", "secret_scanning", "repository_vulnerability")
+_OVER = ("fixed", "resolved", "resolve", "dismissed", "dismiss", "auto_dismissed", "closed_by_user")
+_AGAIN = ("reopened", "reopened_by_user", "auto_reopened", "reopen", "reintroduced")
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
     """See `reading.Read`. A hook may send its JSON as a form's field `payload`."""
     if body.startswith(b"payload="):
         body = parse_qs(body.decode("utf-8", "replace")).get("payload", [""])[0].encode("utf-8", "replace")
-    data = parsed_object(body, "GitHub", "repository", "organization", "sender", "zen")
+    named = () if header_of(headers, "X-GitHub-Event") else ("repository", "organization", "sender", "zen")
+    data = parsed_object(body, "GitHub", *named)
     key = header_of(headers, "X-GitHub-Delivery")
     return each(Came(headers, source, received_at, key), [data], _event)
 
 
 def _event(came: Came, data: Mapping[str, Any]) -> Alert:
-    for kind in _RUNS:
-        if isinstance(data.get(kind), dict):
-            return _run(came, data, kind, data[kind])
+    event = header_of(came.headers, "X-GitHub-Event")
     if isinstance(data.get("deployment_status"), dict):
         return _deployment(came, data, data["deployment_status"])
-    event = header_of(came.headers, "X-GitHub-Event")
+    beside = isinstance(data.get("deployment"), dict)  # of a job's event it is the part, of others the run is
+    for kind in _RUNS:
+        if isinstance(data.get(kind), dict) and (not beside or kind == "workflow_job" or kind == event):
+            return _run(came, data, kind, data[kind])
     if isinstance(data.get("alert"), dict) and (not event or event.startswith(_ALERTS)):
         return _finding(came, data, data["alert"], event)
     raise NoAlert(f"{event or 'the event'} ({text(data, 'action') or 'no action'}) tells of no run, no deployment")
@@ -46,11 +51,12 @@ def _event(came: Came, data: Mapping[str, Any]) -> Alert:
 
 def _run(came: Came, data: Mapping[str, Any], kind: str, run: Mapping[str, Any]) -> Alert:
     conclusion = text(run, "conclusion").lower()
-    if conclusion not in (*_FAILED, *_FINE):
-        raise NoAlert(f"{kind} is {conclusion or text(run, 'status') or 'under way'}")
+    action = text(data, "action").lower()
+    if conclusion not in (*_FAILED, *_FINE) or action not in ("", "completed"):
+        raise NoAlert(f"{kind} is {action if conclusion else text(run, 'status') or 'under way'}")
     name = text(run, "name", "app.name") or text(data, "workflow.name")
-    branch = text(run, "head_branch", "check_suite.head_branch")
-    thing = text(run, "workflow_id", "workflow_name") or name
+    branch = _branch(data, run)
+    thing = text(run, "workflow_id") or ": ".join(dict.fromkeys(filter(None, (text(run, "workflow_name"), name))))
     at = when(run, "updated_at", "completed_at", "started_at", "created_at")
     firing = conclusion in _FAILED
     return alert(
@@ -65,8 +71,15 @@ def _run(came: Came, data: Mapping[str, Any], kind: str, run: Mapping[str, Any])
         component=text(data, "repository.name"),
         labels=_labels(data)
         | {"branch": branch, "conclusion": conclusion, "event": text(run, "event"), "workflow": name, "kind": kind},
-        links=(run.get("html_url"), run.get("details_url")),
+        links=(run.get("html_url"), run.get("details_url"), text(data, "repository.html_url")),
     )
+
+
+def _branch(data: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    """The branch, as GitHub writes a fork's: its `main` is not the repository's."""
+    branch, home = text(run, "head_branch", "check_suite.head_branch"), text(data, "repository.full_name")
+    fork = text(run, "head_repository.full_name")
+    return f"{fork.split('/')[0]}:{branch}" if fork and home and fork != home else branch
 
 
 def _deployment(came: Came, data: Mapping[str, Any], status: Mapping[str, Any]) -> Alert:
@@ -85,35 +98,46 @@ def _deployment(came: Came, data: Mapping[str, Any], status: Mapping[str, Any]) 
         began=at if firing else None,
         ended=at,
         summary=text(status, "description") or f"deployment to {environment}: {state}",
-        component=text(data, "repository.name"),
+        component=text(data, "deployment.payload.component", "repository.name"),
         labels=_labels(data)
         | {"environment": environment, "state": state, "ref": text(data, "deployment.ref"), "kind": "deployment"},
-        links=(status.get("log_url"), status.get("target_url"), status.get("environment_url")),
+        links=(
+            status.get("log_url"),
+            status.get("target_url"),
+            status.get("environment_url"),
+            text(data, "repository.html_url"),
+        ),
     )
 
 
 def _finding(came: Came, data: Mapping[str, Any], told: Mapping[str, Any], event: str) -> Alert:
     action = text(data, "action").lower()
-    ended = action in ("fixed", "resolved", "dismissed", "auto_dismissed", "closed_by_user") or text(told, "state") in (
-        "fixed",
-        "dismissed",
-        "resolved",
-        "auto_dismissed",
-    )
+    ended = action in _OVER or (action not in _AGAIN and text(told, "state") in _OVER)
     name = text(told, "rule.description", "security_advisory.summary", "secret_type_display_name", "secret_type")
+    name = name or " ".join(filter(None, (text(told, "affected_package_name"), text(told, "external_identifier"))))
+    began = (when(told, "updated_at") or came.at) if action in _AGAIN else when(told, "created_at")
     return alert(
         came,
-        fingerprint=identity(event or "alert", _repository(data), text(told, "number")),
+        fingerprint=identity(event or "alert", _repository(data), text(told, "number", "id")),
         name=name or event or "GitHub alert",
         firing=not ended,
-        known=Known.BY_ID,
-        began=when(told, "created_at"),
-        ended=when(told, "fixed_at", "dismissed_at", "resolved_at", "updated_at"),
-        severity=text(told, "rule.security_severity_level", "security_advisory.severity", "rule.severity"),
+        known=Known.BY_TURN,
+        began=began,
+        ended=when(told, "fixed_at", "dismissed_at", "resolved_at", "auto_dismissed_at", "updated_at"),
+        severity=text(
+            told, "rule.security_severity_level", "security_advisory.severity", "rule.severity", "severity"
+        ).lower(),
         summary=text(told, "rule.full_description", "security_advisory.summary") or name,
         component=text(data, "repository.name"),
-        labels=_labels(data) | {"kind": event, "number": text(told, "number")},
-        links=(told.get("html_url"),),
+        labels=_labels(data)
+        | {
+            "kind": event,
+            "number": text(told, "number", "id"),
+            "package": text(told, "dependency.package.name", "affected_package_name"),
+            "rule": text(told, "rule.id"),
+            "advisory": text(told, "security_advisory.ghsa_id", "ghsa_id"),
+        },
+        links=(told.get("html_url"), told.get("external_reference"), text(data, "repository.html_url")),
     )
 
 

@@ -8,19 +8,32 @@ times: it is known by its rule, and by whether that fires.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.providers.alerts import alertmanager
-from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, NoAlert, ReadResult, link
-from bot.providers.alerts.telling import Came, alert, each, identity, parsed, rows, shallow, tags, text
+from bot.providers.alerts.reading import (
+    MAX_ANNOTATION,
+    AlertSource,
+    BadAlert,
+    Headers,
+    NoAlert,
+    ReadResult,
+    cut,
+    link,
+)
+from bot.providers.alerts.telling import MAX_FIGURE, Came, alert, each, known_as, parsed, rows, shallow, tags, text
 from bot.providers.signatures import Hmac
 from playbooks.domain.alerts import Alert, Known
 
 _LEGACY = {"alerting": True, "no_data": True, "ok": False}
 _LINKS = ("generatorURL", "panelURL", "dashboardURL", "silenceURL")
+# `[ var='B' metric='…' labels={…} value=17 ]`, which versions 8 to 10 send in place of `values`.
+_VALUE = re.compile(r"\[ (?:var='([^']*)' )?(?:metric='([^']*)' )?labels=\{[^}]*\} value=([^\s\]]+) \]")
+_TURN = re.compile(r"^\[[^\]]*\] *")
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
@@ -28,36 +41,25 @@ def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -
     data = parsed(body)
     if isinstance(data, dict) and "alerts" not in data and ("ruleId" in data or "evalMatches" in data):
         return each(Came(headers, source, received_at), [data], _legacy)
-    result = alertmanager.read(headers, body, source=source, received_at=received_at)
-    sent = {id_of(item): item for item in _items(data)}
-    return replace(result, alerts=[_more(each_, sent.get(each_.fingerprint)) for each_ in result.alerts])
+    return alertmanager.read_with(body, source=source, received_at=received_at, more=_more)
 
 
-def _items(data: Any) -> list[Mapping[str, Any]]:
-    found = data.get("alerts") if isinstance(data, dict) else data
-    return [item for item in rows(found) if isinstance(item, dict)]
-
-
-def id_of(item: Mapping[str, Any]) -> str:
-    """The fingerprint an item states, empty where it has none."""
-    value = item.get("fingerprint")
-    return value if isinstance(value, str) else ""
-
-
-def _more(known: Alert, item: Mapping[str, Any] | None) -> Alert:
+def _more(known: Alert, item: Mapping[str, Any], group: Mapping[str, Any]) -> Alert:
     """With Grafana's own figures, and a link where the rule's own is only half an address."""
-    if item is None:
-        return known
-    values = item.get("values")
-    figures = shallow(values)
+    figures = shallow(item.get("values")) or _stated(item.get("valueString"))
     told = {"value": next(iter(figures.values()))} if len(figures) == 1 else {}
     if len(figures) > 1:
         told = {"values": ", ".join(f"{name} = {value}" for name, value in figures.items())}
     return replace(
         known,
-        link=next(filter(None, (link(item.get(name)) for name in _LINKS)), ""),
-        signal={**told, **known.signal} if told else known.signal,
+        link=next(filter(None, (link(item.get(name)) for name in _LINKS)), "") or link(group.get("externalURL")),
+        signal=cut({**told, **known.signal}, MAX_FIGURE) if told else known.signal,
     )
+
+
+def _stated(value: object) -> dict[str, str]:
+    found = _VALUE.findall(value[:MAX_ANNOTATION]) if isinstance(value, str) else []
+    return {variable or metric or "value": figure for variable, metric, figure in found}
 
 
 def _legacy(came: Came, data: Mapping[str, Any]) -> Alert:
@@ -69,11 +71,12 @@ def _legacy(came: Came, data: Mapping[str, Any]) -> Alert:
     matches = [match for match in rows(data.get("evalMatches")) if isinstance(match, dict)]
     labels = tags(matches[0].get("tags")) if len(matches) == 1 else {}
     labels |= tags(data.get("tags"))
-    name = text(data, "ruleName", "title")
+    name = text(data, "ruleName") or _TURN.sub("", text(data, "title"))
+    rule = (text(data, "orgId"), text(data, "ruleId") or name) if text(data, "ruleId") or name else ()
     figures = {text(match, "metric") or "value": text(match, "value") for match in matches}
     return alert(
         came,
-        fingerprint=identity("rule", text(data, "orgId"), text(data, "ruleId") or name),
+        fingerprint=known_as("rule", *rule),
         name=name,
         firing=_LEGACY[state],
         known=Known.WHILE_OPEN,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
+from bot.providers.alerts.paths import find, unpacked
 from bot.providers.alerts.reading import AlertSource, Headers, NoAlert, Read, ReadResult, not_mappable, scalar
-from bot.providers.alerts.telling import Came, alert, dig, each, identity, moment_of, parsed, rows, tags, usable
+from bot.providers.alerts.telling import Came, alert, each, identity, moment_of, parsed, rows, tags, usable
 from playbooks.domain.alerts import Alert, Known
 from playbooks.domain.ownership_file import MatchValue
 from playbooks.domain.routing import value_test
@@ -20,6 +22,7 @@ if TYPE_CHECKING:  # its models cost a start of the bot 45 ms, with or without m
 _KNOWN = {"stated": None, "by_id": Known.BY_ID, "by_turn": Known.BY_TURN, "while_open": Known.WHILE_OPEN}
 Fits = Callable[[Any, Any], bool]
 """`(part, whole)`: whether they meet conditions."""
+Written = Mapping[str, MatchValue] | Sequence[Mapping[str, MatchValue]]
 
 
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
@@ -30,24 +33,38 @@ def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -
 def reader(mapping: MappingFile) -> Read:
     """The reader that a mapping describes."""
     whole_fits = _conditions(mapping.when)
-    fires = _conditions(mapping.status.firing if mapping.status else None)
-    ended = _conditions(mapping.status.resolved if mapping.status else None)
+    tells = _Tells(
+        _conditions(mapping.status.firing if mapping.status else None),
+        _conditions(mapping.status.resolved if mapping.status else None),
+        _conditions(mapping.aside),
+        {word.casefold(): meant for word, meant in mapping.severity_words.items()},
+    )
 
     def read_mapped(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
         whole = parsed(body)
         if whole_fits is not None and not whole_fits(whole, whole):
             raise not_mappable("it does not meet the conditions `when` of its mapping")
-        parts = rows(dig(whole, mapping.alerts)) if mapping.alerts else rows(whole)
-        if not parts and mapping.alerts and dig(whole, mapping.alerts) is None:
+        listed = unpacked(find(whole, mapping.alerts)) if mapping.alerts else whole
+        if listed is None and mapping.alerts:
             raise not_mappable(f"it has no `{mapping.alerts}`")
         came = Came(headers, source, received_at, _text(mapping.delivery, whole, whole))
-        return each(came, parts, lambda came_, part: _alert(came_, mapping, part, whole, fires, ended))
+        return each(came, rows(listed), lambda came_, part: _alert(came_, mapping, part, whole, tells))
 
     return read_mapped
 
 
-def _alert(came: Came, mapping: MappingFile, part: Any, whole: Any, fires: Fits | None, ended: Fits | None) -> Alert:
-    firing = _firing(part, whole, fires, ended)
+@dataclass(frozen=True, slots=True)
+class _Tells:
+    """What a mapping says of states and severities, made ready; the words of severities are without case."""
+
+    fires: Fits | None
+    ended: Fits | None
+    aside: Fits | None
+    severities: Mapping[str, str]
+
+
+def _alert(came: Came, mapping: MappingFile, part: Any, whole: Any, tells: _Tells) -> Alert:
+    firing = _firing(part, whole, tells)
 
     def said(place: Place | None) -> str:
         return _text(place, part, whole)
@@ -64,21 +81,23 @@ def _alert(came: Came, mapping: MappingFile, part: Any, whole: Any, fires: Fits 
         known=Known.WHILE_OPEN if known is None and began is None else known,
         began=began,
         ended=over or (began if known is Known.BY_TURN else None),
-        severity=mapping.severity_words.get(severity, severity),
+        severity=tells.severities.get(severity.casefold(), severity),
         summary=said(mapping.summary),
         component=said(mapping.component),
-        labels=tags(_value(mapping.tags, part, whole)) | {name: said(place) for name, place in mapping.labels.items()},
+        labels=_tagged(mapping.tags, part, whole) | {name: said(place) for name, place in mapping.labels.items()},
         links=(said(mapping.link),),
         signal={name: said(place) for name, place in mapping.signal.items()},
     )
 
 
-def _firing(part: Any, whole: Any, fires: Fits | None, ended: Fits | None) -> bool:
-    if fires is not None and fires(part, whole):
+def _firing(part: Any, whole: Any, tells: _Tells) -> bool:
+    if tells.aside is not None and tells.aside(part, whole):
+        raise NoAlert("it meets `aside` of its mapping")
+    if tells.fires is not None and tells.fires(part, whole):
         return True
-    if ended is not None and ended(part, whole):
+    if tells.ended is not None and tells.ended(part, whole):
         return False
-    if fires is not None:
+    if tells.fires is not None:
         raise NoAlert("it meets neither `status.firing` nor `status.resolved` of its mapping")
     return True
 
@@ -89,7 +108,7 @@ def _firing(part: Any, whole: Any, fires: Fits | None, ended: Fits | None) -> bo
 def _value(path: str | None, part: Any, whole: Any) -> Any:
     if path is None:
         return None
-    return dig(whole, path[2:]) if path.startswith("$.") else dig(part, path)
+    return find(whole, path[2:]) if path.startswith("$.") else find(part, path)
 
 
 def _text(place: Place | None, part: Any, whole: Any) -> str:
@@ -102,13 +121,29 @@ def _text(place: Place | None, part: Any, whole: Any) -> str:
     return ""
 
 
+def _tagged(paths: str | tuple[str, ...] | None, part: Any, whole: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in (paths,) if isinstance(paths, str) else paths or ():
+        found = tags(_value(path, part, whole)) | found
+    return found
+
+
 def _plain(value: Any) -> str | None:
+    """A value as a text: of a list of plain values one text with commas; nothing of what is deeper."""
+    if isinstance(value, list) and value and not any(isinstance(each_, dict | list | None) for each_ in value):
+        return ", ".join(scalar(each_).strip() for each_ in value)
     return None if value is None or isinstance(value, dict | list) else scalar(value).strip()
 
 
-def _conditions(written: Mapping[str, MatchValue] | None) -> Fits | None:
+def _conditions(written: Written | None) -> Fits | None:
+    """One set of conditions, which all must hold, or several sets of which one is enough."""
     if written is None:
         return None
+    sets = [_set(one) for one in ([written] if isinstance(written, Mapping) else written)]
+    return lambda part, whole: any(fits(part, whole) for fits in sets)
+
+
+def _set(written: Mapping[str, MatchValue]) -> Fits:
     tests = [(path, value_test(value)) for path, value in written.items()]
     return lambda part, whole: all(test(_tested(_value(path, part, whole))) for path, test in tests)
 

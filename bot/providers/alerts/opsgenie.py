@@ -1,7 +1,8 @@
 """Opsgenie's outgoing webhooks, and Jira Service Management's, which took them over: one action on one alert.
 
 Fields: docs.opsgenie.com, webhook integration. `alertId` is one episode; `alias` is what the client called it. Close
-and Delete end it, every other action only says that it is there. Times are epoch ms, `updatedAt` also ns.
+and Delete end it, every other action only says that it is there; an escalation names it by its id alone. Times are
+epoch ms, `updatedAt` also ns; `priority` was a number once.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
     return alert(
         came,
         fingerprint=identity(text(told, "alertId", "id", "alias")),
-        name=text(told, "message", "alias"),
+        name=text(told, "message", "alias") or f"Opsgenie alert {text(told, 'tinyId', 'alertId', 'id')}",
         firing=firing,
         known=Known.BY_ID,
         began=when(told, "createdAt", "insertedAt"),
         ended=when(told, "updatedAt"),
-        severity=text(told, "priority"),
+        severity=f"P{priority}" if (priority := text(told, "priority")) in tuple("12345") else priority,
         summary=text(told, "message"),
         component=labels.get("component") or labels.get("service", "") or text(told, "entity"),
         labels={
@@ -51,7 +52,7 @@ def _alert(came: Came, data: Mapping[str, Any]) -> Alert:
             "entity": text(told, "entity"),
             "number": text(told, "tinyId"),
             "source": text(told, "source"),
-            "team": text(told, "team") or text(dig(told, "teams.0"), "name"),
+            "team": text(told, "team", "teams.0.name", "teams.0"),
             "action": action,
         },
         annotations={"description": text(told, "description")},

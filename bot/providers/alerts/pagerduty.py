@@ -69,7 +69,7 @@ def _incident(came: Came, incident: Mapping[str, Any], kind: str, at: datetime |
         known=Known.BY_TURN if ended or kind in _TURNS else Known.BY_ID,
         began=created if created and not ended else None if ended else at,
         ended=at,
-        severity=text(incident, "priority.summary", "urgency", "priority.name"),
+        severity=text(incident, "priority.summary", "priority.name", "urgency"),
         summary=name,
         component=service,
         labels={

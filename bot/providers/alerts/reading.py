@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ MAX_ANNOTATION = 4096
 MAX_LINK = 2048
 MAX_RAW = 16_384
 MAX_FINGERPRINT = 128
+_GO_TIME = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?) ([+-]\d{4}) \S{1,6}(?: m=[+-][\d.]+)?")
 TELLS_CHANGES = "tells_changes"  # code of the InputError for a body that is read as changes instead
 
 
@@ -106,7 +108,8 @@ def rejected(index: int, error: BadAlert | NoAlert, item: object) -> Rejected:
 def read_time(value: object) -> datetime | None:
     """UTC time from ISO 8601 (any offset, up to nanoseconds) or the epoch in s, ms, µs or ns; None for none.
 
-    Go's zero time (`0001-01-01…`) is none. Raises BadAlert for anything else, and for a time without a zone.
+    Go's zero time (`0001-01-01…`) is none, and a time as Go prints it (`2026-05-27 15:36:00.1 +0000 UTC m=+8.2`) one.
+    Raises BadAlert for anything else, and for a time without a zone.
     """
     if value is None or value == "":
         return None
@@ -114,7 +117,8 @@ def read_time(value: object) -> datetime | None:
         if isinstance(value, str) and not value.strip().lstrip("-").isdecimal():
             if value.startswith("0001-01-01"):
                 return None
-            at = datetime.fromisoformat(value.strip())
+            printed = _GO_TIME.fullmatch(value.strip())
+            at = datetime.fromisoformat("{}T{}{}".format(*printed.groups()) if printed else value.strip())
             if at.tzinfo is None:
                 raise BadAlert(f"the time {value[:40]} has no zone")
             return at.astimezone(UTC)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.providers.alerts.reading import AlertSource, BadAlert, Headers, NoAlert, ReadResult
-from bot.providers.alerts.telling import Came, alert, dig, each, identity, parsed_object, rows, text, when
+from bot.providers.alerts.telling import Came, alert, dig, each, identity, known_as, parsed_object, rows, text, when
 from playbooks.domain.alerts import Alert, Known
 
 _SEVERITIES = {"critical": "critical", "major": "error", "minor": "warning", "none": "info", "maintenance": "info"}
@@ -30,7 +30,9 @@ _PLANNED = ("scheduled", "in_progress", "verifying", "completed")
 def read(headers: Headers, body: bytes, *, source: str, received_at: datetime) -> ReadResult:
     """See `reading.Read`."""
     data = parsed_object(body, "Statuspage", "incident", "component_update", "component")
-    came = Came(headers, source, received_at)
+    update = text(data, "component_update.id", "incident.incident_updates.0.id")
+    key = f"{update}:{text(data, 'component_update.new_status', 'incident.status')}" if update else ""
+    came = Came(headers, source, received_at, key)
     return each(came, [data], _incident if "incident" in data else _component)
 
 
@@ -46,12 +48,15 @@ def _page(data: Mapping[str, Any]) -> str:
 
 def _incident(came: Came, data: Mapping[str, Any]) -> Alert:
     told = data["incident"]
+    if not isinstance(told, dict):
+        raise BadAlert("`incident` is no mapping")
     status = text(told, "status")
     if status in _PLANNED:
         raise NoAlert(f"planned maintenance is {status}")
     if status not in (*_OPEN, *_ENDED):
         raise BadAlert(f"its status {status[:40]!r} is none of {', '.join((*_OPEN, *_ENDED))}")
-    names = [name for name in (text(each_, "name") for each_ in rows(dig(told, "components"))) if name]
+    parts = rows(told.get("components")) or rows(dig(told, "incident_updates.0.affected_components"))
+    names = [name for name in (text(each_, "name") for each_ in parts) if name]
     page = _page(data)
     return alert(
         came,
@@ -87,7 +92,7 @@ def _component(came: Came, data: Mapping[str, Any]) -> Alert:
     name = text(data, "component.name")
     return alert(
         came,
-        fingerprint=identity("component", text(data, "component.id") or text(update, "component_id")),
+        fingerprint=known_as("component", text(data, "component.id") or text(update, "component_id")),
         name=f"{name or 'component'} {status.replace('_', ' ')}" if firing else name or "component",
         firing=firing,
         known=Known.BY_TURN,

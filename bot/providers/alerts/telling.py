@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
+from bot.providers.alerts.paths import unpacked
 from bot.providers.alerts.reading import (
     MAX_ANNOTATION,
     MAX_FINGERPRINT,
@@ -35,6 +37,7 @@ MAX_FIGURE = 200
 _NO_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 _SHORT = 256  # a value up to here is a label, a longer one an annotation
 _NO_VALUES = frozenset({"", "null", "none", "n/a", "<no value>", "[no value]", "undefined"})
+_DOTTED = re.compile(r"^(\d{4})\.(\d\d)\.(\d\d)(?=$|[ T])")  # as Zabbix writes a date
 _T = TypeVar("_T")
 
 
@@ -95,9 +98,11 @@ def dig(data: object, path: str) -> Any:
 
 
 def usable(text: str) -> bool:
-    """Whether it says something: no empty word, and no template that the source failed to fill in."""
+    """Whether it says something: no empty word, and no template that the source failed to fill in; `$25.00` says it."""
     low = text.strip().lower()
-    return low not in _NO_VALUES and not low.startswith(("$", "{{", "${")) and not (low[0] == low[-1] == "*")
+    if low in _NO_VALUES or low.startswith("{{") or low[0] == low[-1] == "*":
+        return False
+    return not low.startswith("$") or low[1:2].isdigit()
 
 
 def text(data: object, *paths: str) -> str:
@@ -128,8 +133,9 @@ def moment_of(value: object) -> datetime | None:
 
 
 def _loose_time(value: str) -> datetime | None:
-    """Times without a zone, with slashes, a zone in words, or as e-mail writes them."""
+    """Times without a zone, with slashes or dots, a zone in words, or as e-mail and the command `date` write them."""
     plain = value.removesuffix("UTC").removesuffix("GMT").strip().replace("/", "-").replace(" +", "+")
+    plain = _DOTTED.sub(r"\1-\2-\3", plain)
     for read, told in ((datetime.fromisoformat, plain), (parsedate_to_datetime, value)):
         try:
             at = read(told)
@@ -146,6 +152,7 @@ def rows(value: object) -> list[Any]:
 
 def tags(value: object) -> dict[str, str]:
     """Labels of tags, whatever their form: a mapping, a list of `key:value`, of pairs or of {key, value}, a text."""
+    value = unpacked(value)
     if isinstance(value, str):
         value = [part.strip() for part in value.split(",")]
     if isinstance(value, Mapping):
@@ -189,6 +196,11 @@ def identity(*parts: str) -> str:
     if len(told) <= MAX_FINGERPRINT:
         return told
     return f"{told[:63]}-{sha256(told.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def known_as(kind: str, *parts: str) -> str:
+    """A fingerprint that begins with a word of ours for its kind. Raises BadAlert where nothing follows that word."""
+    return identity(kind, *parts) if any(parts) else identity()
 
 
 def _delivery(key: str) -> str:

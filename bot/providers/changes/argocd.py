@@ -1,8 +1,9 @@
 """Argo CD's notifications as changes: an application is deployed, or its sync failed.
 
 Argo CD sends what a template says (argo-cd docs, operator-manual/notifications/services/webhook); the template is
-shipped as `bot/examples/argocd-notifications.yaml` and this reads its body. The secret comes as a bearer token. A
-change is about the label `component` of the Application, else about its name.
+shipped as `bot/examples/argocd-notifications.yaml` and this reads its body; a template that sends the whole Application
+(`{{ toJson .app }}`, alone or under `app`) is read as well. The secret comes as a bearer token. A change is about the
+label `component` of the Application, else about its name.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from bot.providers.alerts.telling import text, when
+from bot.providers.alerts.telling import dig, text, when
 from bot.providers.signatures import bearer
 from playbooks.plugin import Change, InputError, json_object
 
@@ -24,7 +25,7 @@ _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: datetime) -> list[Change]:
     """The change of one notification, none while a sync is under way. Raises InputError for another body."""
-    told = json_object(body, source=source)
+    told = _told(json_object(body, source=source))
     app, phase = text(told, "app"), text(told, "phase").lower()
     if not app or "phase" not in told:
         raise InputError(
@@ -50,6 +51,30 @@ def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: d
             link=_link(told),
         )
     ]
+
+
+def _told(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body of our template, made of an Application where one was sent whole."""
+    inner = body.get("app")
+    app = inner if isinstance(inner, dict) else body
+    if not isinstance(dig(app, "metadata"), dict) or not isinstance(dig(app, "status"), dict):
+        return body
+    run = "status.operationState"
+    return {
+        "app": dig(app, "metadata.name"),
+        "namespace": dig(app, "metadata.namespace"),
+        "uid": dig(app, "metadata.uid"),
+        "labels": dig(app, "metadata.labels"),
+        "destination": dig(app, "spec.destination"),
+        "phase": dig(app, f"{run}.phase"),
+        "started_at": dig(app, f"{run}.startedAt"),
+        "finished_at": dig(app, f"{run}.finishedAt"),
+        "initiated_by": dig(app, f"{run}.operation.initiatedBy"),
+        "revision": dig(app, f"{run}.syncResult.revision") or dig(app, "status.sync.revision"),
+        "revisions": dig(app, f"{run}.syncResult.revisions") or dig(app, "status.sync.revisions"),
+        "history": dig(app, "status.history"),
+        "argocd_url": dig(body, "context.argocdUrl"),
+    }
 
 
 def _revision(told: Mapping[str, Any]) -> str:

@@ -31,7 +31,8 @@ def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: d
     if body.startswith(b"payload="):
         body = parse_qs(body.decode("utf-8", "replace")).get("payload", [""])[0].encode("utf-8", "replace")
     data = json_object(body, source=source)
-    if not any(isinstance(data.get(key), dict | str) for key in ("repository", "organization", "sender", "zen")):
+    told = any(isinstance(data.get(key), dict | str) for key in ("repository", "organization", "sender", "zen"))
+    if not told and not header_of(headers, "X-GitHub-Event"):
         raise InputError(f"The body from {source} has no repository and no sender, so it is no webhook of GitHub.")
     found = _found(data)
     if found is None:
@@ -59,11 +60,13 @@ def _found(data: Mapping[str, Any]) -> _Found | None:
     """Kind, subject, after, environment, when and link; None where nothing changed."""
     if isinstance(data.get("deployment_status"), dict):
         return _deployed(data, data["deployment_status"])
-    if isinstance(data.get("workflow_run"), dict):
-        return _ran(data, data["workflow_run"])
-    if isinstance(data.get("deployment"), dict) and text(data, "action") in ("", "created"):
+    if isinstance(data.get("deployment"), dict):  # by Actions, its run stands beside it
+        if text(data, "action") not in ("", "created"):
+            return None
         at = when(data, "deployment.created_at")
         return "deploy", _subject(data), f"{_version(data)} asked for", _environment(data), at, _page(data)
+    if isinstance(data.get("workflow_run"), dict) and text(data, "action") in ("", "completed"):
+        return _ran(data, data["workflow_run"])
     return None
 
 

@@ -1,12 +1,13 @@
 """Hugging Face Hub's webhooks: a repository's content, and its pull requests; nothing there is an alert.
 
 The secret comes as it is in `X-Webhook-Secret`; the body has `event`, `repo` and `updatedRefs` (huggingface/hub-docs,
-docs/hub/webhooks). Comments and plain discussions change nothing and are left out.
+docs/hub/webhooks). Comments, plain discussions and what is pushed to a pull request change nothing and are left out.
 """
 
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -34,9 +35,10 @@ def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: d
     if not scope.startswith("repo"):
         return []
     refs = data.get("updatedRefs")
-    moved = [ref for ref in refs if isinstance(ref, dict)] if isinstance(refs, list) else []
-    if not moved:
-        return [_change(repo, source, received_at, digest, after=f"{scope} {action}", before="", where="")]
+    all_moved = [ref for ref in refs if isinstance(ref, dict)] if isinstance(refs, list) else []
+    moved = [ref for ref in all_moved if not str(ref.get("ref") or "").startswith("refs/pr/")]
+    if not all_moved:
+        return [_change(repo, source, received_at, digest, after=_said(data, scope, action), before="", where="")]
     return [
         _change(
             repo,
@@ -49,6 +51,16 @@ def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: d
         )
         for number, ref in enumerate(moved[:100])
     ]
+
+
+def _said(data: Mapping[str, Any], scope: str, action: str) -> str:
+    """What happened to a repository as a whole: settings with their new values, and where it moved."""
+    settings, moved = data.get("updatedConfig"), data.get("movedTo")
+    if isinstance(settings, dict) and settings:
+        return ", ".join(f"{key}={json.dumps(value)}" for key, value in list(settings.items())[:10])
+    if isinstance(moved, dict) and isinstance(moved.get("name"), str):
+        return f"moved to {moved['name']}"
+    return f"{scope} {action}"
 
 
 def _merged(data: Mapping[str, Any], repo: Mapping[str, Any], source: str, at: datetime, digest: str) -> list[Change]:

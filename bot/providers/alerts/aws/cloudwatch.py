@@ -1,12 +1,16 @@
 """CloudWatch alarms as SNS carries them: `AlarmName`, `NewStateValue`, `StateChangeTime`, `Trigger`.
 
 An alarm tells each change of its state with the time, so words are turns. INSUFFICIENT_DATA ends what was in alarm: the
-condition is no longer known to hold; that nothing is measured any more is an alarm's own setting (missing data).
+condition is no longer known to hold; that nothing is measured any more is an alarm's own setting (missing data). What
+was measured stands in the reason alone. Bodies of before 2020 have no ARN: their topic, which is in the alarm's
+region, tells where the link leads.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +18,8 @@ from bot.providers.alerts.reading import BadAlert
 from bot.providers.alerts.telling import Came, alert, dig, identity, rows, tags, text, when
 from playbooks.domain.alerts import Alert, Known
 
+_MEASURED = re.compile(r"datapoints? \[(-?\d[\d.]*(?:E[-+]?\d+)?)[ ,\]]")
+_LIMIT = re.compile(r"threshold \((-?\d[\d.]*(?:E[-+]?\d+)?)\)")
 STATES = {"ALARM": True, "OK": False, "INSUFFICIENT_DATA": False}
 # What a model, a function or a service is called by, in the dimensions of the namespaces that measure it.
 _NAMES = (
@@ -28,15 +34,15 @@ def is_alarm(message: object) -> bool:
     return isinstance(message, Mapping) and "AlarmName" in message and "NewStateValue" in message
 
 
-def alarm(came: Came, message: Mapping[str, Any]) -> Alert:
-    """The alert of an alarm's message."""
+def alarm(came: Came, message: Mapping[str, Any], topic: str = "") -> Alert:
+    """The alert of an alarm's message. `topic`: the ARN of the topic that carried it."""
     state = text(message, "NewStateValue")
     if state not in STATES:
         raise BadAlert(f"its state {state[:40]!r} is none of {', '.join(STATES)}")
     name, arn = text(message, "AlarmName"), text(message, "AlarmArn")
     trigger = message.get("Trigger")
     region = _region(arn) or text(message, "Region")
-    dimensions = dimensions_of(trigger)
+    metrics = metrics_of(dig(trigger, "Metrics"))
     return build(
         came,
         arn=arn or ":".join((text(message, "AWSAccountId"), region, name)),
@@ -47,12 +53,13 @@ def alarm(came: Came, message: Mapping[str, Any]) -> Alert:
         description=text(message, "AlarmDescription"),
         account=text(message, "AWSAccountId"),
         region=region,
-        dimensions=dimensions,
-        metric=text(trigger, "MetricName")
-        or text(trigger, "Metrics.0.Label", "Metrics.0.MetricStat.Metric.MetricName"),
-        namespace=text(trigger, "Namespace", "Metrics.0.MetricStat.Metric.Namespace"),
+        dimensions={**metrics.dimensions, **tags(dig(trigger, "Dimensions"))},
+        metric=text(trigger, "MetricName") or metrics.name,
+        namespace=text(trigger, "Namespace") or metrics.namespace,
         threshold=text(trigger, "Threshold"),
         before=text(message, "OldStateValue"),
+        rule=text(message, "AlarmRule"),
+        where=_region(arn) or _region(topic),
     )
 
 
@@ -72,9 +79,11 @@ def build(
     namespace: str,
     threshold: str,
     before: str,
-    value: str = "",
+    where: str,
+    rule: str = "",
 ) -> Alert:
-    """An alarm's alert, from SNS's message or EventBridge's event alike."""
+    """An alarm's alert, from SNS's message or EventBridge's event alike. `where`: the region, for the link."""
+    measured, limit = _MEASURED.search(reason), _LIMIT.search(reason)
     component = next((dimensions[key] for key in _NAMES if key in dimensions), "")
     return alert(
         came,
@@ -95,27 +104,55 @@ def build(
             "region": region,
             "state": state,
         },
-        annotations={"reason": reason, "state_before": before},
-        links=(_link(arn, name),),
-        signal={"metric": metric, "limit": threshold, "value": value},
+        annotations={"reason": reason, "state_before": before, "rule": rule},
+        links=(_link(where, name),),
+        signal={
+            "metric": metric,
+            "value": measured[1] if measured else "",
+            "limit": threshold or (limit[1] if limit else ""),
+        },
     )
 
 
-def dimensions_of(trigger: object) -> dict[str, str]:
-    """Dimensions of an alarm, of its only metric or of the first of its metrics."""
-    found = tags(dig(trigger, "Dimensions"))
-    for metric in rows(dig(trigger, "Metrics")):
-        found = {**tags(dig(metric, "MetricStat.Metric.Dimensions")), **found}
-    return found
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What an alarm on several metrics, or on a formula of them, is about."""
+
+    name: str
+    namespace: str
+    dimensions: Mapping[str, str]
+
+
+def metrics_of(listed: object) -> Metrics:
+    """The metrics of an alarm, as SNS (`MetricStat`) or EventBridge (`metricStat`) writes them.
+
+    What is judged has `ReturnData`; a band of expected values has it too, so the first counts.
+    """
+    found = [_lower(metric) for metric in rows(listed) if isinstance(metric, Mapping)]
+    measured = [metric for metric in (dig(each_, "metricstat.metric") for each_ in found) if metric]
+    judged = next((each_ for each_ in found if each_.get("returndata") is not False), {})
+    name = text(judged, "label", "metricstat.metric.metricname", "metricstat.metric.name")
+    dimensions: dict[str, str] = {}
+    for metric in measured:
+        dimensions = {**tags(metric.get("dimensions")), **dimensions}
+    return Metrics(name, next(filter(None, (text(metric, "namespace") for metric in measured)), ""), dimensions)
+
+
+def _lower(value: Mapping[str, Any]) -> dict[str, Any]:
+    """With the keys of the structure in small letters; dimensions keep theirs."""
+    told = {key.lower(): each_ for key, each_ in value.items()}
+    for key in ("metricstat", "metric"):
+        if isinstance(told.get(key), Mapping):
+            told[key] = _lower(told[key])
+    return told
 
 
 def _region(arn: str) -> str:
     parts = arn.split(":")
-    return parts[3] if len(parts) > 6 and parts[0] == "arn" else ""
+    return parts[3] if len(parts) > 5 and parts[0] == "arn" else ""
 
 
-def _link(arn: str, name: str) -> str:
-    region = _region(arn)
+def _link(region: str, name: str) -> str:
     if not region:
         return ""
     host = "console.amazonaws.cn" if region.startswith("cn-") else f"{region}.console.aws.amazon.com"

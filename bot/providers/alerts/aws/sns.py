@@ -51,12 +51,12 @@ def _of_envelope(came: Came, envelope: Mapping[str, Any]) -> Alert:
             message = from_json(message)
         except ValueError:
             raise BadAlert(f"{topic} sent a text, no alarm: {message[:200]}") from None
-    return _of_message(came, message)
+    return _of_message(came, message, topic)
 
 
-def _of_message(came: Came, message: Any) -> Alert:
+def _of_message(came: Came, message: Any, topic: str = "") -> Alert:
     if cloudwatch.is_alarm(message):
-        return cloudwatch.alarm(came, message)
+        return cloudwatch.alarm(came, message, topic)
     if eventbridge.is_event(message):
         return eventbridge.event_alert(came, message)
     raise BadAlert("its message is neither an alarm of CloudWatch nor an event of EventBridge")
