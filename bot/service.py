@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -75,6 +77,7 @@ class Service:
             access_log=False,
             lifespan="off",
             proxy_headers=False,
+            ws=cast(Any, _websockets),
             timeout_graceful_shutdown=3,
         )
         self._server = _Server(config)
@@ -184,6 +187,13 @@ class Service:
         with self.house.store.read() as uow:
             uow.incidents(open_only=True, limit=1)
         return checks
+
+
+def _websockets(*given: Any, **named: Any) -> asyncio.Protocol:
+    """What uvicorn answers an upgrade with by itself, loaded by the first one: no address of ours takes any."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    return WebSocketsSansIOProtocol(*given, **named)
 
 
 class _Server(uvicorn.Server):

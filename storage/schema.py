@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -59,6 +60,7 @@ def _migrate(engine: Engine) -> None:
         connection.commit()
 
 
+@cache
 def head() -> str:
     """The newest revision this code knows."""
     return HEAD

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from pydantic_core import to_json
@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 from bot.metrics import Metrics
 from bot.providers.alerts.reading import MAX_RAW, TELLS_CHANGES, ReadResult, Rejected
 from bot.providers.signatures import Unreached
-from bot.web import api, enqueue, pages
+from bot.web import api, enqueue
 from bot.web.intake import GroupCommit
 from bot.web.kept import keep_of_stranger, quarantine
 from bot.web.problems import Refused, problem
@@ -36,6 +36,9 @@ from playbooks.domain.links import Door, Room
 from playbooks.plays.heartbeats import beat
 from playbooks.plays.house import House
 from playbooks.plays.receive import keep_raw, record_changes
+
+if TYPE_CHECKING:
+    from bot.web.pages import Opened
 
 log = structlog.get_logger(__name__)
 
@@ -383,15 +386,19 @@ _USUAL_DAYS = "30"
 
 
 def _page(room: Room) -> Handler:
+    def made(house: House, number: str, given: Mapping[str, str]) -> Opened:
+        # In the thread that makes the first page: drawings and templates are much to load, and no alert needs them.
+        from bot.web import pages
+
+        try:
+            return pages.open_page(house, room, number, **given)
+        except errors.MusterError as error:
+            return pages.broken(error)
+
     async def shown(web: Web, request: Request) -> Response:
         given = {name: request.query_params.get(name, "") for name in ("until", "sign")}
-        try:
-            opened: pages.Opened = await _threaded(
-                web, partial(pages.open_page, web.house, room, request.path_params.get("number", _USUAL_DAYS), **given)
-            )
-        except errors.MusterError as error:
-            sorry: Response = await _threaded(web, partial(pages.broken, error))
-            return sorry
+        number = request.path_params.get("number", _USUAL_DAYS)
+        opened: Opened = await _threaded(web, partial(made, web.house, number, given))
         if opened.door is not Door.OPEN:
             web.metrics.refused.labels(f"link_{opened.door}").inc()
         if opened.door is Door.WRONG and web.house.links.keys:

@@ -53,13 +53,13 @@ def open_page(house: House, room: Room, number: str, *, until: str, sign: str) -
         return Opened(_shown(closed_page(unknown.sentence, "Ask in Slack which one is meant."), 404), door)
 
 
-def broken(error: errors.MusterError) -> Response:
-    """The page for a failure on this side."""
+def broken(error: errors.MusterError) -> Opened:
+    """The page for a failure on this side, behind a door that opened."""
     log.error("page_failed", code=error.code)
     next_step = error.next_step or "Try again in a minute."
     answer = _shown(closed_page(error.sentence, next_step), 503)
     answer.headers["Retry-After"] = "5"
-    return answer
+    return Opened(answer, Door.OPEN)
 
 
 def _shown(page: Page, status: int) -> Response:

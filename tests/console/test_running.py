@@ -1,7 +1,10 @@
 """`demo`, `serve`, `doctor`: started for real, and stopped."""
 
 import gc
+import json
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from bot.demo.stage import Stage, free_port
 from bot.plant.faults import Fault
 from bot.workspace.server import Workspace
 from playbooks.errors import ConfigError
-from tests.console.conftest import Shell
+from tests.console.conftest import ROOT, Shell
 
 
 @pytest.mark.slow
@@ -53,6 +56,22 @@ def _answers(port: int, path: str, process_alive: object) -> httpx.Response:
                 continue
             if answer.status_code == 200 or time.monotonic() > deadline:
                 return answer
+
+
+def test_a_start_loads_nothing_that_only_a_later_day_needs() -> None:
+    script = "import json, sys; import bot.doctor, bot.wiring; print(json.dumps([*sys.modules]))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    later = {
+        "alembic",
+        "mako",
+        "dbos",
+        "cryptography",
+        "websockets",
+        "statistics",
+        "bot.web.described",
+        "bot.web.pages",
+    }
+    assert later.isdisjoint(json.loads(done.stdout))
 
 
 def test_a_start_is_not_held_up_by_the_garbage_collector_and_has_it_afterwards() -> None:

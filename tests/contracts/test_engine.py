@@ -153,7 +153,7 @@ class _Running(House):
 @pytest.fixture(params=["inline", "threads-sqlite", "threads-postgres"])
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     kind, _, database = request.param.partition("-")
-    url = str(request.getfixturevalue(f"{database or 'sqlite'}_url"))
+    url = str(request.getfixturevalue(f"{database or 'sqlite'}_migrated_url"))
     made: _Inline | _Running = _Inline(url) if kind == "inline" else _Running(url)
     yield made
     made.close()

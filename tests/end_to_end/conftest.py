@@ -16,7 +16,7 @@ TRANSPORTS = ["socket-sqlite", "http-sqlite", "http-postgres"]
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     """Socket Mode and signed HTTP; one of them on PostgreSQL too."""
     transport, _, database = request.param.partition("-")
-    url = str(request.getfixturevalue(f"{database}_url"))
+    url = str(request.getfixturevalue(f"{database}_migrated_url"))
     with scene(tmp_path, socket_mode=transport == "socket", database_url=url) as made:
         made.workspace.invite(DANA, HOME, made.workspace.seed.bot_user_id)
         yield made

@@ -22,6 +22,7 @@ from bot.wiring import Parts, build
 from bot.workspace.driving import Driving
 from bot.workspace.server import Workspace
 from bot.workspace.state import Message
+from tests.migrated import lay
 from tests.real.processes import free_port, wait_until
 
 DANA, OMAR, LIN, MEI, RAVI, SAM = "U01DANA", "U02OMAR", "U03LIN", "U04MEI", "U05RAVI", "U07SAM"
@@ -90,7 +91,7 @@ class Scene:
         (self.folder / "ownership.yaml").write_text(self.registry, encoding="utf-8")
         written = yaml.safe_dump(configuration(self.plant.url, self.config))
         (self.folder / "muster.yaml").write_text(written, encoding="utf-8")
-        url = self.database_url or f"sqlite:///{self.folder / 'muster.db'}"
+        url = self.database_url or lay(self.folder / "muster.db")
         given = environment(self.workspace, self.folder, url, socket_mode=self.socket_mode)
         self.settings = Settings.load({**given, **self.environ}, env_file=None)
         return self.serve()

@@ -33,10 +33,10 @@ class Postgres:
             connection.execute(statement.encode())
 
     @contextmanager
-    def database(self) -> Iterator[str]:
-        """A fresh, empty database; dropped with whoever is still connected."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """A fresh database, empty or a copy of one that nobody is connected to; dropped with whoever still is."""
         name = f"muster_{next(_NUMBERS)}"
-        self.execute(f'CREATE DATABASE "{name}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield self.url(name)
         finally:

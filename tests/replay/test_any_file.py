@@ -23,8 +23,8 @@ from playbooks.plays.house import House
 from playbooks.plays.postmortem import draft_of
 from playbooks.score import Rubric
 from storage.engine import make_engine
-from storage.schema import upgrade
 from storage.store import SqlStore
+from tests.migrated import lay
 
 NUMBERS = count(1)
 Told = tuple[TimelineFile, list[Event]]
@@ -34,8 +34,7 @@ Tell = Callable[[dict[str, Any]], Told]
 @pytest.fixture(scope="module")
 def tell(tmp_path_factory: pytest.TempPathFactory) -> Tell:
     """Tells a file's content into one database, each time as another file; its draft passes every check."""
-    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('any') / 'muster.db'}")
-    upgrade(engine)
+    engine = make_engine(lay(tmp_path_factory.mktemp("any") / "muster.db"))
     store = SqlStore(engine, RandomIds())
 
     def told(data: dict[str, Any]) -> Told:

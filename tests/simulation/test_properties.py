@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from playbooks import errors
 from playbooks.domain.alerts import Alert, AlertStatus
 from playbooks.plays.receive import receive
-from storage import schema
 from storage.engine import make_engine
 from tests.contracts.fake_lever import FakeLever
 from tests.contracts.fake_slack import FakeSlack
@@ -98,9 +97,8 @@ def test_an_episode_that_ended_has_ended_in_any_order(database: Database, order:
 
 
 @pytest.fixture
-def bot(database_url: str) -> Iterator[Bot]:
-    engine = make_engine(database_url)
-    schema.upgrade(engine)
+def bot(migrated_url: str) -> Iterator[Bot]:
+    engine = make_engine(migrated_url)
     clock = SetClock(NIGHT)
     slack = FakeSlack(clock, users=set())
     yield Bot(engine, clock, CountedIds(), slack, OneLever(FakeLever(lever_world(clock))))

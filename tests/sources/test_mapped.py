@@ -152,6 +152,9 @@ def written(folder: Path, **more: Any) -> Path:
         ({"episodes": "sometimes"}, "episodes"),
         ({"expected": []}, "expected"),
         ({"when": {"x": {"regex": "("}}}, "regex"),
+        ({"when": [{"x": "1"}, {"x": {"regex": "("}}]}, "regex"),
+        ({"aside": []}, "aside"),
+        ({"status": {"firing": [{"a..b": "1"}]}}, "must be a path such as event.host.name"),
     ],
 )
 def test_mistakes_are_told(tmp_path, more, words):

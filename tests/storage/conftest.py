@@ -1,20 +1,20 @@
 """A store on an empty, migrated database of either kind."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from storage import schema
 from storage.engine import make_engine
 from storage.store import SqlStore
+from tests.migrated import lay
 from tests.storage.making import CountedIds
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = make_engine(database_url)
-    schema.upgrade(engine)
+def engine(migrated_url: str) -> Iterator[Engine]:
+    engine = make_engine(migrated_url)
     yield engine
     engine.dispose()
 
@@ -25,8 +25,7 @@ def store(engine: Engine) -> SqlStore:
 
 
 @pytest.fixture
-def sqlite_store(sqlite_url: str) -> Iterator[SqlStore]:
-    engine = make_engine(sqlite_url)
-    schema.upgrade(engine)
+def sqlite_store(tmp_path: Path) -> Iterator[SqlStore]:
+    engine = make_engine(lay(tmp_path / "muster.db"))
     yield SqlStore(engine, CountedIds())
     engine.dispose()

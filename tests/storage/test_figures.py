@@ -107,7 +107,7 @@ def test_rows_equal_every_recorded_chain(store: SqlStore) -> None:
             same(work, recorded(path)[1], f"{path.stem}|x")
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chain=chains())
 def test_rows_equal_any_chain(engine: Engine, chain: Chain) -> None:

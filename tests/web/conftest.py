@@ -30,9 +30,9 @@ def web(tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def both(tmp_path: Path, database_url: str) -> Iterator[Scene]:
+def both(tmp_path: Path, migrated_url: str) -> Iterator[Scene]:
     """On either database."""
-    with scene(tmp_path, database_url=database_url, config={"sources": SOURCES}, environ=ENVIRON) as running:
+    with scene(tmp_path, database_url=migrated_url, config={"sources": SOURCES}, environ=ENVIRON) as running:
         yield running
 
 

@@ -34,6 +34,14 @@ def locked(path: Path) -> Iterator[None]:
         other.close()
 
 
+def test_a_web_socket_is_refused_and_the_next_request_answered(web: Scene) -> None:
+    asked = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    assert web.http.get(f"{web.service.url}/alerts/generic", headers=asked | key).status_code == 403
+    assert web.http.get(f"{web.service.url}/healthz", headers=asked).status_code == 400
+    assert web.http.get(f"{web.service.url}/healthz").text == "ok"
+
+
 def test_alive_ready_and_figures(both: Scene) -> None:
     url = both.service.url
     assert both.http.get(f"{url}/healthz").text == "ok"
