@@ -19,8 +19,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from starlette.types import ASGIApp
 
-from bot.jobs.durable import DbosEngine
-from bot.jobs.local import LocalEngine
+from bot.jobs.threads import ThreadEngine
 from bot.metrics import Metrics
 from bot.providers.registry import LeverShelf
 from bot.registry_file import RegistryHolder
@@ -48,7 +47,7 @@ class Service:
     host: str
     port: int
     intake: GroupCommit
-    engine: DbosEngine | LocalEngine
+    engine: ThreadEngine
     schedules: Schedules
     metrics: Metrics
     registry: RegistryHolder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,11 +27,10 @@ from bot.jobs.bodies import (
 )
 from bot.jobs.channels import Channels
 from bot.jobs.documents import Documents
-from bot.jobs.durable import DbosEngine, Executors
-from bot.jobs.local import LocalEngine
 from bot.jobs.notifications import Notifications
 from bot.jobs.publish import Publishing
 from bot.jobs.surfaces import Projector
+from bot.jobs.threads import ThreadEngine
 from bot.metrics import Metrics
 from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
@@ -74,8 +72,8 @@ from playbooks.plays.publishing import JOB
 from playbooks.plays.timebox import sweep
 from playbooks.ports import Clock, Directory, Files, Ids, Job, Messenger, Probe, Surface
 from storage.engine import make_engine
-from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
+from storage.lanes import SqlLanes
 from storage.schema import upgrade
 from storage.store import SqlStore
 
@@ -224,7 +222,7 @@ def _engine(
     runner: Bodies,
     metrics: Metrics,
     clock: Clock,
-) -> DbosEngine | LocalEngine:
+) -> ThreadEngine:
     url = settings.database_url.get_secret_value()
 
     def on_parked(job: Job, error: errors.MusterError) -> None:
@@ -233,20 +231,8 @@ def _engine(
     def on_outcome(job: Job, outcome: str) -> None:
         metrics.jobs.labels(job.kind, outcome).inc()
 
-    if url.startswith("sqlite"):
-        return LocalEngine(board, clock, runner, on_parked=on_parked, on_outcome=on_outcome)
-    executor_id = f"{socket.gethostname()}-{settings.port}"
-    rows = SqlExecutors(store, clock, executor_id)
-    return DbosEngine(
-        board,
-        clock,
-        runner,
-        database_url=url,
-        executor_id=executor_id,
-        executors=Executors(rows.beat, rows.claim_dead),
-        on_parked=on_parked,
-        on_outcome=on_outcome,
-    )
+    lanes = None if url.startswith("sqlite") else SqlLanes(store.engine)
+    return ThreadEngine(board, clock, runner, on_parked=on_parked, on_outcome=on_outcome, lanes=lanes)
 
 
 def bodies_of(

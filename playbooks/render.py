@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import jinja2
 import jinja2.runtime
@@ -35,6 +35,7 @@ from playbooks.domain.timeline import Event, EventKind, verify_chain
 from playbooks.templating import ANY, DOCUMENT, FAULTS, Case, environment, folders, refusal, sources_of, version_of
 
 __all__ = [
+    "Basis",
     "Block",
     "Draft",
     "Figures",
@@ -93,31 +94,42 @@ class Draft:
     blocks: tuple[Block, ...]
 
 
+class Basis(TypedDict):
+    """What a draft is made from, beside the events of its chain.
+
+    Attributes:
+        incident_id: whose. head: the chain's head as recorded beside the incident.
+        templates: a folder whose files win over Muster's own. severities: severity id to label.
+    """
+
+    incident_id: int
+    head: str
+    templates: NotRequired[Path | None]
+    severities: NotRequired[Mapping[str, str]]
+
+
 def render_draft(
     events: Sequence[Event],
     *,
-    incident_id: int,
-    head: str,
     human: Mapping[str, str] = {},
-    templates: Path | None = None,
-    severities: Mapping[str, str] = {},
     status: Status = Status(),
+    **basis: Unpack[Basis],
 ) -> Draft:
     """Render the draft of an incident from its chain; the same input gives the same bytes at any time.
 
     Args:
-        events: the whole chain. incident_id: whose. head: the chain's head as recorded beside the incident.
-        human: what people wrote, by block name. templates: a folder whose files win over Muster's own.
-        severities: severity id to label. status: the document's own life, which is not in the chain.
+        events: the whole chain. human: what people wrote, by block name.
+        status: the document's own life, which is not in the chain.
 
     Raises:
         errors.ChainBroken: the chain does not verify. errors.ConfigError: a template cannot be rendered.
     """
+    incident_id, head, severities = basis["incident_id"], basis["head"], basis.get("severities", {})
     ordered = sorted(events, key=lambda e: e.seq)
     _check_chain(incident_id, ordered, head)
     facts = facts_of(ordered, incident_id)
     context = _context(facts, head, severities)
-    env, version = _environment(templates, case_of(facts))
+    env, version = _environment(basis.get("templates"), case_of(facts))
     context.update(template_version=version, severities=severities, persons=roles_by_person(ordered))
     machine = {name: Block(name, True, _fill(env, name, context)) for name in (*ABOVE, *BELOW)}
     fresh = [machine["title"], Block("status", False, ""), *(machine[name] for name in ABOVE[1:])]
@@ -149,18 +161,10 @@ def merge(existing_markdown: str, fresh: Draft) -> str:
     return merged(existing_markdown, fresh.blocks, PRINTED)
 
 
-def verify(
-    markdown: str,
-    events: Sequence[Event],
-    *,
-    incident_id: int,
-    head: str,
-    templates: Path | None = None,
-    severities: Mapping[str, str] = {},
-) -> list[Problem]:
+def verify(markdown: str, events: Sequence[Event], **basis: Unpack[Basis]) -> list[Problem]:
     """What in a document is not what the chain says: empty when every machine block equals a fresh render."""
     try:
-        fresh = render_draft(events, incident_id=incident_id, head=head, templates=templates, severities=severities)
+        fresh = render_draft(events, **basis)
     except errors.ChainBroken as broken:
         return [Problem("", broken.sentence)]
     return compare(markdown, fresh)

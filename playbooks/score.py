@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Unpack
 
 from playbooks import errors
 from playbooks.domain.drafts.checks import RULES
 from playbooks.domain.drafts.facts import facts_of
 from playbooks.domain.drafts.reading import know, read
-from playbooks.domain.timeline import Event, genesis
-from playbooks.render import Draft, Problem, case_of, compare, render_draft, template_version, template_words
+from playbooks.domain.timeline import Event
+from playbooks.render import Basis, Draft, Problem, case_of, compare, render_draft, template_version, template_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,18 @@ class Check:
 class Rubric:
     """The 32 checks held against one chain; made once, it may look at many documents of it."""
 
-    def __init__(
-        self,
-        events: Sequence[Event],
-        *,
-        incident_id: int,
-        head: str,
-        templates: Path | None = None,
-        severities: Mapping[str, str] = {},
-    ) -> None:
+    def __init__(self, events: Sequence[Event], **basis: Unpack[Basis]) -> None:
+        incident_id, templates = basis["incident_id"], basis.get("templates")
         self._broken: list[Problem] = []
         self._fresh: Draft | None = None
         try:
-            self._fresh = render_draft(
-                events, incident_id=incident_id, head=head, templates=templates, severities=severities
-            )
+            self._fresh = render_draft(events, **basis)
         except errors.ChainBroken as broken:
             self._broken = [Problem("", broken.sentence)]
         facts = self._fresh.facts if self._fresh is not None else facts_of(events, incident_id)
         case = case_of(facts)
         spoken, version = template_words(templates, case), template_version(templates, case)
-        self._known = know(events, incident_id, severities, spoken=spoken, version=version)
+        self._known = know(events, incident_id, basis.get("severities", {}), spoken=spoken, version=version)
 
     def checks(self, markdown: str) -> list[Check]:
         """All 32, in the order of the rubric."""
@@ -62,20 +53,9 @@ class Rubric:
         return found
 
 
-def score(
-    markdown: str,
-    events: Sequence[Event],
-    *,
-    incident_id: int | None = None,
-    head: str | None = None,
-    templates: Path | None = None,
-    severities: Mapping[str, str] = {},
-) -> list[Check]:
+def score(markdown: str, events: Sequence[Event], **basis: Unpack[Basis]) -> list[Check]:
     """All 32 checks on a document and the chain it was made from, in the order of the rubric."""
-    number = incident_id if incident_id is not None else events[0].incident_id if events else 0
-    top = head or (max(events, key=lambda e: e.seq).hash if events else genesis(number))
-    rubric = Rubric(events, incident_id=number, head=top, templates=templates, severities=severities)
-    return rubric.checks(markdown)
+    return Rubric(events, **basis).checks(markdown)
 
 
 def refused(checks: Sequence[Check]) -> list[Check]:
@@ -83,21 +63,14 @@ def refused(checks: Sequence[Check]) -> list[Check]:
     return [check for check in checks if check.critical and not check.ok]
 
 
-def must_pass(
-    markdown: str,
-    events: Sequence[Event],
-    *,
-    incident_id: int,
-    head: str,
-    templates: Path | None = None,
-    severities: Mapping[str, str] = {},
-) -> list[Check]:
+def must_pass(markdown: str, events: Sequence[Event], **basis: Unpack[Basis]) -> list[Check]:
     """All checks of a document that may be closed or published; those that failed are not critical.
 
     Raises:
         errors.Conflict: a critical check failed; the sentence names the first three, code `document_refused`.
     """
-    checks = score(markdown, events, incident_id=incident_id, head=head, templates=templates, severities=severities)
+    incident_id = basis["incident_id"]
+    checks = score(markdown, events, **basis)
     wrong = refused(checks)
     if wrong:
         named = "; ".join(f"{check.id} {check.why}" for check in wrong[:3])

@@ -1,12 +1,12 @@
-"""Many rows at once, as fast as the driver takes them: `executemany` on SQLite, COPY on PostgreSQL.
+"""Many rows at once, as fast as the driver takes them: `executemany` on SQLite, one JSON parameter on PostgreSQL.
 
-SQLAlchemy's own executemany costs two to four times as much per row, most of it in looking at each parameter.
+SQLAlchemy's own executemany costs two to four times as much per row, most of it in looking at each parameter; the
+driver's arrays and COPY look at each value too, in Python, where JSON is made by compiled code.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -24,7 +24,6 @@ _escaped = json.JSONEncoder(separators=(",", ":")).encode
 # A batch says the same few moments thousands of times.
 _sqlite_time = lru_cache(maxsize=1024)(sqlite_text)
 _parsed_time = lru_cache(maxsize=1024)(datetime.fromisoformat)
-_iso_time = lru_cache(maxsize=1024)(lambda moment: in_utc(moment).isoformat())
 
 
 def _encode(value: Any) -> str:
@@ -43,31 +42,67 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Values]) ->
     """
     if not rows:
         return
-    names, convert = _plan(table, connection.dialect.name)
-    if connection.dialect.name == "sqlite":
-        filled = f"INSERT INTO {table.name} ({_listed(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608  names of our own tables
+    kind = connection.dialect.name
+    if kind == "sqlite":
+        names, convert = _plan(table, kind)
+        filled = _filled(table.name, names, "?")
         with _cursor(connection, filled) as cursor:
             cursor.executemany(filled, [convert(row) for row in rows])
         return
-    _copy(connection, f"COPY {table.name} ({_listed(names)}) FROM STDIN", map(convert, rows))
+    try:
+        together = to_json(rows).decode()
+    except ValueError:  # half a surrogate pair in some text: row by row it is escaped where JSON may hold it
+        names, convert = _plan(table, kind)
+        filled = _filled(table.name, names, "%s")
+        with _cursor(connection, filled) as cursor:
+            cursor.executemany(filled, [convert(row) for row in rows])
+        return
+    names, _ = _plan(table, kind)
+    filled = _populated(table.name, names)
+    with _cursor(connection, filled) as cursor:
+        cursor.execute(filled, (together,))
 
 
-def run_many(connection: Connection, statement: str, together: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def run_many(
+    connection: Connection, statement: str, together: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]
+) -> None:
     """Run a statement of ours, with `?` for parameters, for many rows; the values are the driver's own already.
 
     Args:
         statement: for SQLite, once per row.
-        together: for PostgreSQL, once for all: each `?` is the array of a column. A statement per row costs both
-            sides five times as much.
+        together: for PostgreSQL, once for all: `{rows}` is a table `asked` of the columns. A statement per row costs
+            both sides five times as much.
+        columns: names of a row's values for `together`, each with its type there.
     """
     if not rows:
         return
-    kind = connection.dialect.name
-    if kind == "sqlite":
+    if connection.dialect.name == "sqlite":
         with _cursor(connection, statement) as cursor:
             cursor.executemany(statement, rows)
         return
-    connection.exec_driver_sql(_marked(together, kind), tuple(map(list, zip(*rows, strict=True))))
+    filled = _asked(together, tuple(columns.items()))
+    with _cursor(connection, filled) as cursor:
+        cursor.execute(filled, (_records(columns, rows),))
+
+
+def fetch_together(
+    connection: Connection, together: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]
+) -> Sequence[Any]:
+    """All rows of a query of ours on PostgreSQL that asks for many rows at once: `{rows}` as in `run_many`."""
+    filled = _asked(together, tuple(columns.items()))
+    with _cursor(connection, filled) as cursor:
+        found: list[Any] = cursor.execute(filled, (_records(columns, rows),)).fetchall()
+        return found
+
+
+@lru_cache(maxsize=64)
+def _asked(together: str, columns: tuple[tuple[str, str], ...]) -> str:
+    typed = ", ".join(f"{name} {kind}" for name, kind in columns)
+    return together.replace("{rows}", f"json_to_recordset(%s::json) AS asked({typed})")
+
+
+def _records(columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> str:
+    return _encode([dict(zip(columns, row, strict=True)) for row in rows])
 
 
 def fetch(connection: Connection, statement: str, values: tuple[Any, ...]) -> Sequence[Any]:
@@ -75,26 +110,25 @@ def fetch(connection: Connection, statement: str, values: tuple[Any, ...]) -> Se
 
     `{keys}` stands for a parameter of `texts` as a table of one column `value`.
     """
-    kind = connection.dialect.name
-    if kind == "sqlite":
-        with _cursor(connection, statement) as cursor:
-            rows: list[Any] = cursor.execute(_marked(statement, kind), values).fetchall()
-            return rows
-    return connection.exec_driver_sql(_marked(statement, kind), values).fetchall()
+    marked = _marked(statement, connection.dialect.name)
+    with _cursor(connection, marked) as cursor:
+        rows: list[Any] = cursor.execute(marked, values).fetchall()
+        return rows
 
 
 @contextmanager
-def _cursor(connection: Connection, statement: str) -> Iterator[sqlite3.Cursor]:
-    """SQLite's own cursor in the open transaction, its errors as SQLAlchemy raises them: a fifth of the cost."""
+def _cursor(connection: Connection, statement: str) -> Iterator[Any]:
+    """The driver's own cursor in the open transaction, its errors as SQLAlchemy raises them: a fifth of the cost."""
+    driver = connection.dialect.loaded_dbapi
     try:
-        yield connection.connection.cursor()  # type: ignore[misc]
-    except sqlite3.Error as error:
-        raise exc.DBAPIError.instance(statement, None, error, sqlite3.Error) from error
+        yield connection.connection.cursor()
+    except driver.Error as error:
+        raise exc.DBAPIError.instance(statement, None, error, driver.Error) from error
 
 
-def texts(connection: Connection, values: Sequence[str]) -> Any:
+def texts(values: Sequence[str]) -> str:
     """Many texts as one parameter, for `{keys}`."""
-    return _encode(list(values)) if connection.dialect.name == "sqlite" else list(values)
+    return _encode(list(values))
 
 
 def encoded(value: Mapping[str, Any]) -> str:
@@ -126,7 +160,9 @@ def plain_of(value: Any) -> Any:
 def _marked(statement: str, dialect: str) -> str:
     if dialect == "sqlite":
         return statement.replace("{keys}", "json_each(?)")
-    return statement.replace("{keys}", "unnest(?::text[]) AS asked(value)").replace("?", "%s")
+    # Through an array: the planner takes it for ten keys, what comes out of JSON for a hundred, and reads every row.
+    keys = "unnest(ARRAY(SELECT json_array_elements_text(?::json))) AS asked(value)"
+    return statement.replace("{keys}", keys).replace("?", "%s")
 
 
 def keys_of(connection: Connection, keys: Sequence[str]) -> TableValuedAlias:
@@ -141,14 +177,15 @@ def keys_of(connection: Connection, keys: Sequence[str]) -> TableValuedAlias:
     return asked.render_derived()
 
 
-def _copy(connection: Connection, statement: str, rows: Any) -> None:
-    driver = connection.dialect.loaded_dbapi
-    try:
-        with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[attr-defined]
-            for row in rows:
-                copy.write_row(row)
-    except driver.Error as error:
-        raise exc.DBAPIError.instance(statement, None, error, driver.Error) from error
+@lru_cache(maxsize=64)
+def _filled(table: str, names: tuple[str, ...], mark: str) -> str:
+    return f"INSERT INTO {table} ({_listed(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608  names of our own tables
+
+
+@lru_cache(maxsize=64)
+def _populated(table: str, names: tuple[str, ...]) -> str:
+    listed = _listed(names)
+    return f"INSERT INTO {table} ({listed}) SELECT {listed} FROM json_populate_recordset(NULL::{table}, %s::json)"  # noqa: S608  names of our own tables
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -174,5 +211,5 @@ def _plan(table: Table, dialect: str) -> tuple[tuple[str, ...], Callable[[Values
 
 def _converter(column: Column[Any], dialect: str) -> _Convert | None:
     if isinstance(column.type, UtcDateTime):
-        return _sqlite_time if dialect == "sqlite" else _iso_time
+        return _sqlite_time if dialect == "sqlite" else in_utc
     return _encode if isinstance(column.type, Json) else None

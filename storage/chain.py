@@ -28,9 +28,9 @@ _GROW = (
 _GROW_TOGETHER = (
     "UPDATE incident SET chain_seq = asked.seq, chain_head = asked.head, alerts_total = alerts_total + asked.total, "
     "alerts_firing = alerts_firing + asked.firing, version = version + 1 "
-    "FROM unnest(?::int[], ?::text[], ?::int[], ?::int[], ?::int[]) AS asked(seq, head, total, firing, number) "
-    "WHERE id = asked.number"
+    "FROM {rows} WHERE id = asked.number"
 )
+_GROWN = {"seq": "int", "head": "text", "total": "int", "firing": "int", "number": "int"}
 
 
 def append(
@@ -78,7 +78,7 @@ def grow(connection: Connection, ids: Ids, growths: Sequence[Growth], *, now: da
         changes.append((last, head, each.total, each.firing, each.incident_id))
     insert_many(connection, EVENT, [event_row(event) for event in events])
     insert_many(connection, BODY, [body_row(event) for event in events])
-    run_many(connection, _GROW, _GROW_TOGETHER, changes)
+    run_many(connection, _GROW, _GROW_TOGETHER, _GROWN, changes)
 
 
 def _linked(
@@ -108,7 +108,7 @@ def _linked(
 def _lock_heads(connection: Connection, incidents: Sequence[int]) -> dict[int, tuple[int, str]]:
     # In one order, so that two writers cannot lock each other out.
     query = _HEADS if connection.dialect.name == "sqlite" else f"{_HEADS} ORDER BY id FOR UPDATE"
-    rows = fetch(connection, query, (texts(connection, [str(number) for number in incidents]),))
+    rows = fetch(connection, query, (texts([str(number) for number in incidents]),))
     return {number: (seq, head) for number, seq, head in rows}
 
 
@@ -116,7 +116,7 @@ def _known_pairs(connection: Connection, growths: Sequence[Growth]) -> dict[int,
     asked = [f"{each.incident_id:012d}{event.dedup_key}" for each in growths for event in each.events]
     known: dict[int, set[str]] = {}
     if asked:
-        for (pair,) in fetch(connection, _KNOWN_PAIRS, (texts(connection, asked),)):
+        for (pair,) in fetch(connection, _KNOWN_PAIRS, (texts(asked),)):
             known.setdefault(int(pair[:12]), set()).add(pair[12:])
     return known
 

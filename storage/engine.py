@@ -11,6 +11,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from playbooks import errors
+from storage.piped import wait_for_statements
 
 WRITES = "muster_writes"
 """Execution option of a connection that will write: SQLite takes the write lock at BEGIN."""
@@ -92,6 +93,7 @@ def _postgres(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         connection.autocommit = False
 
     event.listen(engine, "checkout", _alive)
+    wait_for_statements(engine)
     return engine
 
 

@@ -52,7 +52,6 @@ DOCUMENT_STEP: Table = _TABLES["document_step"]
 PUBLICATION: Table = _TABLES["publication"]
 NOTICE: Table = _TABLES["notice"]
 REGISTRY_VERSION: Table = _TABLES["registry_version"]
-EXECUTOR: Table = _TABLES["executor"]
 FIGURE: Table = _TABLES["figure"]
 
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 RINGS = ("bot", "playbooks", "storage")
 
 # The last handlers: they log, count, answer the person and keep the row.
-BROAD_EXCEPT = {"bot/jobs/engine.py", "bot/jobs/durable.py", "bot/jobs/local.py", "bot/web/app.py", "bot/web/intake.py"}
+BROAD_EXCEPT = {"bot/jobs/engine.py", "bot/jobs/threads.py", "bot/web/app.py", "bot/web/intake.py"}
 
 # Alembic runs this file with a configuration in hand; it is no module to import.
 NOT_MODULES = {"storage/migrations/env.py"}
@@ -23,7 +23,7 @@ EMPTY_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common"
 
 # What playbooks must do without.
 OUTSIDE = (
-    "bot storage alembic apscheduler dbos httpx prometheus_client psycopg slack_bolt slack_sdk "
+    "bot storage alembic apscheduler httpx prometheus_client psycopg slack_bolt slack_sdk "
     "sqlalchemy sqlmodel starlette structlog typer uvicorn websockets"
 ).split()
 
@@ -34,7 +34,6 @@ LIVE_OBJECTS = {
     "slack_sdk": {"WebClient"},
     "apscheduler": {"BackgroundScheduler", "BlockingScheduler"},
     "httpx": {"Client", "AsyncClient"},
-    "dbos": {"DBOS", "DBOSClient"},
     "starlette": {"Starlette"},
 }
 

@@ -108,6 +108,7 @@ def _take(books: Books, number: int, path: Path) -> None:
 def _draft(books: Books, uow: UnitOfWork, incident: Incident, in_file: dict[str, str]) -> Draft:
     """The draft with what people wrote: in the file, byte for byte; where it has no answer, the one given in Slack."""
     from playbooks.plays.document_life import status_of
+    from playbooks.plays.postmortem import basis_of
     from playbooks.render import Block, render_draft
 
     document, events = uow.document(incident.id), uow.events(incident.id)
@@ -116,11 +117,8 @@ def _draft(books: Books, uow: UnitOfWork, incident: Incident, in_file: dict[str,
     return render_draft(
         events,
         status=status_of(uow, incident, events),
-        incident_id=incident.id,
-        head=incident.chain_head,
         human={**answers, **written},
-        templates=books.templates,
-        severities={s.id: s.label for s in books.house.rules.severities},
+        **basis_of(books.house, incident),
     )
 
 
@@ -129,21 +127,17 @@ def _looked_at(
 ) -> int:
     from playbooks import render
     from playbooks import score as rubric
+    from playbooks.plays.postmortem import basis_of
 
     path = out or Path(f"{incident.name.lower()}-postmortem.md")
     if not path.exists():
         raise InputError(f"There is no file {path}.", f"Write it with `muster postmortem {incident.name} -o {path}`.")
-    chain: dict[str, Any] = {
-        "incident_id": incident.id,
-        "head": incident.chain_head,
-        "templates": books.templates,
-        "severities": {s.id: s.label for s in books.house.rules.severities},
-    }
+    basis = basis_of(books.house, incident)
     text, events = text_of(path), uow.events(incident.id)
     told: dict[str, Any] = {"incident": incident.name, "file": str(path)}
     failed = False
     if verify:
-        problems = render.verify(text, events, **chain)
+        problems = render.verify(text, events, **basis)
         failed = bool(problems)
         told["problems"] = [{"block": problem.block, "what": problem.what} for problem in problems]
         lines = [f"✗ {problem.block or 'document'}: {problem.what}" for problem in problems]
@@ -151,7 +145,7 @@ def _looked_at(
     else:
         lines = []
     if score:
-        checks = rubric.score(text, events, **chain)
+        checks = rubric.score(text, events, **basis)
         wrong = [check for check in checks if not check.ok]
         failed = failed or bool(rubric.refused(checks))
         told["score"] = [asdict(check) for check in checks]

@@ -22,7 +22,7 @@ from playbooks.domain.routing import Router
 from playbooks.domain.timeline_file import read_timeline
 from playbooks.errors import Conflict, InputError, ProviderError, UnknownName
 from playbooks.plays.house import must_find
-from playbooks.plays.postmortem import draft_of
+from playbooks.plays.postmortem import basis_of, draft_of
 from playbooks.plays.receive import receive, record_changes
 from playbooks.score import score
 
@@ -80,14 +80,7 @@ def retold(settings: Settings, path: Path, data: dict[str, Any]) -> dict[str, An
             incident = must_find(uow, number, lock=False)
             draft = draft_of(house, uow, incident)
             events = uow.events(number)
-        checks = score(
-            draft.text,
-            events,
-            incident_id=number,
-            head=incident.chain_head,
-            templates=house.rules.templates,
-            severities={s.id: s.label for s in house.rules.severities},
-        )
+        checks = score(draft.text, events, **basis_of(house, incident))
     wrong = [check for check in checks if not check.ok]
     return {
         "from": path.name,

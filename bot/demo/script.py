@@ -9,6 +9,8 @@ from typing import Any
 
 from bot.demo.stage import Stage, answering, deciding
 from bot.slack import ids
+from playbooks.plays.house import must_find
+from playbooks.plays.postmortem import basis_of
 from playbooks.render import verify
 
 DANA, OMAR, MEI, SAM = "U01DANA", "U02OMAR", "U04MEI", "U07SAM"
@@ -260,16 +262,11 @@ class Night:
         """The draft is shared as a file, and is what the chain says, byte for byte."""
         text = self._see("the draft is shared in the channel", self._draft)
         number = int(self.seen["incident"].removeprefix("INC-"))
-        with self.stage.service.house.store.read() as uow:
-            incident = uow.incident(number)
+        house = self.stage.service.house
+        with house.store.read() as uow:
+            incident = must_find(uow, number, lock=False)
             report = uow.verify(number)
-            problems = verify(
-                text,
-                uow.events(number),
-                incident_id=number,
-                head=incident.chain_head if incident else "",
-                severities={s.id: s.label for s in self.stage.service.house.rules.severities},
-            )
+            problems = verify(text, uow.events(number), **basis_of(house, incident))
         if problems or not report.ok:
             raise StepFailed(f"the draft is not what the chain says: {problems or report.why}")
         for words in ("resolved", "42", "model owner"):

@@ -11,7 +11,7 @@ from playbooks.domain.documents import POINTS, DocumentLife, DocumentState
 from playbooks.domain.incidents import Incident
 from playbooks.plays.document_life import items_of, rule_of
 from playbooks.plays.house import House, must_find
-from playbooks.plays.postmortem import draft_of
+from playbooks.plays.postmortem import basis_of, draft_of
 from playbooks.ports import UnitOfWork
 from playbooks.score import Check, refused, score
 
@@ -46,14 +46,7 @@ def look_in(house: House, uow: UnitOfWork, incident: Incident, *, most: int | No
     draft = draft_of(house, uow, incident)
     if most is not None and draft.facts.events > most:
         return Looked(_seen(uow, incident), len(draft.facts.prompts), len(draft.open_prompts), (), scored=False)
-    checks = score(
-        draft.text,
-        uow.events(incident.id),
-        incident_id=incident.id,
-        head=incident.chain_head,
-        templates=house.rules.templates,
-        severities={s.id: s.label for s in house.rules.severities},
-    )
+    checks = score(draft.text, uow.events(incident.id), **basis_of(house, incident))
     return Looked(_seen(uow, incident), len(draft.facts.prompts), len(draft.open_prompts), tuple(refused(checks)))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from playbooks import errors
 from playbooks.domain.clocks import say_span
 from playbooks.domain.documents import DocumentState, next_of
@@ -19,9 +17,19 @@ from playbooks.plays.house import House, must_find, tag_of
 from playbooks.plays.orders import Order, execution
 from playbooks.plays.publishing import published_links
 from playbooks.ports import Document, UnitOfWork
-from playbooks.render import Draft, render_draft
+from playbooks.render import Basis, Draft, render_draft
 
 _ANSWER_MAX = 8000
+
+
+def basis_of(house: House, incident: Incident) -> Basis:
+    """What an incident's draft is made from here, beside its events."""
+    return Basis(
+        incident_id=incident.id,
+        head=incident.chain_head,
+        templates=house.rules.templates,
+        severities={s.id: s.label for s in house.rules.severities},
+    )
 
 
 def draft_of(house: House, uow: UnitOfWork, incident: Incident) -> Draft:
@@ -29,27 +37,20 @@ def draft_of(house: House, uow: UnitOfWork, incident: Incident) -> Draft:
 
     Raises `errors.ChainBroken`, `errors.ConfigError` for a template of the user's that cannot be rendered.
     """
-    return _rendered(uow, incident, {s.id: s.label for s in house.rules.severities}, house.rules.templates)
+    return _rendered(uow, incident, basis_of(house, incident))
 
 
 def asked_of(uow: UnitOfWork, incident: Incident) -> Draft:
     """The draft for its questions alone: rendered with our templates, so that a broken one of the user's stops no
     message. Raises `errors.ChainBroken`.
     """
-    return _rendered(uow, incident, {}, None)
+    return _rendered(uow, incident, Basis(incident_id=incident.id, head=incident.chain_head))
 
 
-def _rendered(uow: UnitOfWork, incident: Incident, severities: dict[str, str], templates: Path | None) -> Draft:
+def _rendered(uow: UnitOfWork, incident: Incident, basis: Basis) -> Draft:
     document, events = uow.document(incident.id), uow.events(incident.id)
-    return render_draft(
-        events,
-        incident_id=incident.id,
-        head=incident.chain_head,
-        human=document.human if document else {},
-        templates=templates,
-        severities=severities,
-        status=status_of(uow, incident, events),
-    )
+    human = document.human if document else {}
+    return render_draft(events, human=human, status=status_of(uow, incident, events), **basis)
 
 
 def open_questions(uow: UnitOfWork, incident: Incident) -> int:

@@ -15,7 +15,7 @@ from playbooks.ports.alerts import (
     StoredAlert,
 )
 from playbooks.ports.attachments import Attachment, Attachments, FileRef, Files
-from playbooks.ports.durable import Durable, Job, JobBoard, Surface, Timer
+from playbooks.ports.durable import Durable, Job, JobBoard, Lanes, Surface, Timer
 from playbooks.ports.gaps import Directory, Gaps
 from playbooks.ports.incidents import Incidents, NewIncident
 from playbooks.ports.memory import Captured, Document, Memory
@@ -48,6 +48,7 @@ __all__ = [
     "JobBoard",
     "KeptBack",
     "KnownAlert",
+    "Lanes",
     "Lever",
     "Levers",
     "Memory",

@@ -119,6 +119,22 @@ class Durable(Protocol):
         ...
 
 
+class Lanes(Protocol):
+    """Keeps the jobs of one lane one at a time, across all processes."""
+
+    def enter(self, lane: str) -> bool:
+        """Whether the lane is ours now; False while another process is in it. Raises errors.StoreBusy."""
+        ...
+
+    def leave(self, lane: str) -> None:
+        """Give it free. Never fails."""
+        ...
+
+    def close(self) -> None:
+        """Give all of them free."""
+        ...
+
+
 class JobBoard(Protocol):
     """The engine's view of jobs, outside the plays' transactions."""
 

@@ -11,27 +11,29 @@ from sqlalchemy import func, insert, select
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.domain.spells import Spell
 from playbooks.ports import AlertTouch, Episode, KnownAlert, Quarantined, Series, StoredAlert
-from storage.bulk import fetch, insert_many, moment, moment_of, run_many, texts
+from storage.bulk import fetch, fetch_together, insert_many, moment, moment_of, run_many, texts
 from storage.rows import ALERT, CHANGE, QUARANTINE, alert_row, change_row, to_alert, to_change
 from storage.store.part import Part
 
 _TOUCH = "UPDATE alert SET status = ?, ends_at = coalesce(?, ends_at), updated_at = ?, seen = seen + ? WHERE id = ?"
 # Rows are locked in one order, so that two replicas cannot lock each other out.
 _TOUCH_TOGETHER = (
-    "WITH asked AS (SELECT * FROM unnest(?::text[], ?::timestamptz[], ?::timestamptz[], ?::int[], ?::text[]) "
-    "AS given(status, ends, updated, more, number)), "
+    "WITH asked AS (SELECT * FROM {rows}), "
     "held AS MATERIALIZED (SELECT id FROM alert WHERE id IN (SELECT number FROM asked) ORDER BY id FOR UPDATE) "
     "UPDATE alert SET status = asked.status, ends_at = coalesce(asked.ends, alert.ends_at), "
     "updated_at = asked.updated, seen = alert.seen + asked.more "
     "FROM asked JOIN held ON held.id = asked.number WHERE alert.id = held.id"
 )
+_TOUCHED = {"status": "text", "ends": "timestamptz", "updated": "timestamptz", "more": "int", "number": "text"}
 _FOUND = "SELECT source, fingerprint, starts_at, id, status, incident_id, component, failure, decision, seen FROM alert"
 # SQLite would read the whole index for a row-value IN; this form it answers by searching.
 _BY_SOURCE = _FOUND + " WHERE source = ? AND fingerprint IN (SELECT value FROM {keys}) AND starts_at BETWEEN ? AND ?"  # noqa: S608  our own words
+# LATERAL with a limit: a plan made while the table was small would else go on reading all of it as it grows.
 _BY_EPISODE = (
-    _FOUND + " JOIN unnest(?::text[], ?::text[], ?::timestamptz[]) AS asked(s, f, t) "
-    "ON source = asked.s AND fingerprint = asked.f AND starts_at = asked.t"
+    f"SELECT found.* FROM {{rows}} CROSS JOIN LATERAL ({_FOUND} "  # noqa: S608  our own words
+    "WHERE source = asked.s AND fingerprint = asked.f AND starts_at = asked.t LIMIT 1) AS found"
 )
+_ASKED = {"s": "text", "f": "text", "t": "timestamptz"}
 _NEWEST = (
     "SELECT alert.starts_at, alert.ends_at, alert.incident_id, incident.open_key FROM alert "
     "LEFT JOIN incident ON incident.id = alert.incident_id "
@@ -75,11 +77,11 @@ class Alerts(Part):
         for key in keys:
             by_source.setdefault(key[0], []).append(key)
         if keys and self._db.dialect.name != "sqlite":
-            yield from fetch(self._db, _BY_EPISODE, tuple(map(list, zip(*keys, strict=True))))
+            yield from fetch_together(self._db, _BY_EPISODE, _ASKED, keys)
             return
         for source, theirs in by_source.items():
             prints, starts = [name for _, name, _ in theirs], [starts for _, _, starts in theirs]
-            yield from fetch(self._db, _BY_SOURCE, (source, texts(self._db, prints), min(starts), max(starts)))
+            yield from fetch(self._db, _BY_SOURCE, (source, texts(prints), min(starts), max(starts)))
 
     def spells_of(self, series: Sequence[Series]) -> Mapping[Series, list[Spell]]:
         """The newest episodes of each of these series, the oldest of them first; at most 50 of one."""
@@ -109,7 +111,7 @@ class Alerts(Part):
     def touch_alerts(self, touches: Sequence[AlertTouch]) -> None:
         """Note that episodes came again."""
         ordered = sorted(touches, key=lambda touch: touch.alert_id)
-        run_many(self._db, _TOUCH, _TOUCH_TOGETHER, [self._touched(each) for each in ordered])
+        run_many(self._db, _TOUCH, _TOUCH_TOGETHER, _TOUCHED, [self._touched(each) for each in ordered])
 
     def _touched(self, touch: AlertTouch) -> tuple[object, ...]:
         ends_at = None if touch.ends_at is None else moment(self._db, touch.ends_at)

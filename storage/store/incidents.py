@@ -107,7 +107,7 @@ class Incidents(Part):
 
     def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]:
         """Open incidents by key, in few columns."""
-        rows = fetch(self._db, _OPEN_BY_KEY, (texts(self._db, list(dict.fromkeys(keys))),))
+        rows = fetch(self._db, _OPEN_BY_KEY, (texts(list(dict.fromkeys(keys))),))
         return {key: OpenIncident(*rest) for key, *rest in rows}
 
     def bump_incident(self, incident_id: int, *, total: int, firing: int) -> None:

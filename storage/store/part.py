@@ -25,7 +25,7 @@ class Part:
         self.jobs_wanted = False
 
     def query(self, statement: Executable) -> CursorResult[Any]:
-        """Run a statement of another module of the storage ring (jobs, executors) in this transaction."""
+        """Run a statement of another module of the storage ring (jobs) in this transaction."""
         return self._db.execute(statement)
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -22,9 +22,10 @@ _SET_TIMER = (
 )
 _SET_TOGETHER = (
     "INSERT INTO timer (id, kind, subject, due_at, payload) "
-    "SELECT * FROM unnest(?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::json[]) "
+    "SELECT id, kind, subject, due_at, payload::json FROM {rows} "
     "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload"
 )
+_SET = {"id": "text", "kind": "text", "subject": "text", "due_at": "timestamptz", "payload": "text"}
 
 
 class Schedule(Part):
@@ -39,11 +40,11 @@ class Schedule(Part):
         rows = [
             (each.id, each.kind, each.subject, moment(self._db, each.due_at), encoded(each.payload)) for each in timers
         ]
-        run_many(self._db, _SET_TIMER, _SET_TOGETHER, rows)
+        run_many(self._db, _SET_TIMER, _SET_TOGETHER, _SET, rows)
 
     def timers(self, ids: Sequence[str]) -> dict[str, Timer]:
         """Those of these ids that are set."""
-        rows = fetch(self._db, _TIMERS, (texts(self._db, ids),))
+        rows = fetch(self._db, _TIMERS, (texts(ids),))
         return {
             name: Timer(name, kind, subject, moment_of(due_at), plain_of(payload))
             for name, kind, subject, due_at, payload in rows

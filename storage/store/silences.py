@@ -52,7 +52,7 @@ class Silences(Part):
             by_source.setdefault(source, []).append(fingerprint)
         found: dict[tuple[str, str], int] = {}
         for source, names in by_source.items():
-            rows = fetch(self._db, _EPISODES, (source, texts(self._db, names), moment(self._db, since)))
+            rows = fetch(self._db, _EPISODES, (source, texts(names), moment(self._db, since)))
             found |= {(source, name): int(count) for name, count in rows}
         return found
 

@@ -17,7 +17,7 @@ _TARGETED = "SELECT id, target, pin, incident_id FROM surface WHERE id IN (SELEC
 _RENEW = "UPDATE surface SET wanted = wanted + 1, attempts = 0, error = '' WHERE id = ?"
 # Rows are locked in one order, so that two replicas cannot lock each other out.
 _RENEW_TOGETHER = (
-    "WITH held AS MATERIALIZED (SELECT id FROM surface WHERE id IN (SELECT unnest(?::text[])) ORDER BY id FOR UPDATE) "
+    "WITH held AS MATERIALIZED (SELECT id FROM surface WHERE id IN (SELECT number FROM {rows}) ORDER BY id FOR UPDATE) "
     "UPDATE surface SET wanted = wanted + 1, attempts = 0, error = '' FROM held WHERE surface.id = held.id"
 )
 
@@ -67,14 +67,14 @@ class Surfaces(Part):
         there = self._as_targeted(surfaces)
         plain = sorted({each.id for each in surfaces if there.get(each.id) == _changes(each)})
         renewed = set(plain) if len(surfaces) == len({each.id for each in surfaces}) else set()
-        run_many(self._db, _RENEW, _RENEW_TOGETHER, [(name,) for name in plain if name in renewed])
+        run_many(self._db, _RENEW, _RENEW_TOGETHER, {"number": "text"}, [(name,) for name in plain if name in renewed])
         for each in surfaces:
             if each.id not in renewed:
                 self.want_surface(each)
 
     def _as_targeted(self, surfaces: Sequence[Surface]) -> dict[str, tuple[object, ...]]:
         """What asking again could change, of those that are there."""
-        rows = fetch(self._db, _TARGETED, (texts(self._db, [each.id for each in surfaces]),))
+        rows = fetch(self._db, _TARGETED, (texts([each.id for each in surfaces]),))
         return {name: (target, bool(pin), incident_id) for name, target, pin, incident_id in rows}
 
     def _locked(self, surface_id: str) -> Surface | None:

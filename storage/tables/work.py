@@ -99,17 +99,6 @@ class NoticeRow(Row, table=True):
     last_at: datetime = Field(sa_type=UtcDateTime)
 
 
-class ExecutorRow(Row, table=True):
-    """A running process, by its heartbeat."""
-
-    __tablename__ = "executor"
-
-    id: str = Field(primary_key=True)
-    started_at: datetime = Field(sa_type=UtcDateTime)
-    seen_at: datetime = Field(sa_type=UtcDateTime)
-    claimed_by: str
-
-
 class BookmarkRow(Row, table=True):
     """How far something that reads on was read."""
 

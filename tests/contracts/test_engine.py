@@ -1,4 +1,4 @@
-"""One contract for whatever runs jobs: the deterministic executor, threads over SQLite, DBOS over PostgreSQL."""
+"""One contract for whatever runs jobs: the deterministic executor, threads over either database."""
 
 import os
 import signal
@@ -13,16 +13,15 @@ from typing import Any
 
 import pytest
 
-from bot.jobs.durable import DbosEngine, Executors
 from bot.jobs.engine import DeterministicExecutor, backoff, settle
-from bot.jobs.local import LocalEngine
 from bot.jobs.outcome import DONE, Later, RunResult
+from bot.jobs.threads import ThreadEngine
 from playbooks import errors
 from playbooks.ports import Job
 from storage import schema
 from storage.engine import make_engine
-from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
+from storage.lanes import SqlLanes
 from storage.store import SqlStore
 from tests.storage.making import CountedIds
 
@@ -126,31 +125,21 @@ class _Inline(House):
 class _Running(House):
     """With the engine that the service takes for the database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, look: float = 0.05) -> None:
         super().__init__(url)
+        self.look = look
         self.engine = self.start()
 
-    def start(self) -> DbosEngine | LocalEngine:
+    def start(self) -> ThreadEngine:
         engine = self._make()
         engine.start()
         self.store.on_commit[:] = [engine.nudge]
         return engine
 
-    def _make(self) -> DbosEngine | LocalEngine:
+    def _make(self) -> ThreadEngine:
         told: Any = {"on_parked": self.on_parked, "on_outcome": self.on_outcome}
-        if self.url.startswith("sqlite"):
-            return LocalEngine(self.board, self.clock, self.bodies, look=0.05, **told)
-        return DbosEngine(
-            self.board,
-            self.clock,
-            self.bodies,
-            database_url=self.url,
-            executor_id="one",
-            poll=0.02,
-            look=0.05,
-            stale=0.2,
-            **told,
-        )
+        lanes = None if self.url.startswith("sqlite") else SqlLanes(self.sql)
+        return ThreadEngine(self.board, self.clock, self.bodies, lanes=lanes, look=self.look, **told)
 
     def run(self, times: int) -> None:
         self.engine.nudge()
@@ -161,7 +150,7 @@ class _Running(House):
         self.sql.dispose()
 
 
-@pytest.fixture(params=["inline", "threads-sqlite", "dbos-postgres"])
+@pytest.fixture(params=["inline", "threads-sqlite", "threads-postgres"])
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     kind, _, database = request.param.partition("-")
     url = str(request.getfixturevalue(f"{database or 'sqlite'}_migrated_url"))
@@ -327,11 +316,10 @@ def test_an_outcome_that_could_not_be_recorded_is_run_again(running: _Running) -
 _KILLED = """
 import os, signal, sys
 from tests.contracts.test_engine import HandClock
-from bot.jobs.durable import DbosEngine
-from bot.jobs.local import LocalEngine
+from bot.jobs.threads import ThreadEngine
 from storage.engine import make_engine
-from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
+from storage.lanes import SqlLanes
 from storage.store import SqlStore
 from tests.storage.making import CountedIds
 
@@ -339,23 +327,18 @@ class Dies:
     def run(self, job):
         os.kill(os.getpid(), signal.SIGKILL)
 
-store, clock = SqlStore(make_engine(sys.argv[1]), CountedIds()), HandClock()
-SqlExecutors(store, clock, sys.argv[2]).beat()
-board = SqlJobBoard(store)
-if sys.argv[1].startswith("sqlite"):
-    engine = LocalEngine(board, clock, Dies())
-else:
-    engine = DbosEngine(board, clock, Dies(), database_url=sys.argv[1], executor_id=sys.argv[2])
-engine.start()
+sql = make_engine(sys.argv[1])
+lanes = None if sys.argv[1].startswith("sqlite") else SqlLanes(sql)
+ThreadEngine(SqlJobBoard(SqlStore(sql, CountedIds())), HandClock(), Dies(), lanes=lanes).start()
 signal.pause()
 """
 
 
-def killed_in_a_body(url: str, executor_id: str) -> None:
+def killed_in_a_body(url: str) -> None:
     """A process that takes the pending job and is killed while the body runs."""
     root = Path(__file__).parents[2]
     ended = subprocess.run(
-        [sys.executable, "-c", _KILLED, url, executor_id],
+        [sys.executable, "-c", _KILLED, url],
         cwd=root,
         env={**os.environ, "PYTHONPATH": str(root)},
         timeout=30,
@@ -369,7 +352,7 @@ def test_a_job_whose_process_was_killed_is_run_by_the_next_one(kind: str, reques
     url = str(request.getfixturevalue(f"{kind}_url"))
     before = _Inline(url)
     want(before, "a")
-    killed_in_a_body(url, "one")
+    killed_in_a_body(url)
     after = _Running(url)
     try:
         after.run(1)
@@ -381,32 +364,51 @@ def test_a_job_whose_process_was_killed_is_run_by_the_next_one(kind: str, reques
 
 
 def test_a_living_replica_runs_what_a_dead_one_left(postgres_url: str) -> None:
+    living = _Running(postgres_url, look=60)
     before = _Inline(postgres_url)
-    want(before, "a")
-    killed_in_a_body(postgres_url, "dead")
-    after = House(postgres_url)
-    after.clock.advance(60)
-    executors = SqlExecutors(after.store, after.clock, "living", dead_after=30)
-    engine = DbosEngine(
-        after.board,
-        after.clock,
-        after.bodies,
-        database_url=postgres_url,
-        executor_id="living",
-        executors=Executors(executors.beat, executors.claim_dead),
-        on_outcome=after.on_outcome,
-        poll=0.02,
-        look=0.05,
-        stale=0.2,
-    )
-    engine.start()
     try:
-        after.wait(1)
-        assert job(after).done == 1
+        want(living, "first")
+        living.run(1)  # it has a lane behind it, and looks again when it is asked to
+        want(before, "a")
+        killed_in_a_body(postgres_url)
+        living.run(2)
+        assert living.bodies.ran == ["first", "a"]
+        assert job(living).done == 1
     finally:
-        engine.stop()
-        after.sql.dispose()
+        living.close()
         before.close()
+
+
+def test_a_lane_is_one_at_a_time_over_all_processes(postgres_url: str) -> None:
+    one, two = _Running(postgres_url), _Running(postgres_url)
+    together, most, guard = Counter[str](), Counter[str](), threading.Lock()
+
+    def during(job: Job) -> None:
+        with guard:
+            together[job.lane] += 1
+            most[job.lane] = max(most[job.lane], together[job.lane])
+        met.wait(0.02)
+        with guard:
+            together[job.lane] -= 1
+
+    met = threading.Event()
+    one.bodies.during = two.bodies.during = during
+    try:
+        for lane in "xyz":
+            want(one, *(f"{lane}{number}" for number in range(12)), lane=lane)
+        one.engine.nudge()
+        two.engine.nudge()
+        every = sorted(f"{lane}{number}" for lane in "xyz" for number in range(12))
+        assert one.bodies.wait(lambda: len(one.bodies.ran) + len(two.bodies.ran) >= len(every))
+        one.engine.stop()
+        two.engine.stop()
+        assert sorted(one.bodies.ran + two.bodies.ran) == every
+        assert set(most.values()) == {1}
+        assert one.bodies.ran
+        assert two.bodies.ran
+    finally:
+        one.close()
+        two.close()
 
 
 # ---------------------------------------------------------------- deterministic only

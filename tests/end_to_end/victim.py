@@ -16,8 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import dbos  # noqa: F401  imported late by the engine of PostgreSQL: half a second that a fork saves
-import httpcore  # noqa: F401
+import httpcore  # noqa: F401  imported late, which a fork saves
 import psycopg  # noqa: F401
 
 from bot.providers.levers import local  # noqa: F401

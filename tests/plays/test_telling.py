@@ -21,7 +21,8 @@ def _draft(stage: Stage, number: int) -> str:
         found = uow.incident(number)
         assert found is not None
         text = draft_of(stage.house, uow, found).text
-        assert refused(score(text, uow.events(number), severities={"sev2": "SEV2"})) == []
+        checks = score(text, uow.events(number), incident_id=number, head=found.chain_head, severities={"sev2": "SEV2"})
+        assert refused(checks) == []
     return text
 
 

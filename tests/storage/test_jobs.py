@@ -1,7 +1,6 @@
 """The job board: asking, running and giving up, on both databases."""
 
 from playbooks.ports import Job
-from storage.executors import SqlExecutors
 from storage.jobs import SqlJobBoard
 from storage.store import SqlStore
 from tests.storage.making import NOW, at
@@ -108,31 +107,3 @@ def test_pending_jobs_come_in_due_order_without_busy_lanes(store: SqlStore) -> N
     assert [j.subject for j in board.pending(now=at(10), limit=2)] == ["c", "b"]
     assert [j.subject for j in board.pending(now=at(10), without=["deliver:c"])] == ["b", "a"]
     assert board.next_due() == at(1)
-
-
-class HandClock:
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def now(self):
-        return self.time
-
-
-def test_a_dead_executor_is_taken_over_by_one_living_one(store: SqlStore) -> None:
-    clock = HandClock()
-    one, two, three = (SqlExecutors(store, clock, name, dead_after=30) for name in ("one", "two", "three"))
-    one.beat()
-    clock.time = at(31)
-    two.beat()
-    three.beat()
-    assert sorted(together(2, lambda n: (two, three)[n].claim_dead())) == [[], ["one"]]
-    one.beat()
-    assert [row[3] for row in one.all()] == ["", "", ""], "it lives again"
-    clock.time = at(100)
-    two.beat()
-    assert two.claim_dead() == ["one", "three"]
-    clock.time = at(200)
-    three.beat()
-    assert three.claim_dead() == ["one", "two"], "the claimer died too"
-    three.leave()
-    assert [row[0] for row in two.all()] == ["one", "two"]

@@ -1,15 +1,17 @@
-"""Runs durable jobs in threads of the one process that has the database: the rows of the job board are all there is."""
+"""Runs durable jobs in threads: the rows of the job board are all there is."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
 from bot.jobs.engine import OnOutcome, OnParked, Runner, settle
 from playbooks import errors
-from playbooks.ports import Clock, Job, JobBoard
+from playbooks.ports import Clock, Job, JobBoard, Lanes
 
 _log = structlog.get_logger(__name__)
 _MANY = 20
@@ -17,13 +19,14 @@ _ALONE = 1.0  # seconds after the start in which one job runs at a time
 _BREATH = 0.05
 
 
-class LocalEngine:
+class ThreadEngine:
     """Runs what is due on the board, each lane by one thread at a time.
 
-    Only for a database that no other process works on (SQLite): which lanes are taken is known in memory alone, so
-    that a start after a crash finds none taken and runs again what the rows say was not done.
+    Which lanes this process is in is known in memory alone, so that a start after a crash finds none taken and runs
+    again what the rows say was not done.
 
     Args:
+        lanes: keep other processes out of a lane; None where no other works on the database (SQLite).
         workers: jobs at the same time. look: seconds between two looks at the board when nobody asks for one.
     """
 
@@ -35,12 +38,13 @@ class LocalEngine:
         *,
         on_parked: OnParked | None = None,
         on_outcome: OnOutcome | None = None,
+        lanes: Lanes | None = None,
         workers: int = 8,
         look: float = 0.25,
     ) -> None:
         self._board, self._clock, self._runner = board, clock, runner
         self._on_parked, self._on_outcome = on_parked, on_outcome
-        self._look = look
+        self._lanes, self._look = lanes, look
         self._state = threading.Condition()
         self._due: dict[str, Job] = {}  # by id, first due first
         self._taken: set[str] = set()  # lanes
@@ -67,6 +71,8 @@ class LocalEngine:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, end - time.monotonic()))
+        if self._lanes is not None and self.idle:  # a body that still runs keeps its lane until the process is gone
+            self._lanes.close()
 
     def nudge(self) -> None:
         """Look at the board now; for the store's `on_commit`."""
@@ -100,7 +106,9 @@ class LocalEngine:
             self._stopping.wait(_ALONE)
         while (job := self._take()) is not None:
             try:
-                self._run(job.id)
+                with self._entered(job.lane) as ours:
+                    if ours:
+                        self._run(job.id)
             except errors.StoreBusy as error:
                 _log.warning("job.not_recorded", job=job.id, code=error.code)
                 self._stopping.wait(self._look)
@@ -123,6 +131,19 @@ class LocalEngine:
                     return job
                 self._state.wait()
         return None
+
+    @contextmanager
+    def _entered(self, lane: str) -> Iterator[bool]:
+        """Whether no other process is in the lane; if one is, the job is looked at again later."""
+        if self._lanes is None:
+            yield True
+        elif not self._lanes.enter(lane):
+            yield False
+        else:
+            try:
+                yield True
+            finally:
+                self._lanes.leave(lane)
 
     def _run(self, job_id: str) -> None:
         # Read inside the lane, where nobody else moves it: what was seen as due may be done by now.
