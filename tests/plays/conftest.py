@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from storage import schema
-from storage.engine import WRITES, make_engine
-from storage.tables import Row
+from storage.engine import make_engine
+from tests.migrated import empty
 from tests.plays.stage import Stage
 from tests.real.postgres import Postgres
 from tests.simulation.world import Database, File
@@ -48,12 +48,7 @@ def _unsynced(connection: Any, _entry: object) -> None:
 
 @pytest.fixture
 def postgres_engine(postgres_made: Engine) -> Engine:
-    names = ", ".join(f'"{name}"' for name in Row.metadata.tables if name != "alembic_version")
-    with postgres_made.connect() as plain:
-        connection = plain.execution_options(**{WRITES: True})
-        connection.execute(text("SET LOCAL session_replication_role = replica"))  # the timeline guards itself else
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        connection.commit()
+    empty(postgres_made)
     return postgres_made
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from playbooks.domain.actions import Mark, Version
 from playbooks.domain.ownership import Registry
@@ -18,10 +18,10 @@ from playbooks.plays.timebox import sweep
 from playbooks.ports import Lever, Messenger
 from storage import schema
 from storage.engine import make_engine
-from storage.tables import Row
 from tests.contracts.fake_lever import FakeLever, FakeWorld
 from tests.contracts.fake_slack import FakeSlack
 from tests.contracts.lever_suite import SetClock
+from tests.migrated import empty
 from tests.simulation.bot import REGISTRY, RULES, BodiesOf, Bot, OneLever, bodies_of
 from tests.storage.making import CountedIds
 
@@ -132,10 +132,7 @@ class Served:
 
     def reset(self) -> None:
         """See `Database`."""
-        tables = [table.name for table in Row.metadata.sorted_tables]
-        with self.engine.begin() as connection:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))  # the timeline is append-only
-            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        empty(self.engine)
 
 
 def _unsynced(connection: Any, _entry: object) -> None:
