@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 # What `make lock` resolves with; it is no dependency of the project.
 UV := uv==0.13.8
+# Where an image turns it off, each of the many processes that are started and killed would compile everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo test test-real bench lint fmt lock clean
 .DEFAULT_GOAL := help
