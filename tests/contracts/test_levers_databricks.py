@@ -38,7 +38,7 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 @pytest.fixture
 def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    shelf = LeverShelf({"databricks": {"url": spoiler.url, "token": TOKEN, "timeout": 0.5}})
+    shelf = LeverShelf({"databricks": {"url": spoiler.url, "token": TOKEN, "timeout": 1.5}})
     assert shelf.maturity("databricks") is Maturity.UNPROVEN
     yield shelf.get("databricks")
     shelf.close()

@@ -43,7 +43,7 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 @pytest.fixture
 def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    shelf = LeverShelf({"github": {"url": spoiler.url, "token": TOKEN, "timeout": 0.5}})
+    shelf = LeverShelf({"github": {"url": spoiler.url, "token": TOKEN, "timeout": 1.5}})
     assert shelf.maturity("github") is Maturity.UNPROVEN
     yield shelf.get("github")
     shelf.close()

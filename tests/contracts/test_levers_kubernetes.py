@@ -54,7 +54,7 @@ def spoiler(shared: Cluster) -> Iterator[Spoiler]:
 
 @pytest.fixture
 def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    shelf = LeverShelf({"kubernetes": {"url": spoiler.url, "token": TOKEN, "timeout": 0.5}})
+    shelf = LeverShelf({"kubernetes": {"url": spoiler.url, "token": TOKEN, "timeout": 1.5}})
     yield shelf.get("kubernetes")
     shelf.close()
 

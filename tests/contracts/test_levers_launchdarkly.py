@@ -36,7 +36,7 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 @pytest.fixture
 def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    shelf = LeverShelf({"launchdarkly": {"url": spoiler.url, "token": TOKEN, "timeout": 0.5}})
+    shelf = LeverShelf({"launchdarkly": {"url": spoiler.url, "token": TOKEN, "timeout": 1.5}})
     assert shelf.maturity("launchdarkly") is Maturity.UNPROVEN
     yield shelf.get("launchdarkly")
     shelf.close()

@@ -63,7 +63,7 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 @pytest.fixture
 def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    reader = {"kind": "webhook", "url": spoiler.url, "secret": SECRET, "timeout": 0.5}
+    reader = {"kind": "webhook", "url": spoiler.url, "secret": SECRET, "timeout": 1.5}
     shelf = LeverShelf({"manual": {}, "office": reader}, clock=SetClock(NIGHT))
     yield shelf.get("manual")
     shelf.close()

@@ -111,7 +111,7 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 
 def _lever(url: str, clock: SetClock, **more: Any) -> tuple[LeverShelf, Lever]:
-    settings = {"kind": "webhook", "url": url, "secret": SECRET, "token": TOKEN, "timeout": 0.5, **more}
+    settings = {"kind": "webhook", "url": url, "secret": SECRET, "token": TOKEN, "timeout": 1.5, **more}
     shelf = LeverShelf({"scheduler": settings}, clock=clock)
     return shelf, shelf.get("scheduler")
 
