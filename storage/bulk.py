@@ -151,7 +151,7 @@ def plain_of(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return from_json(value)
+        return from_json(value, cache_strings="keys")
     except ValueError:
         return json.loads(value)
 

@@ -75,7 +75,7 @@ def read_with(body: bytes, *, source: str, received_at: datetime, more: More | N
 def _items(body: bytes) -> tuple[list[Any], Mapping[str, Any]]:
     """The alerts of a body, and the group that holds them: empty for bare ones."""
     try:
-        data = from_json(body)
+        data = from_json(body, cache_strings="keys")  # what they hold is seldom seen again, and would be kept
     except ValueError as error:
         raise not_json(str(error)) from None
     if isinstance(data, list) and data and all(isinstance(item, dict) and "labels" in item for item in data):

@@ -46,7 +46,7 @@ MAX_FIGURE = 200
 def read(headers: Mapping[str, str], body: bytes, *, source: str, received_at: datetime) -> ReadResult:
     """Alerts of a body; arguments and errors as in `alertmanager.read`. Without `starts_at` it is `received_at`."""
     try:
-        data = from_json(body)
+        data = from_json(body, cache_strings="keys")
     except ValueError as error:
         raise not_json(str(error)) from None
     alerts: list[Alert] = []

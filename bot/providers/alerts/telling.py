@@ -57,7 +57,7 @@ class Came:
 def parsed(body: bytes) -> Any:
     """The JSON of a body. Raises InputError `not_json`."""
     try:
-        return from_json(body)
+        return from_json(body, cache_strings="keys")
     except ValueError as error:
         raise not_json(str(error)) from None
 
