@@ -72,7 +72,7 @@ def serve() -> None:
 def _share_memory() -> None:
     """Two pools of memory for all threads instead of one for nearly each, which glibc would let grow for hours.
 
-    As `MALLOC_ARENA_MAX=2` does (https://man7.org/linux/man-pages/man3/mallopt.3.html); nothing where there is no glibc.
+    As `MALLOC_ARENA_MAX=2` does; without glibc nothing. See https://man7.org/linux/man-pages/man3/mallopt.3.html.
     """
     import ctypes
 
