@@ -107,6 +107,15 @@ def test_the_database_from_nothing_to_a_backup(house: Shell, database_url: str, 
     assert house("audit", "1").code == 0
 
 
+@pytest.mark.parametrize("command", [["audit", "1"], ["db", "check"], ["db", "upgrade"], ["db", "backup", "x"]])
+def test_a_file_that_is_no_database_is_one_sentence(command: list[str], house: Shell) -> None:
+    (house.folder / "notes.txt").write_text("no database at all, but longer than a header of one would be")
+    house.environ["MUSTER_DATABASE_URL"] = "sqlite:///notes.txt"
+    assert house(*command).sentence() == (
+        "The database file is not one of SQLite. Check the path in MUSTER_DATABASE_URL."
+    )
+
+
 def test_check_before_the_first_migration(house: Shell, postgres_url: str) -> None:
     house.environ["MUSTER_DATABASE_URL"] = postgres_url
     said = house("db", "check")
