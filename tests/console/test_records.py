@@ -34,6 +34,18 @@ def test_what_people_wrote_stays(incident: Shell) -> None:
     assert incident("postmortem", "1", "--verify", "--score").code == 0
 
 
+def test_a_file_saved_by_windows_is_the_same_document(incident: Shell) -> None:
+    incident("postmortem", "1", "-o", DRAFT)
+    path = incident.folder / DRAFT
+    path.write_text(
+        "\ufeff" + path.read_text().replace("_To be written._", "Written.", 1).replace("\n", "\r\n"), newline=""
+    )
+    assert incident("postmortem", "1", "--verify").code == 0
+    assert incident("postmortem", "1", "--import", DRAFT).code == 0
+    assert incident("postmortem", "1", "-o", DRAFT).code == 0
+    assert "Written." in path.read_text()
+
+
 def test_an_answer_given_in_slack_goes_where_the_file_has_none(incident: Shell) -> None:
     from bot.wiring import open_store
     from playbooks.ports import Document
