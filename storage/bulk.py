@@ -21,9 +21,9 @@ from storage.rows import Values
 
 _Convert = Callable[[Any], Any]
 _escaped = json.JSONEncoder(separators=(",", ":")).encode
-# A batch says the same few moments thousands of times.
-_sqlite_time = lru_cache(maxsize=1024)(sqlite_text)
-_parsed_time = lru_cache(maxsize=1024)(datetime.fromisoformat)
+# A batch says the same few moments thousands of times; the next one has others.
+_sqlite_time = lru_cache(maxsize=128)(sqlite_text)
+_parsed_time = lru_cache(maxsize=128)(datetime.fromisoformat)
 
 
 def _encode(value: Any) -> str:
