@@ -43,24 +43,24 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Values]) ->
     if not rows:
         return
     kind = connection.dialect.name
-    if kind == "sqlite":
-        names, convert = _plan(table, kind)
-        filled = _filled(table.name, names, "?")
+    names, convert = _plan(table, kind)
+    together = None if kind == "sqlite" else _whole(rows)
+    if together is not None:
+        filled = _populated(table.name, names)
         with _cursor(connection, filled) as cursor:
-            cursor.executemany(filled, [convert(row) for row in rows])
+            cursor.execute(filled, (together,))
         return
-    try:
-        together = to_json(rows).decode()
-    except ValueError:  # half a surrogate pair in some text: row by row it is escaped where JSON may hold it
-        names, convert = _plan(table, kind)
-        filled = _filled(table.name, names, "%s")
-        with _cursor(connection, filled) as cursor:
-            cursor.executemany(filled, [convert(row) for row in rows])
-        return
-    names, _ = _plan(table, kind)
-    filled = _populated(table.name, names)
+    filled = _filled(table.name, names, "?" if kind == "sqlite" else "%s")
     with _cursor(connection, filled) as cursor:
-        cursor.execute(filled, (together,))
+        cursor.executemany(filled, [convert(row) for row in rows])
+
+
+def _whole(rows: Sequence[Values]) -> str | None:
+    """All rows as one JSON text; none for half a surrogate pair in one of them, which is escaped row by row."""
+    try:
+        return to_json(rows).decode()
+    except ValueError:
+        return None
 
 
 def run_many(
