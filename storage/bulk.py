@@ -19,6 +19,8 @@ from sqlalchemy import ARRAY, Column, Connection, String, Table, TableValuedAlia
 from storage.columns import Json, UtcDateTime, in_utc, sqlite_text
 from storage.rows import Values
 
+Question = tuple[str, tuple[Any, ...]]
+"""A statement with the driver's own marks, and its parameters."""
 _Convert = Callable[[Any], Any]
 _escaped = json.JSONEncoder(separators=(",", ":")).encode
 # A batch says the same few moments thousands of times.
@@ -85,14 +87,17 @@ def run_many(
         cursor.execute(filled, (_records(columns, rows),))
 
 
-def fetch_together(
-    connection: Connection, together: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]
-) -> Sequence[Any]:
-    """All rows of a query of ours on PostgreSQL that asks for many rows at once: `{rows}` as in `run_many`."""
-    filled = _asked(together, tuple(columns.items()))
-    with _cursor(connection, filled) as cursor:
-        found: list[Any] = cursor.execute(filled, (_records(columns, rows),)).fetchall()
-        return found
+def question(connection: Connection, statement: str, *values: Any) -> Question:
+    """A query of ours, with `?` for parameters; values are the driver's own, in and out.
+
+    `{keys}` stands for a parameter of `texts` as a table of one column `value`.
+    """
+    return _marked(statement, connection.dialect.name), values
+
+
+def question_together(together: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> Question:
+    """A query of ours on PostgreSQL that asks for many rows at once: `{rows}` as in `run_many`."""
+    return _asked(together, tuple(columns.items())), (_records(columns, rows),)
 
 
 @lru_cache(maxsize=64)
@@ -106,14 +111,18 @@ def _records(columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> str
 
 
 def fetch(connection: Connection, statement: str, values: tuple[Any, ...]) -> Sequence[Any]:
-    """All rows of a query of ours, with `?` for parameters; values are the driver's own, in and out.
+    """All rows of a `question`."""
+    return fetch_each(connection, [question(connection, statement, *values)])[0]
 
-    `{keys}` stands for a parameter of `texts` as a table of one column `value`.
-    """
-    marked = _marked(statement, connection.dialect.name)
-    with _cursor(connection, marked) as cursor:
-        rows: list[Any] = cursor.execute(marked, values).fetchall()
-        return rows
+
+def fetch_each(connection: Connection, questions: Sequence[Question]) -> list[Sequence[Any]]:
+    """All rows of each of these queries; where statements are written ahead, they wait for the server only once."""
+    together = "; ".join(statement for statement, _ in questions)
+    with _cursor(connection, together) as first:
+        cursors = [first, *(connection.connection.cursor() for _ in questions[1:])]
+        for cursor, asked in zip(cursors, questions, strict=True):
+            cursor.execute(*asked)
+        return [cursor.fetchall() for cursor in cursors]
 
 
 @contextmanager

@@ -24,8 +24,8 @@ def test_a_batch_reads_what_it_wrote_ahead(store: SqlStore) -> None:
         work.set_timers([Timer("storm:1", "storm", "1", at(30), {"groups": ["é", 1, None]})])
         assert new
         assert work.query(select(func.count()).select_from(ALERT)).scalar_one() == 2
-        assert work.alerts_known([("am", "fp1", NOW)])["am", "fp1", NOW].status is AlertStatus.RESOLVED
-        assert work.open_incident_ids(["fraud-scorer|drift"])["fraud-scorer|drift"].alerts_total == 2
+        assert work.arrival([("am", "fp1", NOW)], []).known["am", "fp1", NOW].status is AlertStatus.RESOLVED
+        assert work.arrival([], ["fraud-scorer|drift"]).open["fraud-scorer|drift"].alerts_total == 2
         assert work.timers(["storm:1"])["storm:1"] == Timer("storm:1", "storm", "1", at(30), {"groups": ["é", 1, None]})
         assert [event.text for event in work.events(opened.id)] == ["PSI is falling"]
     with store.read() as work:
@@ -74,7 +74,7 @@ def test_an_error_is_told_takes_everything_back_and_leaves_the_connection_whole(
     with pytest.raises(error):
         together()
     with store.begin(lane="alerts") as work:
-        assert work.alerts_known([("am", "fp2", NOW)]) == {}
+        assert work.arrival([("am", "fp2", NOW)], []).known == {}
         assert work.timers(["storm:1"]) == {}
         work.add_alerts([stored(2)])
     with store.read() as work:
@@ -97,4 +97,4 @@ def test_a_text_no_database_takes_is_told_and_leaves_nothing(store: SqlStore) ->
     with pytest.raises(errors.InputError), store.begin(lane="alerts") as work:
         work.add_alerts([stored(2), replace(plain, alert=replace(plain.alert, summary="half a pair: \ud800"))])
     with store.read() as work:
-        assert work.alerts_known([("am", "fp2", NOW)]) == {}
+        assert work.arrival([("am", "fp2", NOW)], []).known == {}
