@@ -236,7 +236,15 @@ def to_alert(row: Row[Any]) -> StoredAlert:
 
 def counted_row(number: str, counted: Counted) -> Values:
     """The row of `counted`."""
-    return {"id": number, **_values(counted)}
+    return {
+        "incident_id": counted.incident_id,
+        "id": number,
+        "source": counted.source,
+        "status": counted.status,
+        "count": counted.count,
+        "names": counted.names,
+        "first": counted.first,
+    }
 
 
 def to_counted(row: Row[Any]) -> Counted:

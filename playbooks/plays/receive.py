@@ -349,11 +349,12 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
         )
         grown.append(Growth(incident_id, events, batch.total[incident_id], batch.firing[incident_id]))
     uow.grow(grown, now=batch.now)
+    # After the incidents' rows are ours: an alert refers to one, and two that refer first wait for each other for ever.
+    # And before the rest: what a server works on longest, it does while the rest is put together here.
+    uow.add_alerts(batch.fresh)
     many = {each.id for each in held.values() if each.alerts_total >= storms.FEW}
     later = {number: alerts for number, alerts in together.items() if alerts or number in many}
     storms.count(uow, later, now=batch.now)
-    # After the incidents' rows are ours: an alert refers to one, and two that refer first wait for each other for ever.
-    uow.add_alerts(batch.fresh)
     uow.touch_alerts(list(batch.touched.values()))
     uow.redecide(batch.anew)
     settle(uow, batch.passage)
