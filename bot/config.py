@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from bot.config_pipeline import Pipeline, SlackAlerts
 from bot.config_postmortem import Postmortem
@@ -25,6 +25,8 @@ from playbooks.schemas.marked import DocumentError, read, validate
 from playbooks.schemas.written import folder, mapping_schema, ownership_schema, schema_text
 
 _SOURCE_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+SHORT_COMMANDS = ("/rollback", "/disable", "/enable", "/owner", "/postmortem")
+"""Slash commands beside the root; see `bot.slack.grammar.SHORT`."""
 _ROOT_PATTERN = r"^/[a-z0-9_-]{1,31}$"
 _TIME_PATTERN = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _TOPIC_PATTERN = r"^arn:aws(-[a-z-]+)?:sns:[a-z0-9-]+:[0-9]{6,20}:[A-Za-z0-9_.-]{1,256}$"
@@ -108,6 +110,13 @@ class Commands(Strict):
     """Names in Slack; the last installed app wins a name, so they can be changed."""
 
     root: Annotated[str, Field(pattern=_ROOT_PATTERN)] = "/inc"
+
+    @field_validator("root")
+    @classmethod
+    def _of_its_own(cls, root: str) -> str:
+        if root in SHORT_COMMANDS:
+            raise ValueError(f"{root} is a command of its own; choose another name")
+        return root
 
 
 class EscalationStep(Strict):

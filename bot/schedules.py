@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.metrics import Metrics
@@ -15,6 +16,8 @@ from playbooks import errors
 from playbooks.ports import Clock
 
 log = structlog.get_logger(__name__)
+
+_TOGETHER = 4  # ticks that run at the same time; two ask others over the network and may wait long
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Schedules:
     def start(self) -> None:
         """Start; each tick runs once at once."""
         # one store per process and no job store: two schedulers on one job store are not supported upstream
-        scheduler = BackgroundScheduler(timezone="UTC")
+        scheduler = BackgroundScheduler(timezone="UTC", executors={"default": ThreadPoolExecutor(_TOGETHER)})
         for tick in self.ticks:
             scheduler.add_job(
                 self.run,

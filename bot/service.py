@@ -26,6 +26,7 @@ from bot.registry_file import RegistryHolder
 from bot.schedules import Schedules
 from bot.slack.app import Identity
 from bot.web.intake import GroupCommit
+from playbooks import errors
 from playbooks.plays.house import House
 
 log = structlog.get_logger(__name__)
@@ -87,7 +88,10 @@ class Service:
         while not self._server.started and http.is_alive():
             self._stopping.wait(0.005)
         if not self._server.started:
-            raise OSError(f"cannot listen on {self.host}:{self.port}")
+            raise errors.ConfigError(
+                f"Muster cannot listen on {self.host}:{self.port}.",
+                "End what listens there already, or set MUSTER_HOST and MUSTER_PORT.",
+            )
         self.port = self._server.servers[0].sockets[0].getsockname()[1]
         rest = threading.Thread(target=self._start_rest, name="start-rest", daemon=True)
         rest.start()

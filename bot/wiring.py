@@ -10,6 +10,7 @@ from pathlib import Path
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
+from bot import allocator
 from bot.clock import RandomIds, SystemClock
 from bot.config import Config
 from bot.config_pipeline import alert_channels
@@ -145,6 +146,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
         Tick("figures", timedelta(seconds=30), lambda: figures.bring_up(house)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
+        Tick("free_memory", timedelta(seconds=30), allocator.give_back),
     )
     schedules = Schedules(parts.clock, metrics, ticks)
     service_box: list[Service] = []

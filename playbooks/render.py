@@ -70,6 +70,8 @@ ABOVE = (
     "communication",
     "questions",
 )
+MOST_ACTIONS = 3
+"""Actions on levers that the summary names: those that took effect go before those that did not."""
 BELOW = ("invitees", "record", "timeline", "provenance")
 
 _MESSAGE = f"""## Message to people outside
@@ -206,6 +208,7 @@ def _check_chain(incident_id: int, events: Sequence[Event], head: str) -> None:
 def _context(facts: Facts, head: str, severities: Mapping[str, str]) -> dict[str, Any]:
     at = facts.instants
     applied: list[Privileged] = [a for a in facts.privileged if a.applied]
+    weighty = sorted(range(len(applied)), key=lambda place: not applied[place].took_effect)[:MOST_ACTIONS]
     start = facts.changes.until
     inside = {c.at.seq for c in facts.changes.rows}
     changes = [e for e in facts.entries if e.kind is EventKind.CHANGE and start is not None and e.at <= start.at]
@@ -214,6 +217,8 @@ def _context(facts: Facts, head: str, severities: Mapping[str, str]) -> dict[str
         "head": head,
         "questions": len(facts.prompts),
         "applied": applied,
+        "foremost": [a for place, a in enumerate(applied) if place in weighty],
+        "further": [a for place, a in enumerate(applied) if place not in weighty],
         "total": dict(facts.spans)["Impact start to resolved"],
         "known": [(name, span) for name, span in facts.spans if span is not None],
         "unknown": [name for name, span in facts.spans if span is None],

@@ -19,11 +19,13 @@ from sqlalchemy import ARRAY, Column, Connection, String, Table, TableValuedAlia
 from storage.columns import Json, UtcDateTime, in_utc, sqlite_text
 from storage.rows import Values
 
+Question = tuple[str, tuple[Any, ...]]
+"""A statement with the driver's own marks, and its parameters."""
 _Convert = Callable[[Any], Any]
 _escaped = json.JSONEncoder(separators=(",", ":")).encode
-# A batch says the same few moments thousands of times.
-_sqlite_time = lru_cache(maxsize=1024)(sqlite_text)
-_parsed_time = lru_cache(maxsize=1024)(datetime.fromisoformat)
+# A batch says the same few moments thousands of times; the next one has others.
+_sqlite_time = lru_cache(maxsize=128)(sqlite_text)
+_parsed_time = lru_cache(maxsize=128)(datetime.fromisoformat)
 
 
 def _encode(value: Any) -> str:
@@ -43,24 +45,24 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[Values]) ->
     if not rows:
         return
     kind = connection.dialect.name
-    if kind == "sqlite":
-        names, convert = _plan(table, kind)
-        filled = _filled(table.name, names, "?")
+    names, convert = _plan(table, kind)
+    together = None if kind == "sqlite" else _whole(rows)
+    if together is not None:
+        filled = _populated(table.name, names)
         with _cursor(connection, filled) as cursor:
-            cursor.executemany(filled, [convert(row) for row in rows])
+            cursor.execute(filled, (together,))
         return
-    try:
-        together = to_json(rows).decode()
-    except ValueError:  # half a surrogate pair in some text: row by row it is escaped where JSON may hold it
-        names, convert = _plan(table, kind)
-        filled = _filled(table.name, names, "%s")
-        with _cursor(connection, filled) as cursor:
-            cursor.executemany(filled, [convert(row) for row in rows])
-        return
-    names, _ = _plan(table, kind)
-    filled = _populated(table.name, names)
+    filled = _filled(table.name, names, "?" if kind == "sqlite" else "%s")
     with _cursor(connection, filled) as cursor:
-        cursor.execute(filled, (together,))
+        cursor.executemany(filled, [convert(row) for row in rows])
+
+
+def _whole(rows: Sequence[Values]) -> str | None:
+    """All rows as one JSON text; none for half a surrogate pair in one of them, which is escaped row by row."""
+    try:
+        return to_json(rows).decode()
+    except ValueError:
+        return None
 
 
 def run_many(
@@ -85,14 +87,17 @@ def run_many(
         cursor.execute(filled, (_records(columns, rows),))
 
 
-def fetch_together(
-    connection: Connection, together: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]
-) -> Sequence[Any]:
-    """All rows of a query of ours on PostgreSQL that asks for many rows at once: `{rows}` as in `run_many`."""
-    filled = _asked(together, tuple(columns.items()))
-    with _cursor(connection, filled) as cursor:
-        found: list[Any] = cursor.execute(filled, (_records(columns, rows),)).fetchall()
-        return found
+def question(connection: Connection, statement: str, *values: Any) -> Question:
+    """A query of ours, with `?` for parameters; values are the driver's own, in and out.
+
+    `{keys}` stands for a parameter of `texts` as a table of one column `value`.
+    """
+    return _marked(statement, connection.dialect.name), values
+
+
+def question_together(together: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> Question:
+    """A query of ours on PostgreSQL that asks for many rows at once: `{rows}` as in `run_many`."""
+    return _asked(together, tuple(columns.items())), (_records(columns, rows),)
 
 
 @lru_cache(maxsize=64)
@@ -106,14 +111,18 @@ def _records(columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> str
 
 
 def fetch(connection: Connection, statement: str, values: tuple[Any, ...]) -> Sequence[Any]:
-    """All rows of a query of ours, with `?` for parameters; values are the driver's own, in and out.
+    """All rows of a `question`."""
+    return fetch_each(connection, [question(connection, statement, *values)])[0]
 
-    `{keys}` stands for a parameter of `texts` as a table of one column `value`.
-    """
-    marked = _marked(statement, connection.dialect.name)
-    with _cursor(connection, marked) as cursor:
-        rows: list[Any] = cursor.execute(marked, values).fetchall()
-        return rows
+
+def fetch_each(connection: Connection, questions: Sequence[Question]) -> list[Sequence[Any]]:
+    """All rows of each of these queries; where statements are written ahead, they wait for the server only once."""
+    together = "; ".join(statement for statement, _ in questions)
+    with _cursor(connection, together) as first:
+        cursors = [first, *(connection.connection.cursor() for _ in questions[1:])]
+        for cursor, asked in zip(cursors, questions, strict=True):
+            cursor.execute(*asked)
+        return [cursor.fetchall() for cursor in cursors]
 
 
 @contextmanager

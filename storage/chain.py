@@ -21,16 +21,23 @@ _KNOWN_PAIRS = (
     "SELECT value FROM {keys} WHERE EXISTS (SELECT 1 FROM event "
     "WHERE incident_id = CAST(substr(value, 1, 12) AS INTEGER) AND dedup_key = substr(value, 13))"
 )
-_GROW = (
-    "UPDATE incident SET chain_seq = ?, chain_head = ?, alerts_total = alerts_total + ?, "
-    "alerts_firing = alerts_firing + ?, version = version + 1 WHERE id = ?"
+_COUNT = "UPDATE incident SET alerts_total = alerts_total + ?, alerts_firing = alerts_firing + ?, version = version + 1"
+_COUNT_ONE = f"{_COUNT} WHERE id = ?"
+# Rows are locked in one order, so that two replicas cannot lock each other out.
+_COUNT_TOGETHER = (
+    "WITH asked AS (SELECT * FROM {rows}), held AS MATERIALIZED "
+    "(SELECT id FROM incident WHERE id IN (SELECT number FROM asked) ORDER BY id FOR NO KEY UPDATE) "
+    "UPDATE incident SET alerts_total = alerts_total + asked.total, alerts_firing = alerts_firing + asked.firing, "
+    "version = version + 1 FROM asked JOIN held ON held.id = asked.number WHERE incident.id = held.id"
 )
+_COUNTS = {"total": "int", "firing": "int", "number": "int"}
+_GROW = f"{_COUNT}, chain_seq = ?, chain_head = ? WHERE id = ?"
 _GROW_TOGETHER = (
     "UPDATE incident SET chain_seq = asked.seq, chain_head = asked.head, alerts_total = alerts_total + asked.total, "
     "alerts_firing = alerts_firing + asked.firing, version = version + 1 "
     "FROM {rows} WHERE id = asked.number"
 )
-_GROWN = {"seq": "int", "head": "text", "total": "int", "firing": "int", "number": "int"}
+_GROWN = {"total": "int", "firing": "int", "seq": "int", "head": "text", "number": "int"}
 
 
 def append(
@@ -58,15 +65,17 @@ def grow(connection: Connection, ids: Ids, growths: Sequence[Growth], *, now: da
     """Append to many chains and add to their incidents' counts, in one pass; each incident once.
 
     Raises:
-        errors.UnknownName: when there is no such incident.
+        errors.UnknownName: when there is no such incident and one of them has events.
         ValueError: as `append`.
     """
-    if not growths:
+    if not any(each.events for each in growths):
+        counts = [(each.total, each.firing, each.incident_id) for each in growths]
+        run_many(connection, _COUNT_ONE, _COUNT_TOGETHER, _COUNTS, sorted(counts, key=lambda count: count[-1]))
         return
     heads = _lock_heads(connection, [each.incident_id for each in growths])
     known = _known_pairs(connection, growths)
     events: list[Event] = []
-    changes: list[tuple[int, str, int, int, int]] = []
+    changes: list[tuple[int, int, int, str, int]] = []
     for each in growths:
         if each.incident_id not in heads:
             raise errors.UnknownName(f"There is no incident INC-{each.incident_id}.")
@@ -75,7 +84,7 @@ def grow(connection: Connection, ids: Ids, growths: Sequence[Growth], *, now: da
         added = _linked(ids, each.incident_id, each.events, known.get(each.incident_id, set()), seq, prev, now)
         events += added
         last, head = (added[-1].seq, added[-1].hash) if added else (seq, head)
-        changes.append((last, head, each.total, each.firing, each.incident_id))
+        changes.append((each.total, each.firing, last, head, each.incident_id))
     insert_many(connection, EVENT, [event_row(event) for event in events])
     insert_many(connection, BODY, [body_row(event) for event in events])
     run_many(connection, _GROW, _GROW_TOGETHER, _GROWN, changes)

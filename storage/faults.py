@@ -18,6 +18,17 @@ _SQLITE: dict[int, tuple[str, str, str]] = {
     sqlite3.SQLITE_IOERR: ("database_io", "The disk did not take the data.", "Look at the disk and its file system."),
     sqlite3.SQLITE_CANTOPEN: ("database_unreachable", "The database file cannot be opened.", "Check path and rights."),
     sqlite3.SQLITE_READONLY: ("database_read_only", "The database cannot be written.", "Check the file's rights."),
+    sqlite3.SQLITE_PERM: ("database_unreachable", "The database file may not be used.", "Check the file's rights."),
+    sqlite3.SQLITE_NOTADB: (
+        "database_foreign",
+        "The database file is not one of SQLite.",
+        "Check the path in MUSTER_DATABASE_URL.",
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "database_damaged",
+        "The database file is damaged.",
+        "Stop Muster, and put the last backup in its place; `muster db check` says more.",
+    ),
 }
 _OUTCOME_UNKNOWN = frozenset({"database_full", "database_io"})
 
@@ -39,7 +50,7 @@ def translated(connection: Connection | None = None) -> Iterator[None]:
     """Turn drivers' errors into ours; after an unknown outcome the connection is thrown away.
 
     Raises:
-        errors.StoreBusy: locked, full, disconnected; whether the transaction was taken is unknown.
+        errors.StoreBusy: locked, full, damaged, disconnected; whether the transaction was taken is unknown.
         errors.Conflict: a unique key was there already.
         errors.InputError: text no database takes (a NUL, half a surrogate pair).
     """
@@ -49,12 +60,17 @@ def translated(connection: Connection | None = None) -> Iterator[None]:
         raise errors.StoreBusy("All database connections are in use.", "Try again in a moment.") from error
     except exc.DBAPIError as error:
         raise _mapped(error, connection) from error
+    except sqlite3.Error as error:  # of a connection used without SQLAlchemy
+        told = _sqlite_reason(error)
+        if told is None:
+            raise
+        raise errors.StoreBusy(told[1], told[2], code=told[0]) from error
     except UnicodeEncodeError as error:
         raise _unstorable() from error
 
 
 def _mapped(error: exc.DBAPIError, connection: Connection | None) -> Exception:
-    told = _sqlite_reason(error) if isinstance(error.orig, sqlite3.Error) else _postgres_reason(error)
+    told = _sqlite_reason(error.orig) if isinstance(error.orig, sqlite3.Error) else _postgres_reason(error)
     if told is not None:
         code, sentence, step = told
         if connection is not None and code in _OUTCOME_UNKNOWN and not connection.closed:
@@ -72,8 +88,8 @@ def _unstorable() -> errors.InputError:
     return errors.InputError("The text holds characters that cannot be stored.", "Remove control characters.")
 
 
-def _sqlite_reason(error: exc.DBAPIError) -> tuple[str, str, str] | None:
-    number = getattr(error.orig, "sqlite_errorcode", None)
+def _sqlite_reason(error: sqlite3.Error) -> tuple[str, str, str] | None:
+    number = getattr(error, "sqlite_errorcode", None)
     return None if number is None else _SQLITE.get(number & 0xFF)
 
 

@@ -17,7 +17,7 @@ from playbooks.domain.incidents import Incident, State
 from playbooks.domain.people import Actor, ActorKind
 from playbooks.domain.publishing import Publication
 from playbooks.domain.timeline import Event, EventKind, EventSource, NewEvent, Precision
-from playbooks.ports import Attachment, Captured, Document, Job, NewIncident, StoredAlert, Surface, Timer
+from playbooks.ports import Attachment, Captured, Counted, Document, Job, NewIncident, StoredAlert, Surface, Timer
 from storage import tables
 
 Values = dict[str, Any]
@@ -28,6 +28,7 @@ EVENT: Table = _TABLES["event"]
 BODY: Table = _TABLES["event_body"]
 ALERT: Table = _TABLES["alert"]
 CHANGE: Table = _TABLES["change"]
+COUNTED: Table = _TABLES["counted"]
 SILENCE: Table = _TABLES["silence"]
 QUARANTINE: Table = _TABLES["quarantine"]
 ACTION: Table = _TABLES["action"]
@@ -231,6 +232,24 @@ def to_alert(row: Row[Any]) -> StoredAlert:
         seen=row.seen,
         path=tuple((str(stage), str(did), str(why)) for stage, did, why in row.path or ()),
     )
+
+
+def counted_row(number: str, counted: Counted) -> Values:
+    """The row of `counted`."""
+    return {
+        "incident_id": counted.incident_id,
+        "id": number,
+        "source": counted.source,
+        "status": counted.status,
+        "count": counted.count,
+        "names": counted.names,
+        "first": counted.first,
+    }
+
+
+def to_counted(row: Row[Any]) -> Counted:
+    """The alerts counted in a row of `counted`."""
+    return Counted(**{name: value for name, value in _mapping(row).items() if name != "id"})
 
 
 def change_row(

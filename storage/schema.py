@@ -92,15 +92,22 @@ def backup(engine: Engine, path: Path) -> None:
     Raises:
         errors.InputError: `path` exists already.
         errors.MusterError: PostgreSQL, which has a tool of its own for this.
+        errors.StoreBusy: the file cannot be written; nothing of it stays.
     """
     if engine.dialect.name != "sqlite":
         raise errors.MusterError("PostgreSQL is not backed up from here.", "Use pg_dump.", code="use_pg_dump")
     if path.exists():
         raise errors.InputError(f"{path} exists already.", "Choose another name.")
-    with translated(), closing(engine.raw_connection()) as connection, closing(sqlite3.connect(path)) as copy:
-        cast(sqlite3.Connection, connection.driver_connection).backup(copy)
-        # One file without a -wal beside it, so that copying it elsewhere copies all.
-        copy.execute("PRAGMA journal_mode=DELETE")
+    if not path.parent.is_dir():
+        raise errors.InputError(f"There is no folder {path.parent}.", "Make it, or choose another place.")
+    try:
+        with translated(), closing(engine.raw_connection()) as connection, closing(sqlite3.connect(path)) as copy:
+            cast(sqlite3.Connection, connection.driver_connection).backup(copy)
+            # One file without a -wal beside it, so that copying it elsewhere copies all.
+            copy.execute("PRAGMA journal_mode=DELETE")
+    except BaseException:
+        path.unlink(missing_ok=True)  # half a backup looks like a whole one
+        raise
 
 
 def integrity(engine: Engine) -> list[str]:

@@ -201,6 +201,7 @@ severities:
         ("severities: []\n", "muster.yaml:1: severities: must not be empty"),
         ("\nchannels:\n  triage: general\n", "muster.yaml:3: channels.triage: general is no Slack channel id"),
         ("commands: {root: inc}\n", "muster.yaml:1: commands.root: inc must be a slash and 1 to 31 small letters"),
+        ("commands: {root: /disable}\n", "muster.yaml:1: commands.root: /disable is a command of its own"),
         ("storm_after: 0\n", "muster.yaml:1: storm_after: input should be greater than or equal to 1"),
         ("storm_after: '50'\n", "muster.yaml:1: storm_after: must be a whole number"),
         ("approval_ttl: 15\n", "muster.yaml:1: approval_ttl: must be a length of time such as PT10M or P1D"),

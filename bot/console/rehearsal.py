@@ -164,14 +164,12 @@ class _Rehearsal:
 
 _READS = frozenset(
     {
-        "alerts_known",
+        "arrival",
         "changes_before",
         "episodes_since",
         "incident",
         "last_incident",
-        "open_incident_ids",
         "points",
-        "silences_open",
         "spells_of",
         "standing",
         "surface",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from bot.console.speaking import say, settings, show
-
-_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 
 def demo(
@@ -47,9 +45,11 @@ def serve() -> None:
     """
     import signal
 
+    from bot import allocator
+
     # Taken up by this thread alone, below: a handler could interrupt it while it holds a lock.
     signals = {signal.SIGTERM, signal.SIGINT}
-    _share_memory()
+    allocator.share_pools()
     with _nothing_collected():
         from bot import doctor, logs
         from bot.wiring import build
@@ -67,17 +67,6 @@ def serve() -> None:
         signal.sigwait(signals)
     finally:
         service.stop()
-
-
-def _share_memory() -> None:
-    """Two pools of memory for all threads instead of one for nearly each, which glibc would let grow for hours.
-
-    As `MALLOC_ARENA_MAX=2` does; without glibc nothing. See https://man7.org/linux/man-pages/man3/mallopt.3.html.
-    """
-    import ctypes
-
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
 
 
 @contextmanager

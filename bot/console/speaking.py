@@ -59,9 +59,9 @@ def incident_number(text: str) -> int:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file the caller named. Raises InputError."""
+    """The text of a file the caller named, without the mark that Windows puts in front. Raises InputError."""
     try:
-        return path.read_text("utf-8")
+        return path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"There is no file {path}.", "Check the path.") from None
     except IsADirectoryError:

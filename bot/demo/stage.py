@@ -22,6 +22,7 @@ from bot.plant import Plant
 from bot.plant.seed import ALIAS, MODEL, seed_story
 from bot.service import Service
 from bot.settings import Settings
+from bot.slack.manifest import manifest
 from bot.wiring import Parts, build
 from bot.workspace.control import Control, Guide, Panel, Step
 from bot.workspace.seed import Seed, SeedChannel, SeedCommand, SeedShortcut, SeedUser
@@ -61,9 +62,8 @@ def workspace_seed() -> Seed:
         channels=[SeedChannel(id=i, name=n, members=everyone) for i, n in CHANNELS],
         commands=[SeedCommand(command=c, description=d, usage_hint=u) for c, d, u in COMMANDS],
         shortcuts=[
-            SeedShortcut(callback_id="add_to_timeline", name="Add to timeline", type="message"),
-            SeedShortcut(callback_id="open_incident", name="Open incident", type="message"),
-            SeedShortcut(callback_id="declare_incident", name="Declare incident", type="global"),
+            SeedShortcut(callback_id=one["callback_id"], name=one["name"], type=one["type"])
+            for one in manifest()["features"]["shortcuts"]
         ],
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,9 @@ from playbooks.plugin import Probe, Strict
 class Credentials(Strict):
     """`token` for a bearer token, or `username` and `password` for basic authentication; neither for none."""
 
+    # Where there is no calling without: neither is refused too.
+    needed: ClassVar[bool] = False
+
     url: str
     token: str = ""
     username: str = ""
@@ -21,7 +24,7 @@ class Credentials(Strict):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if self.token and self.username:
+        if (self.token and self.username) or (self.needed and not (self.token or self.username)):
             raise ValueError("write either token or username and password")
         if bool(self.username) != bool(self.password):
             raise ValueError("username and password belong together")

@@ -22,7 +22,7 @@ from bot.slack.alert_messages import AlertChannel
 from bot.slack.blocks import render, who
 from bot.slack.calls import Call, Desk, OpenModal, Reply, refusal_of
 from bot.slack.commands import execute
-from bot.slack.grammar import parse, parse_mention
+from bot.slack.grammar import SHORT, parse, parse_mention
 from bot.slack.stamps import at_of
 from playbooks import errors
 from playbooks.domain.ownership import Registry
@@ -145,7 +145,7 @@ class Edge:
             parsed = parse(
                 str(body.get("text") or ""),
                 command=command,
-                root=root if command in SHORT_NAMES else command,
+                root=root if command in SHORT else command,
                 components=set(self.house.registry().components),
                 severities={s.id for s in self.house.rules.severities},
             )
@@ -339,7 +339,6 @@ class Edge:
             log.warning("whisper_lost", error=str(error)[:200])
 
 
-SHORT_NAMES = frozenset({"/rollback", "/disable", "/enable", "/owner", "/postmortem"})
 _TIME = re.compile(r"\d:\d\d|until|backfill|\d-\d\d-\d\d", re.IGNORECASE)
 
 

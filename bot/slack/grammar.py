@@ -62,7 +62,9 @@ from bot.slack.grammar_values import (
     WhoArgs,
 )
 from bot.slack.grammar_words import (
+    NAMED_INCIDENT,
     WHEN,
+    component_first,
     first_word,
     leading_incident,
     plain_name,
@@ -204,7 +206,7 @@ def _correct(text: str, context: Context) -> Args:
 
 
 def _who(text: str, context: Context) -> Args:
-    word, rest = first_word(text)
+    word, rest = component_first(text, context.components)
     if rest:
         raise context.usage("who", f"I need one component; I read `{quoted(text)}`.")
     return WhoArgs(plain_name(word).rstrip("?"))
@@ -286,6 +288,10 @@ VERBS: Final[dict[str, Verb]] = {
 _NAMES: Final[dict[str, str]] = {name: verb for verb, spec in VERBS.items() for name in (verb, *spec.synonyms)}
 
 
+# Their text may be left out: `ack INC-7` names the incident, as `INC-7 ack` does.
+_OFTEN_ALONE: Final = frozenset({"ack", "lead", "update", "mitigated", "resolve", "close", "cancel", "reopen"})
+
+
 SHORT: Final[dict[str, str]] = {
     "/rollback": "rollback",
     "/disable": "disable",
@@ -323,7 +329,8 @@ def parse(
         if verb is None:
             raise _unknown(typed, root)
         shown = f"{root} {verb}"
-    if VERBS[verb].read in (_nothing, read_postmortem) and incident is None:
+    alone = verb in _OFTEN_ALONE and NAMED_INCIDENT.fullmatch(words)
+    if (alone or VERBS[verb].read in (_nothing, read_postmortem)) and incident is None:
         incident, words = leading_incident(words)
     args = VERBS[verb].read(words, Context(shown, components, severities, people))
     return Parsed(verb, args, incident, bare=not words)
@@ -336,6 +343,7 @@ def parse_mention(text: str, *, root: str = "/inc", components: Collection[str] 
 
 def _unknown(typed: str, root: str) -> errors.UnknownName:
     near = difflib.get_close_matches(typed.lower()[:40], list(_NAMES), n=3, cutoff=0.6)
+    near.sort(key=lambda name: sorted(name) != sorted(typed.lower()))  # letters that changed places come first
     verbs = tuple(dict.fromkeys(_NAMES[name] for name in near))
     hint = f"Did you mean `{root} {verbs[0]}`?" if verbs else f"See `{root} help`."
     return errors.UnknownName(f"I don't know `{quoted(typed)}`.", hint, nearest=verbs)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from bot.slack.grammar_values import DecideArgs, DisableArgs, EnableArgs, ExtendArgs, GlassArgs, RollbackArgs, StandArgs
-from bot.slack.grammar_words import END, SPAN, first_word, plain_name, quoted, split_because
+from bot.slack.grammar_words import END, SPAN, component_first, first_word, plain_name, quoted, split_because
 from playbooks import errors
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def read_rollback(text: str, context: Context) -> RollbackArgs:
     """`rollback <component> [to <version>] [because …]`."""
     head, because = split_because(text)
-    words = head.split()
+    named, rest = component_first(head, context.components)
+    words = [named, *rest.split()] if named else []
     if len(words) >= 2 and words[1].lower() == "to":
         words.pop(1)
         if len(words) == 1:
@@ -34,7 +35,7 @@ def read_rollback(text: str, context: Context) -> RollbackArgs:
 def read_disable(text: str, context: Context) -> DisableArgs:
     """`disable <component> for <time> [because …]`; without an end it is an error."""
     head, because = split_because(text)
-    component, rest = first_word(head)
+    component, rest = component_first(head, context.components)
     if not component and not because:
         return DisableArgs()
     if not component or component.lower() in ("for", "until"):
@@ -54,7 +55,7 @@ def read_disable(text: str, context: Context) -> DisableArgs:
 def read_enable(text: str, context: Context) -> EnableArgs:
     """`enable <component> [because …]`, and `unfreeze`."""
     head, because = split_because(text)
-    component, rest = first_word(head)
+    component, rest = component_first(head, context.components)
     if rest or (because and not component):
         raise context.usage("enable", "I need one component." if rest else "Which component?")
     return EnableArgs(plain_name(component), because)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Collection
 
 _SLACK = re.compile(r"<([^<>\n]{1,4000})>")
 
@@ -48,7 +49,7 @@ def quoted(word: str) -> str:
 _INCIDENT = re.compile(r"(?:inc-?|#)?(\d{1,9})", re.IGNORECASE)
 
 
-_NAMED_INCIDENT = re.compile(r"(?:inc-?|#)(\d{1,9})", re.IGNORECASE)
+NAMED_INCIDENT = re.compile(r"(?:inc-?|#)(\d{1,9})", re.IGNORECASE)
 
 
 _BECAUSE = re.compile(r"(?:^|\s)because(?:(?:\s*:)?\s+|$)", re.IGNORECASE)
@@ -84,6 +85,20 @@ def split_because(text: str) -> tuple[str, str]:
 def plain_name(word: str) -> str:
     """A component's name without quotes around it."""
     return word.strip("`'\"*,").lower()
+
+
+def component_first(text: str, components: Collection[str]) -> tuple[str, str]:
+    """The component a text begins with, as typed, and the rest; `fraud scorer` is read as the known `fraud-scorer`."""
+    word, rest = first_word(text)
+    name, left = plain_name(word), rest
+    if name in components:
+        return word, rest
+    while left and name.count("-") < 63:
+        more, left = first_word(left)
+        name = f"{name}-{plain_name(more)}"
+        if name.rstrip("?") in components:
+            return name, left
+    return word, rest
 
 
 def severity_name(word: str) -> str:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import queue
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -28,7 +27,7 @@ log = structlog.get_logger(__name__)
 _MOST_BODIES = 256  # in one transaction, so that people's commands never wait long behind alerts
 _MOST_ALERTS = 1000
 _MANY = 8  # bodies in a commit that make a storm
-_GATHERED_FOR = 0.002
+_GATHERED_FOR = 0.005
 _BACKLOG = 4000  # bodies waiting, beyond which a sender is told to come again
 
 
@@ -48,7 +47,9 @@ class GroupCommit:
     metrics: Metrics
     _queue: queue.SimpleQueue[_Waiting | None] = field(default_factory=queue.SimpleQueue)
     _thread: threading.Thread | None = None
-    _pause: threading.Event = field(default_factory=threading.Event)
+    _enough: int = 0
+    """Bodies that the writer waits for; 0 while it does not wait."""
+    _gathered: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Start the writer."""
@@ -71,6 +72,8 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(alerts, loop.create_future(), loop)
         self._queue.put(waiting)
+        if self._enough and self._queue.qsize() >= self._enough:
+            self._gathered.set()
         return await waiting.done
 
     # ------------------------------------------------------------ writer
@@ -92,10 +95,11 @@ class GroupCommit:
 
         Reading and writing share one interpreter, so that they hinder each other more than they overlap.
         """
-        enough = min(_MOST_BODIES, answered + self._queue.qsize())
-        end = time.monotonic() + _GATHERED_FOR
-        while self._queue.qsize() < enough and time.monotonic() < end:
-            self._pause.wait(_GATHERED_FOR / 8)
+        self._gathered.clear()
+        self._enough = min(_MOST_BODIES, answered + self._queue.qsize())
+        if self._queue.qsize() < self._enough:
+            self._gathered.wait(_GATHERED_FOR)
+        self._enough = 0
 
     def _take(self) -> tuple[list[_Waiting], bool]:
         first = self._queue.get()

@@ -114,6 +114,7 @@ class Moment:
 
 
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?(?:\s*(am|pm)\b)?", re.IGNORECASE)
+_HOUR = re.compile(r"(?<![0-9:.])([0-9]{1,2})\s*(am|pm)\b", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?")
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
@@ -173,13 +174,14 @@ def _span_precision(span: timedelta) -> Precision:
 
 
 def parse_until(text: str, now: datetime, tz: tzinfo) -> Moment:
-    """A moment to come: `4h`, `for 4h`, `06:37` (the next one), `tomorrow 09:00`, `2026-11-25` (the end of that day).
+    """A moment to come: `4h`, `for 4h`, `06:37` (the next one), `6am`, `tomorrow 09:00`, `2026-11-25` (that day's end).
 
     Args and errors as in `parse_when`; `past_time` where it is over.
     """
     words = " ".join(text.split())
     for lead in ("for ", "until ", "in "):
         words = words.removeprefix(lead)
+    words = _HOUR.sub(r"\1:00 \2", words)  # before it is taken for a length of time
     if words[:1] in ("P", "p") or (_PART.match(words.lower()) and ":" not in words and not _DATE.match(words)):
         return Moment((now + parse_span(words)).astimezone(UTC), Precision.EXACT, zone_name(tz))
     wish = _Wish.read(words, now, tz)

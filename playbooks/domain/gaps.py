@@ -140,7 +140,7 @@ def review_due(component: Component, confirmed: Confirmation | None = None) -> d
     last = last_reviewed(component, confirmed)
     if last is None or component.review_every is None:
         return None
-    return last + component.review_every
+    return last + min(component.review_every, date.max - last)
 
 
 def gaps_of(

@@ -114,9 +114,7 @@ class Registry:
             return found
         near = self._nearest(component_id, self.components)
         if not near:
-            hint = (
-                "`muster check` lists the components of the registry." if self.components else "The registry is empty."
-            )
+            hint = f"I know: {_some(self.components)}." if self.components else "The registry is empty."
             raise UnknownName(f"I don't know *{plain(component_id)}*.", hint)
         best = self.components[near[0]]
         question = f"Did you mean *{best.id}* ({best.kind}, {best.accountable})?"
@@ -163,7 +161,11 @@ class Registry:
     @staticmethod
     def _nearest(typed: str, known: Mapping[str, object]) -> tuple[str, ...]:
         word = typed.strip().lower()[:63]
-        return tuple(difflib.get_close_matches(word, known, n=3, cutoff=0.6)) if word else ()
+        if not word:
+            return ()
+        close = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
+        parts = [key for key in known if word in key.split("-")] if not close else []
+        return tuple(close or sorted(parts)[:3])
 
     def _one(self, wanted: str, known: Mapping[str, _T], what: str) -> _T:
         found = known.get(wanted)
@@ -172,6 +174,12 @@ class Registry:
             hint = f"Did you mean *{near[0]}*?" if near else ""
             raise UnknownName(f"The registry knows {what} *{plain(wanted)}*.", hint, nearest=near)
         return found
+
+
+def _some(known: Mapping[str, object], most: int = 10) -> str:
+    names = sorted(known)
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def mention(person: Person) -> str:

@@ -163,7 +163,7 @@ def utc_text(at: datetime | None) -> str | None:
     return None if at is None else _moment_text(at)
 
 
-@lru_cache(maxsize=4096)  # a batch of alerts says the same few moments again and again
+@lru_cache(maxsize=128)  # an event says the same few moments again and again; the next batch has others
 def _moment_text(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError("a time without a zone cannot enter the chain")

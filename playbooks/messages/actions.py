@@ -53,6 +53,7 @@ class Ask:
 
     Attributes:
         closed: a clause in which `{0}`, `{1}` stand for `closed_by`; empty while it is open. closed_at: when.
+        ended: the state in which the approved action ended, empty while it runs; ended_at: when its proof was read.
         warnings: what who decides must see, each a sentence.
     """
 
@@ -78,6 +79,8 @@ class Ask:
     in_channel: bool = False
     until: datetime | None = None
     warnings: tuple[str, ...] = ()
+    ended: str = ""
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from playbooks.domain.incidents import Incident
 from playbooks.domain.people import Actor
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import Refusal, Say, Who
+from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.bound_levers import VERB_OF, held_right
 from playbooks.plays.errand_record import declined_by
 from playbooks.plays.errands import KIND, ask, asked_of, next_of, tell
@@ -228,3 +229,5 @@ def _answered(uow: UnitOfWork, action: Action, now: datetime) -> None:
     """No reminder comes any more, and no live button stays."""
     uow.cancel_timer(f"{KIND}:{action.id}")
     show_action(uow, action, now)
+    if action.over:
+        refresh_asks(uow, action, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from playbooks.domain.pipeline.sustained import asked
 from playbooks.domain.routing import Routed
 from playbooks.domain.wording import plain
 from playbooks.plays.house import House, spoken, want
-from playbooks.ports import OpenIncident, Surface, Timer, UnitOfWork
+from playbooks.ports import Arrival, OpenIncident, Surface, Timer, UnitOfWork
 
 HELD = "held"
 
@@ -84,13 +84,13 @@ def look(
     house: House,
     uow: UnitOfWork,
     cases: Sequence[tuple[Alert, Routed]],
-    attached: Mapping[str, OpenIncident],
+    arrival: Arrival,
     now: datetime,
 ) -> Passage:
     """Read what the stages need for these firing episodes that are new; nothing where there is none.
 
     Args:
-        attached: the open incidents of their keys.
+        arrival: with the open incidents of their keys.
     """
     rules = house.rules.pipeline
     registry = house.registry()
@@ -98,8 +98,8 @@ def look(
     if not cases:
         return passage
     context = passage.context
-    context.silences = by_component(uow.silences_open())
-    alone = [(a, r) for a, r in cases if open_key(r.component, r.failure) not in attached]
+    context.silences = by_component(arrival.silences)
+    alone = [(a, r) for a, r in cases if open_key(r.component, r.failure) not in arrival.open]
     if not alone:
         return passage
     if rules.flap_after:

@@ -91,8 +91,9 @@ def _take(
     if found is not bodies:
         bodies, routed = found, _routed(router, found)
     episodes = [_episode(a) for body in bodies for a in body]
-    now, known, standing = house.now(), dict(uow.alerts_known(episodes)), dict(uow.open_incident_ids(sorted(keys)))
-    batch = _Batch(now, known, standing, look(house, uow, _new(known, bodies, routed), standing, now))
+    now, arrival = house.now(), uow.arrival(episodes, sorted(keys))
+    passage = look(house, uow, _new(arrival.known, bodies, routed), arrival, now)
+    batch = _Batch(now, dict(arrival.known), dict(arrival.open), passage)
     verdicts = [
         [_decide(house, uow, batch, alert, route) for alert, route in zip(body, routes, strict=True)]
         for body, routes in zip(bodies, routed, strict=True)
@@ -121,12 +122,14 @@ def retake(house: House, uow: UnitOfWork, router: Router, stored: Sequence[Store
     Returns the verdicts of the others, in the order given.
     """
     uow.hold_alerts([each.id for each in stored])
-    known = uow.alerts_known([_episode(each.alert) for each in stored])
-    due = [each for each in stored if _same(known.get(_episode(each.alert)), each)]
-    cases = [(each.alert, router.route(each.alert)) for each in due]
-    now, standing = house.now(), dict(uow.open_incident_ids(sorted({_key(r) for _, r in cases})))
-    batch = _Batch(now, {}, standing, look(house, uow, cases, standing, now))
-    batch.again = {_episode(each.alert): each for each in due}
+    ways = [router.route(each.alert) for each in stored]
+    arrival = uow.arrival([_episode(each.alert) for each in stored], sorted({_key(way) for way in ways}))
+    pairs = zip(stored, ways, strict=True)
+    due = [(each, way) for each, way in pairs if _same(arrival.known.get(_episode(each.alert)), each)]
+    cases = [(each.alert, way) for each, way in due]
+    now = house.now()
+    batch = _Batch(now, {}, dict(arrival.open), look(house, uow, cases, arrival, now))
+    batch.again = {_episode(each.alert): each for each, _ in due}
     verdicts = [_decide(house, uow, batch, alert, routed) for alert, routed in cases]
     _write(house, uow, batch)
     return verdicts
@@ -341,14 +344,17 @@ def _write(house: House, uow: UnitOfWork, batch: _Batch) -> None:
     for incident_id, alerts in batch.events.items():
         seen_before = held[incident_id].alerts_total if incident_id in held else 0
         single, together[incident_id] = storms.split(house, alerts, seen_before)
-        events = [storms.alert_event(alert) for alert in single] + storms.lines(house, together[incident_id])
+        events = [storms.alert_event(alert) for alert in single] + storms.lines(
+            house, incident_id, together[incident_id]
+        )
         grown.append(Growth(incident_id, events, batch.total[incident_id], batch.firing[incident_id]))
     uow.grow(grown, now=batch.now)
+    # After the incidents' rows are ours: an alert refers to one, and two that refer first wait for each other for ever.
+    # And before the rest: what a server works on longest, it does while the rest is put together here.
+    uow.add_alerts(batch.fresh)
     many = {each.id for each in held.values() if each.alerts_total >= storms.FEW}
     later = {number: alerts for number, alerts in together.items() if alerts or number in many}
     storms.count(uow, later, now=batch.now)
-    # After the incidents' rows are ours: an alert refers to one, and two that refer first wait for each other for ever.
-    uow.add_alerts(batch.fresh)
     uow.touch_alerts(list(batch.touched.values()))
     uow.redecide(batch.anew)
     settle(uow, batch.passage)

@@ -38,9 +38,10 @@ def change_role(
         return incident
     key = f"role:{role.value}:{incident.version}:{order.once or house.ids.new()}"
     facts = dict(move_facts(before, person, role=role.value))
+    how = "taken" if person == order.actor.id else "given to another person"
     uow.append(
         incident.id,
-        event_of(order, incident, EventKind.ROLE, f"{role.value} taken", now=now, dedup=key, payload=facts),
+        event_of(order, incident, EventKind.ROLE, f"{role.value} {how}", now=now, dedup=key, payload=facts),
         now=now,
     )
     text = f"{{0}} is {role.value} now."

@@ -1,23 +1,22 @@
 """An incident's alerts in its timeline: a line each, and in a storm one line for many, so that it stays readable.
 
 Beyond `storm_after` alerts of one incident those that come together make one line at once; those that come one by one
-are counted in a timer. When it falls due the count becomes a line, and the messages that say how many are renewed.
+are counted. When a timer falls due the counts become a line, and the messages that say how many are renewed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from playbooks.domain.alerts import Alert, AlertStatus
 from playbooks.domain.facts import alert_facts, storm_facts
 from playbooks.domain.people import source_actor
 from playbooks.domain.timeline import EventKind, EventSource, NewEvent
 from playbooks.plays.house import House, refresh
-from playbooks.ports import Timer, UnitOfWork
+from playbooks.ports import Counted, Timer, UnitOfWork
 
 KIND = "storm"
 FEW = 4  # alerts of an incident that are told at once
@@ -34,11 +33,11 @@ def split(house: House, alerts: Sequence[Alert], seen_before: int) -> tuple[list
     return list(alerts[:room]), list(alerts[room:])
 
 
-def lines(house: House, alerts: Sequence[Alert]) -> list[NewEvent]:
+def lines(house: House, incident_id: int, alerts: Sequence[Alert]) -> list[NewEvent]:
     """The lines of a batch's alerts that are told together; none where they are few: `count` takes those."""
     if len(alerts) < _TOGETHER:
         return []
-    return [_line(house, key, group) for key, group in _groups(alerts).items()]
+    return [_line(house, group) for group in _groups(incident_id, alerts)]
 
 
 def count(uow: UnitOfWork, more: Mapping[int, Sequence[Alert]], *, now: datetime) -> None:
@@ -47,30 +46,19 @@ def count(uow: UnitOfWork, more: Mapping[int, Sequence[Alert]], *, now: datetime
     Args:
         more: by incident, what `split` found to be told together; incidents without such alerts are told anew too.
     """
-    before = uow.timers([_id(number) for number in more])
-    after = []
-    for number, alerts in more.items():
-        timer = before.get(_id(number))
-        few = alerts if len(alerts) < _TOGETHER else ()
-        if timer is None:
-            wait = _spread(number) if alerts else _SOON
-            timer = Timer(_id(number), KIND, str(number), now + wait, {"groups": []})
-        elif not few:
-            continue
-        after.append(replace(timer, payload={"groups": _added(timer.payload.get("groups", ()), few)}))
-    uow.set_timers(after)
+    few = {number: alerts for number, alerts in more.items() if len(alerts) < _TOGETHER}
+    uow.count_alerts([each for number, alerts in few.items() for each in _groups(number, alerts)])
+    uow.add_timers(
+        [
+            Timer(_id(number), KIND, str(number), now + (_spread(number) if alerts else _SOON))
+            for number, alerts in more.items()
+        ]
+    )
 
 
 def _spread(number: int) -> timedelta:
     """A quarter of a minute to three quarters: incidents that began together are not all told at once."""
     return _IN_A_STORM * (0.5 + (number * _GOLDEN) % 1)
-
-
-def _added(groups: Sequence[Mapping[str, Any]], alerts: Sequence[Alert]) -> list[Mapping[str, Any]]:
-    known = {(group["source"], group["status"]): group for group in groups}
-    for key, group in _groups(alerts).items():
-        known[key] = _joined(known[key], group) if key in known else group
-    return list(known.values())
 
 
 def tell(house: House, timer: Timer) -> bool:
@@ -86,8 +74,8 @@ def tell(house: House, timer: Timer) -> bool:
             return False
         uow.cancel_timer(held.id)
         if incident is not None:
-            told = [_line(house, (g["source"], g["status"]), g) for g in held.payload["groups"]]
-            uow.append_many(incident.id, told, now=now)
+            counted = [*_counted_before(incident.id, held), *uow.take_counted(incident.id)]
+            uow.append_many(incident.id, [_line(house, group) for group in _joined(counted)], now=now)
             refresh(uow, incident, now=now)
     return True
 
@@ -111,43 +99,58 @@ def _id(number: int) -> str:
     return f"{KIND}:{number}"
 
 
-def _groups(alerts: Sequence[Alert]) -> dict[tuple[str, str], dict[str, Any]]:
+def _groups(incident_id: int, alerts: Sequence[Alert]) -> list[Counted]:
     """By source and status: how many, which names, and the first moment."""
     sorted_out: defaultdict[tuple[str, str], list[Alert]] = defaultdict(list)
     for alert in alerts:
         sorted_out[alert.source, alert.status.value].append(alert)
-    return {
-        (source, status): {
-            "source": source,
-            "status": status,
-            "count": len(many),
-            "names": sorted({alert.name for alert in many})[:_NAMES],
-            "first": min(_moment(alert) for alert in many).isoformat(),
-        }
+    return [
+        Counted(incident_id, source, status, len(many), _named(alert.name for alert in many), min(map(_moment, many)))
         for (source, status), many in sorted_out.items()
-    }
+    ]
 
 
 def _moment(alert: Alert) -> datetime:
     return alert.starts_at if alert.status is AlertStatus.FIRING else (alert.ends_at or alert.starts_at)
 
 
-def _joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    names = one["names"] if set(other["names"]) <= set(one["names"]) else sorted({*one["names"], *other["names"]})
-    first = min(one["first"], other["first"], key=datetime.fromisoformat)
-    return {**one, "count": one["count"] + other["count"], "names": names[:_NAMES], "first": first}
+def _named(names: Iterable[str]) -> list[str]:
+    return sorted(set(names))[:_NAMES]
 
 
-def _line(house: House, key: tuple[str, str], group: Mapping[str, Any]) -> NewEvent:
-    source, status = key
-    names, number = group["names"], group["count"]
+def _joined(counted: Sequence[Counted]) -> list[Counted]:
+    """One for each source and status."""
+    sorted_out: defaultdict[tuple[str, str], list[Counted]] = defaultdict(list)
+    for each in counted:
+        sorted_out[each.source, each.status].append(each)
+    return [
+        replace(
+            same[0],
+            count=sum(each.count for each in same),
+            names=_named(name for each in same for name in each.names),
+            first=min(each.first for each in same),
+        )
+        for same in sorted_out.values()
+    ]
+
+
+def _counted_before(incident_id: int, timer: Timer) -> list[Counted]:
+    """What an earlier version of Muster counted in the timer itself."""
+    return [
+        Counted(incident_id, g["source"], g["status"], g["count"], g["names"], datetime.fromisoformat(g["first"]))
+        for g in timer.payload.get("groups", ())
+    ]
+
+
+def _line(house: House, group: Counted) -> NewEvent:
+    names, number = group.names, group.count
     more = f"{number} more alerts" if number != 1 else "1 more alert"
     return NewEvent(
         kind=EventKind.ALERT,
-        text=f"{more} {status}: {', '.join(names[:3])}" + (" …" if len(names) > 3 else ""),
-        actor=source_actor(source),
-        occurred_at=datetime.fromisoformat(group["first"]),
+        text=f"{more} {group.status}: {', '.join(names[:3])}" + (" …" if len(names) > 3 else ""),
+        actor=source_actor(group.source),
+        occurred_at=group.first,
         source=EventSource.WEBHOOK,
         dedup_key=f"storm:{house.ids.new()}",
-        payload=storm_facts(source, names, number, status),
+        payload=storm_facts(group.source, names, number, group.status),
     )

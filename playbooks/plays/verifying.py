@@ -19,6 +19,7 @@ from playbooks.domain.actions import (
 )
 from playbooks.domain.facts import verification_facts
 from playbooks.domain.timeline import EventKind
+from playbooks.plays.approvals import refresh_asks
 from playbooks.plays.house import House
 from playbooks.plays.steps import DONE, Step, needed_plan, record, record_result, show_action
 from playbooks.plays.switched_off import settle_override
@@ -100,6 +101,7 @@ def _settle(house: House, action: Action, seen: Verification, state: ActionState
             after_effect(uow, fresh, now)
         settle_override(house, uow, fresh, state, now)
         show_action(uow, fresh, now)
+        refresh_asks(uow, fresh, now)
     return DONE
 
 

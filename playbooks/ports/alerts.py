@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from playbooks.domain.alerts import Alert, AlertStatus, Change, Decision, Reason
+from playbooks.domain.pipeline.silences import Silence
 from playbooks.domain.spells import Spell
 from playbooks.domain.timeline import NewEvent
 
@@ -62,6 +63,15 @@ class OpenIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is stored that a batch of arriving alerts is decided by."""
+
+    known: Mapping[Episode, KnownAlert]
+    open: Mapping[str, OpenIncident]
+    silences: Sequence[Silence]
+
+
+@dataclass(frozen=True, slots=True)
 class AlertTouch:
     """An episode seen again: its newest status, and how often in this batch."""
 
@@ -80,6 +90,18 @@ class Growth:
     events: Sequence[NewEvent]
     total: int
     firing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Alerts of an incident that are still to be told in one line: of one source and status, `first` the earliest."""
+
+    incident_id: int
+    source: str
+    status: str
+    count: int
+    names: Sequence[str]
+    first: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +144,22 @@ class Alerts(Protocol):
         """When each source that ever sent an alert or a change was last heard. Reads everything: not for the intake."""
         ...
 
-    def alerts_known(self, episodes: Sequence[Episode]) -> Mapping[Episode, KnownAlert]: ...
     def spells_of(self, series: Sequence[Series]) -> Mapping[Series, list[Spell]]:
         """The newest episodes of each of these series, the oldest of them first; at most 50 of one."""
         ...
 
-    def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]: ...
+    def arrival(self, episodes: Sequence[Episode], keys: Sequence[str]) -> Arrival:
+        """Which of these episodes are stored, the open incidents of these keys, and the silences that are not over."""
+        ...
+
+    def count_alerts(self, counted: Sequence[Counted]) -> None:
+        """Keep until `take_counted`. Call it while the incidents' rows are held."""
+        ...
+
+    def take_counted(self, incident_id: int) -> list[Counted]:
+        """Take away what was counted of an incident, in the order it came."""
+        ...
+
     def add_alerts(self, stored: Sequence[StoredAlert]) -> None: ...
     def touch_alerts(self, touches: Sequence[AlertTouch]) -> None: ...
     def append_many(self, incident_id: int, new: Sequence[NewEvent], *, now: datetime) -> int:

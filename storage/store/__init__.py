@@ -13,31 +13,27 @@ from storage.faults import translated
 from storage.gate import LANES, Gate
 from storage.piped import piped
 from storage.store.actions import Actions
-from storage.store.alerts import Alerts
+from storage.store.arrivals import Arrivals
 from storage.store.attachments import Attachments
 from storage.store.documents import DocumentLives
 from storage.store.figures import FigureRows
 from storage.store.gaps import GapMemory
 from storage.store.handoffs import Handoffs
-from storage.store.incidents import Incidents
 from storage.store.memory import Memory
 from storage.store.publications import Publications
 from storage.store.schedule import Schedule
-from storage.store.silences import Silences
 from storage.store.surfaces import Surfaces
 
 
 class SqlUnitOfWork(
     Attachments,
-    Incidents,
-    Alerts,
+    Arrivals,
     Actions,
     Handoffs,
     Surfaces,
     Schedule,
     Memory,
     GapMemory,
-    Silences,
     Publications,
     DocumentLives,
     FigureRows,

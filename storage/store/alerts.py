@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.domain.spells import Spell
-from playbooks.ports import AlertTouch, Episode, KnownAlert, Quarantined, Series, StoredAlert
-from storage.bulk import fetch, fetch_together, insert_many, moment, moment_of, run_many, texts
-from storage.rows import ALERT, CHANGE, QUARANTINE, alert_row, change_row, to_alert, to_change
+from playbooks.ports import AlertTouch, Counted, Episode, KnownAlert, Quarantined, Series, StoredAlert
+from storage.bulk import Question, fetch, insert_many, moment, moment_of, question, question_together, run_many, texts
+from storage.rows import (
+    ALERT,
+    CHANGE,
+    COUNTED,
+    QUARANTINE,
+    alert_row,
+    change_row,
+    counted_row,
+    to_alert,
+    to_change,
+    to_counted,
+)
 from storage.store.part import Part
 
 _TOUCH = "UPDATE alert SET status = ?, ends_at = coalesce(?, ends_at), updated_at = ?, seen = seen + ? WHERE id = ?"
@@ -33,6 +44,7 @@ _BY_EPISODE = (
     f"SELECT found.* FROM {{rows}} CROSS JOIN LATERAL ({_FOUND} "  # noqa: S608  our own words
     "WHERE source = asked.s AND fingerprint = asked.f AND starts_at = asked.t LIMIT 1) AS found"
 )
+_Key = tuple[str, str, Any]
 _ASKED = {"s": "text", "f": "text", "t": "timestamptz"}
 _NEWEST = (
     "SELECT alert.starts_at, alert.ends_at, alert.incident_id, incident.open_key FROM alert "
@@ -61,27 +73,22 @@ class Alerts(Part):
         rows = self._db.execute(query.order_by(ALERT.c.received_at, ALERT.c.id).limit(limit))
         return [to_alert(row) for row in rows]
 
-    def alerts_known(self, episodes: Sequence[Episode]) -> Mapping[Episode, KnownAlert]:
-        """Which of these episodes are stored, in the columns needed to decide."""
-        by_key = {(source, name, moment(self._db, starts)): (source, name, starts) for source, name, starts in episodes}
-        found = {}
-        for source, name, starts, *rest in self._episodes(list(by_key)):
-            episode = by_key.get((source, name, starts))
-            if episode is not None:
-                found[episode] = _known(*rest)
-        return found
-
-    def _episodes(self, keys: Sequence[tuple[str, str, Any]]) -> Iterator[Any]:
-        """Rows of these episodes, and perhaps of a few more."""
-        by_source: dict[str, list[tuple[str, str, Any]]] = {}
+    def _asking_episodes(self, keys: Sequence[_Key]) -> list[Question]:
+        """Questions for the rows of these episodes, and perhaps of a few more."""
+        if self._db.dialect.name != "sqlite":
+            return [question_together(_BY_EPISODE, _ASKED, keys)] if keys else []
+        by_source: dict[str, list[_Key]] = {}
         for key in keys:
             by_source.setdefault(key[0], []).append(key)
-        if keys and self._db.dialect.name != "sqlite":
-            yield from fetch_together(self._db, _BY_EPISODE, _ASKED, keys)
-            return
+        questions = []
         for source, theirs in by_source.items():
             prints, starts = [name for _, name, _ in theirs], [starts for _, _, starts in theirs]
-            yield from fetch(self._db, _BY_SOURCE, (source, texts(prints), min(starts), max(starts)))
+            questions.append(question(self._db, _BY_SOURCE, source, texts(prints), min(starts), max(starts)))
+        return questions
+
+    def _keys(self, episodes: Sequence[Episode]) -> dict[_Key, Episode]:
+        """Each episode by its key as the driver gives it."""
+        return {(source, name, moment(self._db, starts)): (source, name, starts) for source, name, starts in episodes}
 
     def spells_of(self, series: Sequence[Series]) -> Mapping[Series, list[Spell]]:
         """The newest episodes of each of these series, the oldest of them first; at most 50 of one."""
@@ -116,6 +123,15 @@ class Alerts(Part):
     def _touched(self, touch: AlertTouch) -> tuple[object, ...]:
         ends_at = None if touch.ends_at is None else moment(self._db, touch.ends_at)
         return (touch.status.value, ends_at, moment(self._db, touch.now), touch.seen, touch.alert_id)
+
+    def count_alerts(self, counted: Sequence[Counted]) -> None:
+        """Keep what a storm's next line will tell. Call it while the incidents' rows are held."""
+        insert_many(self._db, COUNTED, [counted_row(self._ids.new(), each) for each in counted])
+
+    def take_counted(self, incident_id: int) -> list[Counted]:
+        """Take away what was counted of an incident, in the order it came."""
+        taken = delete(COUNTED).where(COUNTED.c.incident_id == incident_id).returning(*COUNTED.c)
+        return [to_counted(row) for row in sorted(self._db.execute(taken), key=lambda row: str(row.id))]
 
     def add_change(
         self, change: Change, *, decision: Decision, reason: Reason, incident_id: int | None, now: datetime
@@ -157,7 +173,7 @@ class Alerts(Part):
         return found
 
 
-def _known(
+def known_alert(
     alert_id: str, status: str, incident_id: int | None, component: str, failure: str, decision: str, seen: int
 ) -> KnownAlert:
     return KnownAlert(alert_id, AlertStatus(status), incident_id, component, failure, Decision(decision), seen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, or_, select, update
@@ -10,9 +10,9 @@ from sqlalchemy import and_, or_, select, update
 from playbooks import errors
 from playbooks.domain.incidents import OPEN_STATES, Incident, State
 from playbooks.domain.timeline import ChainReport, Event, EventKind, NewEvent, genesis
-from playbooks.ports import Growth, NewIncident, OpenIncident
+from playbooks.ports import Growth, NewIncident
 from storage import chain
-from storage.bulk import fetch, texts
+from storage.bulk import Question, question, texts
 from storage.rows import INCIDENT, incident_row, new_incident_row, to_incident
 from storage.store.part import Part
 
@@ -105,10 +105,9 @@ class Incidents(Part):
         where = INCIDENT.c.component.in_(sorted(components)) & INCIDENT.c.state.in_(_OPEN)
         return [to_incident(row) for row in self._db.execute(select(INCIDENT).where(where).order_by(INCIDENT.c.id))]
 
-    def open_incident_ids(self, keys: Sequence[str]) -> Mapping[str, OpenIncident]:
-        """Open incidents by key, in few columns."""
-        rows = fetch(self._db, _OPEN_BY_KEY, (texts(list(dict.fromkeys(keys))),))
-        return {key: OpenIncident(*rest) for key, *rest in rows}
+    def _asking_open(self, keys: Sequence[str]) -> Question:
+        """Question for the open incidents of these keys."""
+        return question(self._db, _OPEN_BY_KEY, texts(list(dict.fromkeys(keys))))
 
     def bump_incident(self, incident_id: int, *, total: int, firing: int) -> None:
         """Add to `alerts_total` and `alerts_firing`; `version + 1`."""

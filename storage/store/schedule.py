@@ -16,15 +16,15 @@ from storage.rows import JOB, TIMER, job_row, timer_row, to_timer
 from storage.store.part import Part, first_of
 
 _TIMERS = "SELECT id, kind, subject, due_at, payload FROM timer WHERE id IN (SELECT value FROM {keys})"
-_SET_TIMER = (
-    "INSERT INTO timer (id, kind, subject, due_at, payload) VALUES (?, ?, ?, ?, ?) "
-    "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload"
-)
-_SET_TOGETHER = (
+_TIMER = "INSERT INTO timer (id, kind, subject, due_at, payload) VALUES (?, ?, ?, ?, ?) "
+_TIMERS_TOGETHER = (
     "INSERT INTO timer (id, kind, subject, due_at, payload) "
     "SELECT id, kind, subject, due_at, payload::json FROM {rows} "
-    "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload"
 )
+_MOVE = "ON CONFLICT (id) DO UPDATE SET due_at = excluded.due_at, payload = excluded.payload"
+_LEAVE = "ON CONFLICT (id) DO NOTHING"
+_SET_TIMER, _SET_TOGETHER = _TIMER + _MOVE, _TIMERS_TOGETHER + _MOVE
+_ADD_TIMER, _ADD_TOGETHER = _TIMER + _LEAVE, _TIMERS_TOGETHER + _LEAVE
 _SET = {"id": "text", "kind": "text", "subject": "text", "due_at": "timestamptz", "payload": "text"}
 
 
@@ -37,10 +37,16 @@ class Schedule(Part):
 
     def set_timers(self, timers: Sequence[Timer]) -> None:
         """`set_timer` for each."""
-        rows = [
+        run_many(self._db, _SET_TIMER, _SET_TOGETHER, _SET, self._timer_rows(timers))
+
+    def _timer_rows(self, timers: Sequence[Timer]) -> list[tuple[Any, ...]]:
+        return [
             (each.id, each.kind, each.subject, moment(self._db, each.due_at), encoded(each.payload)) for each in timers
         ]
-        run_many(self._db, _SET_TIMER, _SET_TOGETHER, _SET, rows)
+
+    def add_timers(self, timers: Sequence[Timer]) -> None:
+        """`set_timer` for each that is not set; those that are stay as they are."""
+        run_many(self._db, _ADD_TIMER, _ADD_TOGETHER, _SET, self._timer_rows(timers))
 
     def timers(self, ids: Sequence[str]) -> dict[str, Timer]:
         """Those of these ids that are set."""

@@ -18,7 +18,7 @@ from storage.rows import ALERT, INCIDENT, SILENCE, Values, to_alert, to_incident
 from storage.store.part import Part
 from storage.tables import KEPT_BACK_ALERT
 
-_OPEN = (
+OPEN_SILENCES = (
     'SELECT id, kind, component, failure, reason, "by", team, starts_at, ends_at, at_end, created_at, muted, version '
     "FROM silence WHERE ended_at IS NULL"
 )
@@ -43,7 +43,7 @@ class Silences(Part):
 
     def silences_open(self) -> list[Silence]:
         """Those that are not over, planned ones included."""
-        return [_open(*row) for row in fetch(self._db, _OPEN, ())]
+        return [open_silence(*row) for row in fetch(self._db, OPEN_SILENCES, ())]
 
     def episodes_since(self, series: Sequence[tuple[str, str]], since: datetime) -> Mapping[tuple[str, str], int]:
         """Stored episodes of each series that started after `since`."""
@@ -194,7 +194,7 @@ def _own_firing(incident_id: int, component: str) -> tuple[Any, ...]:
     return (ALERT.c.incident_id == incident_id, ALERT.c.component == component, fires)
 
 
-def _open(
+def open_silence(
     number: int,
     kind: str,
     component: str,

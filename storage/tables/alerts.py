@@ -54,6 +54,23 @@ class AlertRow(Row, table=True):
     path: list[Any] = Field(sa_type=Json, sa_column_kwargs={"server_default": "[]"})
 
 
+class CountedRow(Row, table=True):
+    """Alerts of a storm that are not told yet; rows are only added and taken away, never changed.
+
+    No foreign key: it would be looked up for every row, and whoever writes one holds the incident's row already.
+    """
+
+    __tablename__ = "counted"
+
+    incident_id: int = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    source: str
+    status: str
+    count: int
+    names: list[Any] = Field(sa_type=Json)
+    first: datetime = Field(sa_type=UtcDateTime)
+
+
 class SilenceRow(Row, table=True):
     """Alerts of a component that are kept quiet for a time; `ended_at` is NULL until it is over."""
 

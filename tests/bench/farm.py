@@ -73,6 +73,11 @@ class Started:
         full = psutil.Process(self.process.pid).memory_full_info()
         return full.rss / 1e6, getattr(full, "pss", full.rss) / 1e6
 
+    def anonymous(self) -> float:
+        """MB of RSS that no file or shared memory stands behind."""
+        told = psutil.Process(self.process.pid).memory_info()
+        return float(told.rss - told.shared) / 1e6
+
 
 @dataclass(frozen=True)
 class Setting:

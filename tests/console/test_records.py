@@ -34,6 +34,18 @@ def test_what_people_wrote_stays(incident: Shell) -> None:
     assert incident("postmortem", "1", "--verify", "--score").code == 0
 
 
+def test_a_file_saved_by_windows_is_the_same_document(incident: Shell) -> None:
+    incident("postmortem", "1", "-o", DRAFT)
+    path = incident.folder / DRAFT
+    path.write_text(
+        "\ufeff" + path.read_text().replace("_To be written._", "Written.", 1).replace("\n", "\r\n"), newline=""
+    )
+    assert incident("postmortem", "1", "--verify").code == 0
+    assert incident("postmortem", "1", "--import", DRAFT).code == 0
+    assert incident("postmortem", "1", "-o", DRAFT).code == 0
+    assert "Written." in path.read_text()
+
+
 def test_an_answer_given_in_slack_goes_where_the_file_has_none(incident: Shell) -> None:
     from bot.wiring import open_store
     from playbooks.ports import Document
@@ -105,6 +117,15 @@ def test_the_database_from_nothing_to_a_backup(house: Shell, database_url: str, 
     assert house("db", "backup", "copy.db").sentence() == "copy.db exists already. Choose another name."
     house.environ["MUSTER_DATABASE_URL"] = "sqlite:///copy.db"
     assert house("audit", "1").code == 0
+
+
+@pytest.mark.parametrize("command", [["audit", "1"], ["db", "check"], ["db", "upgrade"], ["db", "backup", "x"]])
+def test_a_file_that_is_no_database_is_one_sentence(command: list[str], house: Shell) -> None:
+    (house.folder / "notes.txt").write_text("no database at all, but longer than a header of one would be")
+    house.environ["MUSTER_DATABASE_URL"] = "sqlite:///notes.txt"
+    assert house(*command).sentence() == (
+        "The database file is not one of SQLite. Check the path in MUSTER_DATABASE_URL."
+    )
 
 
 def test_check_before_the_first_migration(house: Shell, postgres_url: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.guide import SEND
 from bot.demo.script import DANA, HOME, Night
-from bot.demo.stage import Stage
+from bot.demo.stage import Stage, workspace_seed
 
 
 @pytest.fixture
@@ -20,6 +20,11 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
     finally:
         made.stop()
+
+
+def test_the_stage_has_every_shortcut_of_the_manifest() -> None:
+    offered = {one.name for one in workspace_seed().shortcuts}
+    assert offered == {"Add to timeline", "Report an AI problem", "Open incident", "Declare incident"}
 
 
 def _next(stage: Stage) -> int:

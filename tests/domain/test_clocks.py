@@ -212,6 +212,8 @@ def test_a_time_the_clocks_skipped_is_refused():
         ("for 4h", NOW + timedelta(hours=4), Precision.EXACT),
         ("PT4H", NOW + timedelta(hours=4), Precision.EXACT),
         ("06:37", datetime(2026, 11, 21, 5, 37, tzinfo=UTC), Precision.MINUTE),
+        ("until 6am", datetime(2026, 11, 21, 5, 0, tzinfo=UTC), Precision.MINUTE),
+        ("tomorrow 9 PM", datetime(2026, 11, 22, 20, 0, tzinfo=UTC), Precision.MINUTE),
         ("until 06:37 UTC", datetime(2026, 11, 21, 6, 37, tzinfo=UTC), Precision.MINUTE),
         ("03:00", datetime(2026, 11, 22, 2, 0, tzinfo=UTC), Precision.MINUTE),
         ("tomorrow 09:00", datetime(2026, 11, 22, 8, 0, tzinfo=UTC), Precision.MINUTE),

@@ -62,11 +62,26 @@ def test_an_unknown_component_is_answered_with_the_nearest():
     assert caught.value.nearest[0] == "auto-decline"
 
 
+@pytest.mark.parametrize("part", ["fraud", "Scorer"])
+def test_a_part_of_a_name_finds_the_whole(part):
+    with pytest.raises(UnknownName) as caught:
+        example().component(part)
+    assert caught.value.nearest == ("fraud-scorer",)
+
+
+def test_many_names_are_not_all_listed():
+    components = "".join(f"  c{n:02}: {{kind: model, accountable: t}}\n" for n in range(14))
+    many = Registry.load(f"api: ownership/v1\nteams: {{t: {{}}}}\ncomponents:\n{components}")
+    with pytest.raises(UnknownName) as caught:
+        many.component("zzz")
+    assert caught.value.told.endswith("c08, c09 and 4 more.")
+
+
 def test_an_unknown_name_with_nothing_near_says_where_to_look():
     with pytest.raises(UnknownName) as caught:
         example().component("zzz")
     assert caught.value.nearest == ()
-    assert "muster check" in caught.value.told
+    assert caught.value.told.startswith("I don't know *zzz*. I know: auto-decline, fraud-scorer, ")
     with pytest.raises(UnknownName, match="team"):
         example().team("frad")
     with pytest.raises(UnknownName, match=r"nobody called \*dan"):

@@ -1,6 +1,6 @@
 """Who may ask and who may decide: a holder, somebody of another team, and a stranger in every test."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -258,3 +258,9 @@ def test_a_review_is_overdue_the_day_after(registry, on_call):
     view = who(registry, "fraud-scorer", on_call, on_the_day + timedelta(minutes=1))
     assert view.overdue
     assert view.missing == ("The review of this entry was due on 2026-11-30 (last: 2026-09-01).",)
+
+
+def test_a_review_in_the_last_year_of_the_calendar_has_a_day():
+    late = registry_with("reviewed_on: 9999-12-31, review_every: 90d")
+    assert review_due(late.component("c")) == date.max
+    assert not who(late, "c", nobody, NOW).overdue

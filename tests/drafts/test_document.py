@@ -93,6 +93,23 @@ def test_three_days():
     assert "| Declared to resolved | 3 d 1 h [E1]→[E2] |" in draft(chain).text
 
 
+def test_what_took_effect_stands_in_the_summary_before_what_did_not():
+    chain = Chain()
+    chain.add(K.DECLARED, at("01:00"), "opened", DANA, component="m", payload={"component": "m", "severity": "sev2"})
+    for number, (to, result) in enumerate([("v1", "stale"), ("v2", "failed"), ("v3", "failed"), ("v4", "worked")]):
+        facts = {"action": number, "kind": "rollback", "component": "m", "before": "v9", "after": to}
+        minute = at(f"01:0{number + 1}")
+        chain.add(K.ACTION, minute, "asked", DANA, component="m", payload={**facts, "phase": "requested"})
+        chain.add(K.ACTION_RESULT, minute, result, component="m", payload={**facts, "result": result})
+        if result == "worked":
+            seen = {**facts, "outcome": "confirmed", "evidence": "read back"}
+            chain.add(K.VERIFICATION, minute, "confirmed", component="m", payload=seen)
+    summary = block(draft(chain).text, "summary").splitlines()
+    told = [line for line in summary if "Rollback" in line or "Further" in line]
+    assert ["`v1`" in told[0], "`v2`" in told[1], "`v4`" in told[2]] == [True, True, True]
+    assert told[3] == "- Further actions on levers: [E6]."
+
+
 HOSTILE = "a | b `c` <script>alert(1)</script> <!-- /machine --> [E99] **bold** [x](javascript:alert(1)) & $x$"
 
 

@@ -19,6 +19,7 @@ from playbooks.domain.pictures.svg import NARROW, WIDE, Format, svg_of
 from tests.drafts.chains import DANA, MEI, OMAR, Chain, K, at, recorded, story, timeline_files
 from tests.drafts.crowds import HOSTILE, few, many
 from tests.drafts.reading_html import read_page
+from tests.drafts.watched import watched
 
 
 def picture(chain: Chain) -> Picture:
@@ -53,6 +54,12 @@ def test_the_lead_and_the_gap_between() -> None:
         "hand-off to on call risk-product, accepted after 2 min",
         "led by on call risk-product",
     ]
+
+
+def test_a_version_is_drawn_from_when_it_came_back_not_from_when_it_was_read_at_resolve() -> None:
+    bars = lane(watched(), "Model").bars
+    assert [bar.says for bar in bars] == ["42", "43", "42"]
+    assert bars[-1].start.at == at("02:36:41")
 
 
 def test_versions_before_during_and_after() -> None:

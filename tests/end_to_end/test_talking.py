@@ -27,6 +27,17 @@ def test_an_unknown_verb_answers_with_the_nearest(night: Scene) -> None:
     assert "mitigated" in f"{said.text} {said.blocks}"
 
 
+def test_which_incident_is_meant_is_asked_as_it_can_be_typed(night: Scene) -> None:
+    channel = opened(night)
+    asked = night.workspace.slash(DANA, HOME, "/inc ack")
+    assert "Which incident? Put its number first: /inc INC-42 ack" in asked.text
+    assert "INC-1 · fraud-scorer is drifting" in asked.text
+    night.workspace.slash(DANA, channel, "/inc cancel")
+    assert "None. Declare one" in night.workspace.slash(DANA, HOME, "/inc ack").text
+    assert "INC-1 · fraud-scorer is drifting" in night.workspace.slash(DANA, HOME, "/postmortem").text
+    assert "INC-1 is open again" in night.workspace.slash(DANA, HOME, "/inc reopen INC-1").text
+
+
 @pytest.mark.parametrize("line", ["/inc new", "/rollback", "/disable"])
 def test_a_bare_verb_opens_its_form(night: Scene, line: str) -> None:
     reply = night.workspace.slash(DANA, HOME, line)

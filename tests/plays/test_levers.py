@@ -59,6 +59,20 @@ def test_what_was_rolled_away_from_is_not_chosen_again(stage: Stage) -> None:
     assert "is marked good, so I don't choose one" in again.error
 
 
+def test_who_decided_reads_there_how_it_ended(stage: Stage) -> None:
+    """They were asked by a direct message, and need not be in the incident's channel."""
+    stage.opened()
+    first = stage.asked()
+    stage.approve("omar", first)
+    assert "ended='confirmed'" in stage.posted(f"ask:{first.id}:U02OMAR")[-1]
+    assert "ended=''" in stage.posted(f"ask:{first.id}:channel")[-1]
+    stage.world.set_alias("fraud-scorer", "43")
+    second = stage.asked()
+    stage.world.set_alias("fraud-scorer", "40")
+    stage.approve("omar", second)
+    assert "ended='stale'" in stage.posted(f"ask:{second.id}:U02OMAR")[-1]
+
+
 # ---------------------------------------------------------------- who
 
 

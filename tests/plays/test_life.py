@@ -122,8 +122,8 @@ def test_roles_are_given_and_told(stage: Stage) -> None:
     stage.settle()
     found = stage.incident(number)
     assert (found.lead, found.comms, found.state) == ("dana", "mei", State.INVESTIGATING)
-    given = [(e.payload["role"], e.payload["to"]) for e in stage.events(number, EventKind.ROLE)]
-    assert given == [("lead", "dana"), ("comms", "mei")]
+    given = [(e.payload["role"], e.payload["to"], e.text) for e in stage.events(number, EventKind.ROLE)]
+    assert given == [("lead", "dana", "lead taken"), ("comms", "mei", "comms given to another person")]
     assert len(stage.posted("say:")) == 2
 
 

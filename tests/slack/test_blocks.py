@@ -188,6 +188,27 @@ GOLDEN: list[tuple[Message, list[str], list[str]]] = [
         ["[Approve]", "Deny…", "See plan"],
     ),
     (
+        dataclasses.replace(
+            story.ASK, closed="Approved by {0}", closed_by=(story.OMAR,), ended="confirmed", ended_at=story.at(2, 36)
+        ),
+        [
+            "<@U01DANA> asks: roll back fraud-scorer v43 → v42 (INC-42, SEV2) — drift since v43.",
+            "Approved by <@U02OMAR>",
+            "Confirmed 02:36:00 UTC",
+        ],
+        [],
+    ),
+    (
+        dataclasses.replace(story.STATUS, state="applying", steps=story.STATUS.steps[:1], undo="", note=""),
+        ["Rollback fraud-scorer v43 → v42 · approved by <@U02OMAR> as model owner · being applied"],
+        [],
+    ),
+    (
+        dataclasses.replace(story.STATUS, state="approved", steps=story.STATUS.steps[:1], undo="", note=""),
+        ["Rollback fraud-scorer v43 → v42 · approved by <@U02OMAR> as model owner"],
+        [],
+    ),
+    (
         story.STATUS,
         [
             "Rollback fraud-scorer v43 → v42 · approved by <@U02OMAR> as model owner · alias moved 02:36:04 UTC · "

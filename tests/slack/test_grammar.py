@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.config import SHORT_COMMANDS
 from bot.slack import grammar, grammar_words
 from bot.slack.grammar import (
     Args,
@@ -128,6 +129,9 @@ def test_no_words_mean_the_menu() -> None:
         ("/owner", "fraud-scorer", Parsed("who", WhoArgs("fraud-scorer"))),
         ("/postmortem", "INC-7", Parsed("postmortem", PostmortemArgs(), 7, bare=True)),
         ("/muster", "list", Parsed("list", NoArgs(), bare=True)),
+        ("/muster", "ack INC-7", Parsed("ack", TextArgs(), 7, bare=True)),
+        ("/muster", "resolve INC-7", Parsed("resolve", ResolveArgs(), 7, bare=True)),
+        ("/muster", "note INC-7 was the same", Parsed("note", NoteArgs("", "INC-7 was the same"))),
     ],
 )
 def test_the_short_commands(command: str, text: str, expected: Parsed) -> None:
@@ -136,8 +140,30 @@ def test_the_short_commands(command: str, text: str, expected: Parsed) -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "text", "expected"),
+    [
+        ("/rollback", "fraud scorer", RollbackArgs("fraud-scorer")),
+        ("/rollback", "Fraud Scorer to v41 because x", RollbackArgs("fraud-scorer", "v41", "x")),
+        ("/rollback", "fraud scorer v41", RollbackArgs("fraud-scorer", "v41")),
+        ("/disable", "auto decline for 4h", DisableArgs("auto-decline", "4h")),
+        ("/enable", "auto decline", EnableArgs("auto-decline")),
+        ("/owner", "auto decline?", WhoArgs("auto-decline")),
+    ],
+)
+def test_a_known_name_may_be_typed_with_blanks(command: str, text: str, expected: Args) -> None:
+    """Telephones put no dash between words."""
+    assert parse(text, command=command, components=KNOWN).args == expected
+
+
+def test_the_root_cannot_have_the_name_of_a_short_command() -> None:
+    """What the configuration refuses is what the grammar knows."""
+    assert frozenset(SHORT_COMMANDS) == frozenset(grammar.SHORT)
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
+        ("stauts", "I don't know `stauts`. Did you mean `/inc status`?"),
         ("resolv", "I don't know `resolv`. Did you mean `/inc resolve`?"),
         ("xyzzy", "I don't know `xyzzy`. See `/inc help`."),
         (

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from playbooks import errors
 from playbooks.domain.alerts import AlertStatus
-from playbooks.ports import AlertTouch, Growth, Timer
+from playbooks.ports import AlertTouch, Counted, Growth, Timer
 from storage.rows import ALERT
 from storage.store import SqlStore, SqlUnitOfWork
 from tests.storage.making import NOW, at, incident, note, stored
@@ -24,13 +24,36 @@ def test_a_batch_reads_what_it_wrote_ahead(store: SqlStore) -> None:
         work.set_timers([Timer("storm:1", "storm", "1", at(30), {"groups": ["é", 1, None]})])
         assert new
         assert work.query(select(func.count()).select_from(ALERT)).scalar_one() == 2
-        assert work.alerts_known([("am", "fp1", NOW)])["am", "fp1", NOW].status is AlertStatus.RESOLVED
-        assert work.open_incident_ids(["fraud-scorer|drift"])["fraud-scorer|drift"].alerts_total == 2
+        assert work.arrival([("am", "fp1", NOW)], []).known["am", "fp1", NOW].status is AlertStatus.RESOLVED
+        assert work.arrival([], ["fraud-scorer|drift"]).open["fraud-scorer|drift"].alerts_total == 2
         assert work.timers(["storm:1"])["storm:1"] == Timer("storm:1", "storm", "1", at(30), {"groups": ["é", 1, None]})
         assert [event.text for event in work.events(opened.id)] == ["PSI is falling"]
     with store.read() as work:
         assert work.alert_by_id("alert-2") == stored(2, opened.id)
         assert work.verify(opened.id).ok
+
+
+def test_a_timer_that_is_set_stays_as_it_is_when_it_is_added_again(store: SqlStore) -> None:
+    first = Timer("storm:1", "storm", "1", at(30), {"groups": [1]})
+    with store.begin(lane="alerts") as work:
+        work.add_timers([first])
+    with store.begin(lane="alerts") as work:
+        work.add_timers([Timer("storm:1", "storm", "1", at(60)), Timer("storm:2", "storm", "2", at(60))])
+        assert work.timers(["storm:1", "storm:2"]) == {
+            "storm:1": first,
+            "storm:2": Timer("storm:2", "storm", "2", at(60)),
+        }
+
+
+def test_what_is_counted_is_taken_once_in_the_order_it_came(store: SqlStore) -> None:
+    counted = [Counted(1, "am", "firing", n, [f"é{n}"], at(n)) for n in range(1, 13)]
+    with store.begin(lane="alerts") as work:
+        work.count_alerts([*counted, Counted(2, "am", "firing", 1, [], NOW)])
+    with store.begin() as work:
+        assert work.take_counted(1) == counted
+        assert work.take_counted(1) == []
+    with store.begin() as work:
+        assert len(work.take_counted(2)) == 1
 
 
 def clashing(work: SqlUnitOfWork) -> None:
@@ -74,7 +97,7 @@ def test_an_error_is_told_takes_everything_back_and_leaves_the_connection_whole(
     with pytest.raises(error):
         together()
     with store.begin(lane="alerts") as work:
-        assert work.alerts_known([("am", "fp2", NOW)]) == {}
+        assert work.arrival([("am", "fp2", NOW)], []).known == {}
         assert work.timers(["storm:1"]) == {}
         work.add_alerts([stored(2)])
     with store.read() as work:
@@ -97,4 +120,4 @@ def test_a_text_no_database_takes_is_told_and_leaves_nothing(store: SqlStore) ->
     with pytest.raises(errors.InputError), store.begin(lane="alerts") as work:
         work.add_alerts([stored(2), replace(plain, alert=replace(plain.alert, summary="half a pair: \ud800"))])
     with store.read() as work:
-        assert work.alerts_known([("am", "fp2", NOW)]) == {}
+        assert work.arrival([("am", "fp2", NOW)], []).known == {}

@@ -93,6 +93,42 @@ def test_a_backup_of_a_running_database_opens(sqlite_store: SqlStore, tmp_path: 
         schema.backup(sqlite_store.engine, copy)
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"no database at all, but longer than a header of one would be", "database_foreign"), (None, "database_damaged")],
+)
+def test_a_file_that_cannot_be_read_as_a_database_is_told(tmp_path: Path, content: bytes | None, code: str) -> None:
+    path = tmp_path / "muster.db"
+    if content is None:
+        made = make_engine(f"sqlite:///{path}")
+        schema.upgrade(made)
+        made.dispose()
+        whole = path.read_bytes()
+        content = whole[:4096] + b"\xff" * (len(whole) - 4096)
+    path.write_bytes(content)
+    engine = make_engine(f"sqlite:///{path}")
+    try:
+        for use in (schema.current, schema.integrity):
+            with pytest.raises(errors.StoreBusy) as told:
+                use(engine)
+            assert told.value.code == code
+    finally:
+        engine.dispose()
+
+
+def test_half_a_backup_does_not_stay(tmp_path: Path) -> None:
+    (tmp_path / "foreign.db").write_bytes(b"no database at all, but longer than a header of one would be")
+    engine = make_engine(f"sqlite:///{tmp_path / 'foreign.db'}")
+    try:
+        with pytest.raises(errors.StoreBusy, match="is not one of SQLite"):
+            schema.backup(engine, tmp_path / "copy.db")
+        assert not (tmp_path / "copy.db").exists()
+        with pytest.raises(errors.InputError, match="There is no folder"):
+            schema.backup(engine, tmp_path / "nowhere" / "copy.db")
+    finally:
+        engine.dispose()
+
+
 def test_postgresql_is_backed_up_by_its_own_tool(postgres_url: str, tmp_path: Path) -> None:
     engine = make_engine(postgres_url)
     with pytest.raises(errors.MusterError) as told:

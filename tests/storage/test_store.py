@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from playbooks import errors
 from playbooks.domain.actions import ActionState, Approval, Mark, Override
@@ -165,14 +165,14 @@ def test_the_bulk_interface_agrees_with_the_single_one(store: SqlStore) -> None:
         work.want_jobs([("deliver", "C01", "C01"), ("deliver", "C01", "C01"), ("channel", "1", "")], now=NOW)
         work.want_surfaces([Surface("card:1", "card", "C01"), Surface("card:1", "card", "C01")])
     with store.read() as work:
-        known = work.alerts_known([("am", f"fp{n}", NOW) for n in range(698, 1300)])
+        known = work.arrival([("am", f"fp{n}", NOW) for n in range(698, 1300)], []).known
         assert {episode[1] for episode in known} == {"fp698", "fp699"}
         touched = work.alert("am", "fp3", NOW)
         assert touched is not None
         assert (touched.seen, touched.alert.status, touched.alert.ends_at) == (4, AlertStatus.RESOLVED, at(7))
         assert work.alert_by_id("alert-5") == stored(5, opened.id)
         assert list(touched.alert.labels) == ["z", "a"]
-        open_now = work.open_incident_ids(["fraud-scorer|drift", "other|x"])
+        open_now = work.arrival([], ["fraud-scorer|drift", "other|x"]).open
         assert set(open_now) == {"fraud-scorer|drift"}
         assert open_now["fraud-scorer|drift"].alerts_total == 700
         assert work.verify(opened.id).count == 600
@@ -288,28 +288,26 @@ def test_versions_keep_their_last_mark_and_the_order_they_were_set_in(store: Sql
 
 def test_queries_of_the_hot_path_search_an_index(sqlite_store: SqlStore) -> None:
     board = SqlJobBoard(sqlite_store)
-    asked: list[tuple[str, Any]] = []
+    asked: list[str] = []
 
-    @event.listens_for(sqlite_store.engine, "before_cursor_execute")
-    def _keep(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if statement.startswith("SELECT"):
-            asked.append((statement, parameters))
+    @event.listens_for(sqlite_store.engine, "begin")
+    def _keep(connection: Connection) -> None:
+        connection.connection.driver_connection.set_trace_callback(asked.append)  # type: ignore[union-attr]
 
     with sqlite_store.begin() as work:
         opened, _ = work.open_incident(incident())
-        work.alerts_known([("am", "fp1", NOW), ("am", "fp2", NOW)])
-        work.open_incident_ids(["a", "b"])
+        work.arrival([("am", "fp1", NOW), ("am", "fp2", NOW)], ["a", "b"])
+        work.take_counted(opened.id)
         work.append_many(opened.id, [note("a"), note("b")], now=NOW)
         work.surfaces_to_show("C01")
         work.due_timers(now=NOW)
         work.changes_before(["a", "b"], since=NOW, until=NOW)
     board.pending(now=NOW)
-    event.remove(sqlite_store.engine, "before_cursor_execute", _keep)
+    event.remove(sqlite_store.engine, "begin", _keep)
+    searching = [each for each in asked if each.startswith(("SELECT", "DELETE", "UPDATE"))]
     with sqlite_store.engine.connect() as connection:
-        plans = [
-            str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
-            for statement, parameters in asked
-        ]
-    tables = "alert|incident|event|surface|timer|change|job"
-    assert len(plans) >= 8
+        connection.connection.driver_connection.set_trace_callback(None)  # type: ignore[union-attr]
+        plans = [str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}").all()) for each in searching]
+    tables = "alert|incident|event|surface|timer|change|job|counted"
+    assert len(plans) >= 12
     assert [plan for plan in plans if re.search(rf"SCAN ({tables})(?! USING INDEX ix_job_pending)\b", plan)] == []

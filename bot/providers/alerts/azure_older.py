@@ -54,6 +54,11 @@ def _state(data: Told, told: Told) -> bool:
     return _STATES[state]
 
 
+def _split(dimensions: Mapping[str, str]) -> str:
+    """One text for the dimensions that an alert is split by."""
+    return ",".join(f"{key}={value}" for key, value in sorted(dimensions.items()))
+
+
 def _metric(came: Came, data: Told) -> Alert:
     told = data["context"]
     firing = _state(data, told)
@@ -62,10 +67,9 @@ def _metric(came: Came, data: Told) -> Alert:
     condition = dig(told, "condition")
     first = dig(condition, "allOf.0") or condition
     dimensions = {key: value for part in rows(dig(condition, "allOf")) for key, value in _dimensions(part).items()}
-    split = ",".join(f"{key}={value}" for key, value in sorted(dimensions.items()))
     return alert(
         came,
-        fingerprint=identity(text(told, "id"), text(told, "resourceId"), split),
+        fingerprint=identity(text(told, "id"), text(told, "resourceId"), _split(dimensions)),
         name=text(told, "name"),
         firing=firing,
         known=Known.WHILE_OPEN,
@@ -139,12 +143,11 @@ def _named(told: Told, facts: Mapping[str, str]) -> str:
 def _log(came: Came, data: Told) -> Alert:
     name = text(data, "AlertRuleName")
     dimensions = tags(data.get("Dimensions"))
-    split = ",".join(f"{key}={value}" for key, value in sorted(dimensions.items()))
     resource = text(data, "ResourceId", "SearchResult.dataSources.0.resourceId")
     target = text(data, "AffectedConfigurationItems.0") or last(resource)
     return alert(
         came,
-        fingerprint=identity(text(data, "SubscriptionId"), name, split),
+        fingerprint=identity(text(data, "SubscriptionId"), name, _split(dimensions)),
         name=name,
         firing=True,
         known=Known.WHILE_OPEN,

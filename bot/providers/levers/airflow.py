@@ -15,9 +15,10 @@ from http import HTTPStatus
 from typing import Any, Literal
 from urllib.parse import quote
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from bot.providers.bound import BoundLever
+from bot.providers.credentials import Credentials
 from bot.providers.httpcall import Answer, HttpCaller
 from playbooks.plugin import (
     Described,
@@ -53,22 +54,10 @@ class AirflowLever(BoundLever["AirflowLever.Binding"]):
     tested_with = "Airflow 3.3.2"
     maturity = Maturity.PROVEN
 
-    class Settings(Strict):
+    class Settings(Credentials):
         """`username` and `password` to fetch tokens with, or a `token` (a JWT) that is kept fresh elsewhere."""
 
-        url: str
-        token: str = ""
-        username: str = ""
-        password: str = ""
-        timeout: float = Field(default=10.0, gt=0)
-
-        @model_validator(mode="after")
-        def _one_way(self) -> AirflowLever.Settings:
-            if bool(self.token) == bool(self.username):
-                raise ValueError("write either token or username and password")
-            if bool(self.username) != bool(self.password):
-                raise ValueError("username and password belong together")
-            return self
+        needed = True
 
     class Binding(Strict):
         """`dag`: its id. `queued`: runs waiting when it is paused are held until it is on again, or failed for good."""

@@ -94,8 +94,9 @@ def _plain(text: str, root: str) -> str:
 
 
 def bold(text: str) -> str:
-    """Bold, for text that is already escaped."""
-    return f"*{text}*" if text else ""
+    """Bold, for text that is already escaped; what is bold inside it is taken up, since markup cannot nest."""
+    inner = text.replace("*", "")
+    return f"*{inner}*" if inner else ""
 
 
 def mention(who: Who) -> str:

@@ -17,6 +17,7 @@ _ENDED = {
     "by_hand": "nobody says yet how it went",
     "verifying": "reading the effect back",
     "confirmed": "confirmed",
+    "claimed": "said to be done, not read back",
     "unproven": "applied, but the effect was not seen in time",
     "contradicted": "contradicted by what was read back",
     "failed": "failed",
@@ -112,7 +113,7 @@ def ask(view: Ask, *, root: str = "/inc") -> kit.Rendered:
     if view.closed:
         closed = escape.fill(view.closed, view.closed_by, root=root)
         at = f" {escape.moment(view.closed_at, '{time_secs}')}" if view.closed_at is not None else ""
-        return kit.message(kit.section(first, f"{closed}{at}"))
+        return kit.message(kit.section(first, f"{closed}{at}", _ended(view)))
     return kit.message(
         kit.section(first, *[f"⚠︎ {escape.prose(text, root=root)}" for text in view.warnings[:3]], _wanted(view)),
         kit.context(
@@ -122,6 +123,16 @@ def ask(view: Ask, *, root: str = "/inc") -> kit.Rendered:
         ),
         kit.actions(*_ask_buttons(view)),
     )
+
+
+def _ended(view: Ask) -> str:
+    """Who decided in a direct message may not be in the channel where the outcome is told."""
+    if not view.ended:
+        return ""
+    said = _ENDED.get(view.ended, escape.value(view.ended, 40))
+    at = f" {escape.moment(view.ended_at, '{time_secs}')}" if view.ended == "confirmed" and view.ended_at else ""
+    sign = "⚠︎ " if view.ended in _BAD else ""
+    return f"{sign}{escape.bold(said[:1].upper() + said[1:])}{at}"
 
 
 def _wanted(view: Ask) -> str:

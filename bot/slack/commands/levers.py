@@ -106,8 +106,10 @@ def _override(desk: Desk, call: Call, parsed: Parsed, args: ExtendArgs) -> Overr
     if len(found) == 1:
         return found[0]
     if not found:
-        what = f"D-{args.override}" if args.override is not None else args.component or "here"
-        raise errors.UnknownName(f"Nothing is switched off: {what}.", "See `/inc status`.")
+        if args.override is None and not args.component:
+            raise errors.UnknownName("Nothing is switched off here.", "See `/inc debt`.")
+        what = f"D-{args.override}" if args.override is not None else args.component
+        raise errors.UnknownName(f"{what} is not switched off.", "See `/inc debt`.")
     names = ", ".join(f"D-{o.id} ({o.component})" for o in found[:5])
     raise errors.InputError("Several components are off.", f"Name one: {names}.")
 

@@ -18,14 +18,17 @@ from playbooks.plays.house import House
 from playbooks.plays.orders import Order
 from playbooks.plays.views.lists import incident_list
 
+_AFTERWARDS = frozenset({"postmortem", "close", "reopen", "timeline", "summary", "audit", "task", "tasks"})
+
 
 def which(desk: Desk, call: Call, parsed: Parsed) -> int | IncidentList:
-    """The incident meant, or the open ones to choose from when none is meant."""
+    """The incident meant, or those to choose from when none is meant: the open ones, or also those that are over."""
     number = desk.incident(call, parsed)
     if number is not None:
         return number
     root = desk.house.rules.root
-    return incident_list(desk.house, heading=f"Which incident? Put its number first: `{root} {parsed.verb} INC-42`")
+    heading = f"Which incident? Put its number first: `{root} INC-42 {parsed.verb}`"
+    return incident_list(desk.house, heading=heading, over=parsed.verb in _AFTERWARDS)
 
 
 def _text(parsed: Parsed) -> str:

@@ -62,13 +62,17 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class StateRow:
-    """One thing that has a version or a switch, before, during and after the impact."""
+    """One thing that has a version or a switch, before, during and after the impact.
+
+    `since`: the event that brought what was read afterwards, 0 where none tells it.
+    """
 
     category: str
     subject: str
     before: Said | None
     during: Said | None
     after: Said | None
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,8 @@ def _note_fact(
     key = _FALLBACK if same else _row_of(rows, fact.category, fact.subject)
     old = rows.get(key) or StateRow(fact.category, "" if same else fact.subject, None, None, None)
     if snapshot.moment == Moment.RESOLVED:
-        rows[key] = StateRow(old.category, old.subject, old.before, old.during, said)
+        since = old.after.seq if old.after is not None and old.after.text == said.text else 0
+        rows[key] = StateRow(old.category, old.subject, old.before, old.during, said, since)
     elif key in switched:
         # What it was switched to stands under "during" already; this is what it was found at.
         rows[key] = StateRow(old.category, old.subject, old.before or said, old.during, old.after)

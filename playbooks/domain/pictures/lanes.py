@@ -374,8 +374,10 @@ def _versions(row: StateRow, where: dict[int, Point], start: Point, end: Point) 
         if not values:
             known = row.before is said
             values.append((said.text, start if known else where[said.seq]))
-        elif values[-1][0] != said.text and where[said.seq].at >= values[-1][1].at:
-            values.append((said.text, where[said.seq]))
+        else:
+            came = where[row.since] if said is row.after and row.since in where else where[said.seq]
+            if values[-1][0] != said.text and came.at >= values[-1][1].at:
+                values.append((said.text, came))
     bars = []
     for index, (text, since) in enumerate(values):
         until = values[index + 1][1] if index + 1 < len(values) else end

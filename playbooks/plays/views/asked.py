@@ -148,7 +148,15 @@ def ask_view(house: House, uow: UnitOfWork, action: Action, *, in_channel: bool 
         in_channel=in_channel,
         warnings=tuple(text for text in (plan.warning, _maturity(house, plan), _acts(right, action)) if text),
         until=_until(action, plan),
+        ended="" if in_channel else _ended(action),
+        ended_at=action.verified_at,
     )
+
+
+def _ended(action: Action) -> str:
+    """How an approved action ended; in the incident's channel its own message says so."""
+    carried = action.over and action.approved_at is not None and action.kind not in STANDING
+    return action.state.value if carried else ""
 
 
 def _until(action: Action, plan: Plan) -> datetime | None:

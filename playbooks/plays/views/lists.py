@@ -22,10 +22,14 @@ from playbooks.plays.house import House, must_find, tag_of
 from playbooks.plays.views.parts import VERB, alerts_line, containment_of, signal_line, silent_of
 
 
-def incident_list(house: House, *, limit: int = 10, heading: str = "Open incidents") -> IncidentList:
-    """`/inc list`."""
+def incident_list(
+    house: House, *, limit: int = 10, heading: str = "Open incidents", over: bool = False
+) -> IncidentList:
+    """`/inc list`; with `over` also the newest of those that are over, after the open ones."""
     with house.store.read() as uow:
         found = uow.incidents(open_only=True, limit=200)
+        if over:
+            found += [i for i in uow.incidents(open_only=False, limit=limit) if not i.open]
     rows = tuple(IncidentRow(tag_of(house, i), i.opened_at, house.who(i.lead), i.component) for i in found[:limit])
     return IncidentList(rows, max(0, len(found) - limit), heading)
 
