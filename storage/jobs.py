@@ -6,13 +6,27 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import bindparam, case, func, literal, select, update
 
 from playbooks.ports import Job
 from storage.columns import UtcDateTime
 from storage.rows import JOB, to_job
 from storage.store import SqlStore
 from storage.tables import PENDING_JOB
+
+_PENDING = (
+    select(JOB)
+    .where(PENDING_JOB, JOB.c.due_at <= bindparam("now"))
+    .order_by(JOB.c.due_at, JOB.c.id)
+    .limit(bindparam("limit"))
+)
+_NEXT_DUE = select(func.min(JOB.c.due_at)).where(PENDING_JOB)
+_SEEN = bindparam("b_wanted", type_=JOB.c.wanted.type)
+_FINISH = (
+    update(JOB)
+    .where(JOB.c.id == bindparam("b_id"))
+    .values(done=case((JOB.c.done > _SEEN, JOB.c.done), else_=_SEEN), attempts=0, error="")
+)
 
 
 class SqlJobBoard:
@@ -23,17 +37,15 @@ class SqlJobBoard:
 
     def pending(self, *, now: datetime, limit: int = 200, without: Iterable[str] = ()) -> list[Job]:
         """Jobs that are due and not parked, first due first; `without` names lanes to leave out."""
-        query = select(JOB).where(PENDING_JOB, JOB.c.due_at <= now)
         lanes = list(without)
-        if lanes:
-            query = query.where(JOB.c.lane.not_in(lanes))
+        query = _PENDING.where(JOB.c.lane.not_in(lanes)) if lanes else _PENDING
         with self._store.read() as work:
-            return [to_job(row) for row in work.query(query.order_by(JOB.c.due_at, JOB.c.id).limit(limit))]
+            return [to_job(row) for row in work.query(query, {"now": now, "limit": limit})]
 
     def next_due(self) -> datetime | None:
         """When the next job that is not parked falls due (or fell due); None when there is none."""
         with self._store.read() as work:
-            return next((row[0] for row in work.query(select(func.min(JOB.c.due_at)).where(PENDING_JOB))), None)
+            return next((row[0] for row in work.query(_NEXT_DUE)), None)
 
     def get(self, job_id: str) -> Job | None:
         """One job by its id, `kind:subject`."""
@@ -53,8 +65,8 @@ class SqlJobBoard:
 
     def finish(self, job: Job) -> None:
         """`done` up to the `wanted` this run saw."""
-        done = case((JOB.c.done > job.wanted, JOB.c.done), else_=job.wanted)
-        self._set(job, done=done, attempts=0, error="")
+        with self._store.begin() as work:
+            work.query(_FINISH, {"b_id": job.id, "b_wanted": job.wanted})
 
     def postpone(self, job: Job, *, due_at: datetime, error: str) -> None:
         """A failure: one attempt more, due again then."""

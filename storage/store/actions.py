@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from playbooks.domain.actions import Action, ActionState, Approval, Mark, Override
 from playbooks.domain.debt import SWITCHED
@@ -26,6 +26,7 @@ from storage.rows import (
 from storage.store.part import Part
 
 _OPEN_OVERRIDES = ("pending", "on", "overdue")
+_ACTIONS_OF = select(ACTION).where(ACTION.c.incident_id == bindparam("incident")).order_by(ACTION.c.id)
 
 
 class Actions(Part):
@@ -40,13 +41,12 @@ class Actions(Part):
 
     def action(self, action_id: int, *, lock: bool = False) -> Action | None:
         """One action; with `lock` nobody else changes it until this transaction ends."""
-        query = select(ACTION).where(ACTION.c.id == action_id)
-        row = self._db.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self._one(ACTION, action_id, lock=lock)
         return None if row is None else to_action(row)
 
     def actions_of(self, incident_id: int) -> list[Action]:
         """An incident's actions, oldest first."""
-        rows = self._db.execute(select(ACTION).where(ACTION.c.incident_id == incident_id).order_by(ACTION.c.id))
+        rows = self._db.execute(_ACTIONS_OF, {"incident": incident_id})
         return [to_action(row) for row in rows]
 
     def actions_in(self, states: Iterable[ActionState], *, component: str = "") -> list[Action]:
@@ -93,8 +93,7 @@ class Actions(Part):
 
     def override(self, override_id: int, *, lock: bool = False) -> Override | None:
         """One entry of the ledger."""
-        query = select(OVERRIDE).where(OVERRIDE.c.id == override_id)
-        row = self._db.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self._one(OVERRIDE, override_id, lock=lock)
         return None if row is None else to_override(row)
 
     def overrides(

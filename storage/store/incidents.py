@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from playbooks import errors
 from playbooks.domain.incidents import OPEN_STATES, Incident, State
@@ -22,6 +22,7 @@ _OPEN_BY_KEY = (
     "SELECT open_key, id, team, home, alerts_total, alerts_firing FROM incident "
     "WHERE open_key IN (SELECT value FROM {keys})"
 )
+_OPEN_ONE = select(INCIDENT).where(INCIDENT.c.open_key == bindparam("key"))
 # The chain's head belongs to `append`: an incident read before an event was added must not turn it back.
 _CHAIN_OWNS = ("chain_seq", "chain_head")
 
@@ -49,12 +50,14 @@ class Incidents(Part):
         return winner
 
     def _incident(self, incident_id: int) -> Incident:
-        return to_incident(self._db.execute(select(INCIDENT).where(INCIDENT.c.id == incident_id)).one())
+        incident = self.incident(incident_id)
+        if incident is None:
+            raise RuntimeError(f"incident {incident_id} was written and cannot be read")
+        return incident
 
     def incident(self, incident_id: int, *, lock: bool = False) -> Incident | None:
         """One incident; with `lock` nobody else changes it until this transaction ends."""
-        query = select(INCIDENT).where(INCIDENT.c.id == incident_id)
-        row = self._db.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self._one(INCIDENT, incident_id, lock=lock)
         return None if row is None else to_incident(row)
 
     def unowned_incidents(self, *, since: datetime) -> list[tuple[int, str, datetime]]:
@@ -91,7 +94,7 @@ class Incidents(Part):
 
     def open_incident_for(self, open_key: str) -> Incident | None:
         """The open incident with this key."""
-        row = self._db.execute(select(INCIDENT).where(INCIDENT.c.open_key == open_key)).one_or_none()
+        row = self._db.execute(_OPEN_ONE, {"key": open_key}).one_or_none()
         return None if row is None else to_incident(row)
 
     def open_incidents_of(self, component: str) -> list[Incident]:

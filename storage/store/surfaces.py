@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, bindparam, func, select, update
 
 from playbooks.ports import Captured, Surface
 from storage.bulk import fetch, run_many, texts
@@ -20,6 +21,25 @@ _RENEW_TOGETHER = (
     "WITH held AS MATERIALIZED (SELECT id FROM surface WHERE id IN (SELECT number FROM {rows}) ORDER BY id FOR UPDATE) "
     "UPDATE surface SET wanted = wanted + 1, attempts = 0, error = '' FROM held WHERE surface.id = held.id"
 )
+
+
+_LAST_SEQ = select(func.coalesce(func.max(SURFACE.c.seq), 0)).where(SURFACE.c.target == bindparam("target"))
+_TO_SHOW = (
+    select(SURFACE)
+    .where(SURFACE.c.target == bindparam("target"), PENDING_SURFACE)
+    .order_by(SURFACE.c.seq, SURFACE.c.id)
+)
+
+
+@lru_cache(maxsize=2)
+def _saving(dialect: str) -> Update:
+    """What is set is read from the names of the parameters, but `wanted` never goes back."""
+    most = func.max if dialect == "sqlite" else func.greatest
+    return (
+        update(SURFACE)
+        .where(SURFACE.c.id == bindparam("b_id"))
+        .values(wanted=most(SURFACE.c.wanted, bindparam("b_wanted", type_=SURFACE.c.wanted.type)))
+    )
 
 
 def _changes(asked: Surface) -> tuple[object, ...] | None:
@@ -78,22 +98,20 @@ class Surfaces(Part):
         return {name: (target, bool(pin), incident_id) for name, target, pin, incident_id in rows}
 
     def _locked(self, surface_id: str) -> Surface | None:
-        row = self._db.execute(select(SURFACE).where(SURFACE.c.id == surface_id).with_for_update()).one_or_none()
+        row = self._one(SURFACE, surface_id, lock=True)
         return None if row is None else to_surface(row)
 
     def _next_seq(self, target: str) -> int:
-        last = select(func.coalesce(func.max(SURFACE.c.seq), 0)).where(SURFACE.c.target == target)
-        return int(self._db.execute(last).scalar_one()) + 1
+        return int(self._db.execute(_LAST_SEQ, {"target": target}).scalar_one()) + 1
 
     def surface(self, surface_id: str) -> Surface | None:
         """One surface."""
-        row = self._db.execute(select(SURFACE).where(SURFACE.c.id == surface_id)).one_or_none()
+        row = self._one(SURFACE, surface_id)
         return None if row is None else to_surface(row)
 
     def surfaces_to_show(self, target: str) -> list[Surface]:
         """What Slack does not show yet in its newest version, in the target's order."""
-        query = select(SURFACE).where(SURFACE.c.target == target, PENDING_SURFACE)
-        return [to_surface(row) for row in self._db.execute(query.order_by(SURFACE.c.seq, SURFACE.c.id))]
+        return [to_surface(row) for row in self._db.execute(_TO_SHOW, {"target": target})]
 
     def surfaces_of(self, incident_id: int) -> list[Surface]:
         """All surfaces of an incident."""
@@ -108,10 +126,8 @@ class Surfaces(Part):
     def save_surface(self, surface: Surface) -> None:
         """Write all fields; `wanted` never goes back, so that a change asked for meanwhile is not lost."""
         values = surface_row(surface)
-        del values["id"]
-        wanted = func.max if self._db.dialect.name == "sqlite" else func.greatest
-        values["wanted"] = wanted(SURFACE.c.wanted, surface.wanted)
-        self._db.execute(update(SURFACE).where(SURFACE.c.id == surface.id).values(values))
+        which = {"b_id": values.pop("id"), "b_wanted": values.pop("wanted")}
+        self._db.execute(_saving(self._db.dialect.name), values | which)
 
     # ------------------------------------------------------------ captured messages
 
