@@ -29,7 +29,7 @@ demo: $(VENV)/.runtime $(VENV)/.project
 	@$(BIN)/muster demo $(ARGS)
 
 test: lint
-	$(BIN)/python -m pytest -m "not real" -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m "not real" -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-real: $(VENV)/.dev $(VENV)/.project
 	$(BIN)/python -m tests.real.environments

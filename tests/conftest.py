@@ -1,14 +1,14 @@
 """Fixtures every test may use: an empty database of either kind; and how far properties search."""
 
 import gc
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from storage import schema
-from tests.migrated import lay
+from tests.migrated import Refilled, lay
 from tests.real.postgres import Postgres, postgres
 
 # The same examples at every run, so that a run says something about the change under test;
@@ -29,6 +29,22 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+# A file runs in one process; begun at the end, one of these would keep that process busy while the others have no more.
+_LONG = ("simulation/test_crashes.py", "simulation/test_bites.py", "console/test_running.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, then those with the most tests."""
+    tests = Counter(item.path for item in items)
+
+    def rank(item: pytest.Item) -> tuple[int, int, Path]:
+        long = next((at for at, name in enumerate(_LONG) if item.path.as_posix().endswith(name)), len(_LONG))
+        return long, -tests[item.path], item.path
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
     """One PostgreSQL per test process; started only when a test asks for it."""
@@ -44,11 +60,10 @@ def postgres_url(postgres_server: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: Postgres) -> Iterator[str]:
-    """The name of a database at the newest schema, only to be copied."""
-    with postgres_server.database() as url:
-        schema.upgrade(url)
-        yield url.rpartition("/")[2]
+def postgres_refilled(postgres_server: Postgres) -> Iterator[Refilled]:
+    """A database at the newest schema, for one test after the other."""
+    with Refilled.on(postgres_server) as made:
+        yield made
 
 
 @pytest.fixture
@@ -64,10 +79,9 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def postgres_migrated_url(postgres_server: Postgres, postgres_template: str) -> Iterator[str]:
+def postgres_migrated_url(postgres_refilled: Refilled) -> str:
     """The address of a PostgreSQL database at the newest schema, without rows."""
-    with postgres_server.database(postgres_template) as url:
-        yield url
+    return postgres_refilled.url()
 
 
 @pytest.fixture

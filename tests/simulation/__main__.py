@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.simulation.exploring import wrong
+from tests.simulation.branching import wrong
 from tests.simulation.ledger_scenarios import EVERY
 from tests.simulation.running import play
 from tests.simulation.world import File, World

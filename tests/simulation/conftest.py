@@ -11,7 +11,7 @@ from tests.simulation.world import Database, File, Served
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[File]:
     folder: Path = tmp_path_factory.mktemp("simulation")
     database = File(folder)
     yield database

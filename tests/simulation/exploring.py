@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.invariants import broken
-from tests.simulation.running import Scenario, play
-from tests.simulation.world import Database, World
+from tests.simulation.branching import Branches, Ending
+from tests.simulation.running import Scenario
+from tests.simulation.world import File, World
 
 Variant = Callable[[], dict[str, Any]]
 
@@ -28,6 +28,12 @@ class Found:
             return any(until in what for what in self.broken)
         return len(self.broken) >= 20
 
+    def ended(self, seed: int, ending: Ending) -> None:
+        """Count one schedule."""
+        self.schedules += 1
+        where = f"seed {seed}, points {ending.points} ({'; '.join(ending.labels) or 'no crash'})"
+        self.broken += [f"{where}: {what}" for what in ending.broken]
+
     def told(self) -> str:
         """One line for the log, then each broken promise with what replays it."""
         points = ", ".join(f"seed {seed}: {n}" for seed, n in self.points.items())
@@ -36,7 +42,7 @@ class Found:
 
 
 def explore(
-    database: Database,
+    database: File,
     scenario: Scenario,
     seeds: Iterable[int],
     *,
@@ -45,7 +51,7 @@ def explore(
     variant: Variant = dict,
     until: str = "",
 ) -> Found:
-    """Count a story's points, then crash at every `stride`-th of them, beginning elsewhere for each seed.
+    """Count a story's points, and crash at every `stride`-th of them, beginning elsewhere for each seed.
 
     Args:
         first: point to begin with. variant: what is different about the bot, anew for each world.
@@ -53,32 +59,41 @@ def explore(
     """
     found = Found(scenario.name)
     for seed in seeds:
-        found.points[seed] = len(_one(database, scenario, seed, frozenset(), variant, found).probe.labels)
-        for point in range(first + seed % stride, found.points[seed] + 1, stride):
-            if found.over(until):
-                return found
-            _one(database, scenario, seed, frozenset({point}), variant, found)
+        begin = first + seed % stride
+
+        def once(point: int, begin: int = begin) -> frozenset[int]:
+            hit = point >= begin and (point - begin) % stride == 0 and not found.over(until)
+            return frozenset({point} if hit else ())
+
+        _play(database, scenario, seed, once, variant, found)
+        if found.over(until):
+            return found
     return found
 
 
-def _one(
-    database: Database, scenario: Scenario, seed: int, at: frozenset[int], variant: Variant, found: Found
-) -> World:
-    world = play(scenario, World(database, seed=seed, crash_at=at, **variant()))
-    found.schedules += 1
-    points = sorted(at)
-    labels = [world.probe.labels[point - 1] for point in points if point <= len(world.probe.labels)]
-    for what in wrong(world, scenario):
-        found.broken.append(f"seed {seed}, points {points} ({'; '.join(labels) or 'no crash'}): {what}")
-    return world
+def explore_twice(database: File, scenario: Scenario, seed: int, *, total: int, stride: int = 1) -> Found:
+    """Crash at every `stride`-th of those pairs of points that lie close together, among the first `total` points."""
+    found = Found(scenario.name)
+    pairs = {min(pair): pair for pair in list(_pairs(total, seed))[::stride]}
+    _play(database, scenario, seed, lambda point: pairs.get(point, frozenset()), dict, found)
+    return found
 
 
-def wrong(world: World, scenario: Scenario) -> list[str]:
-    """Everything that is wrong after a story."""
-    return [*broken(world), *scenario.check(world)]
+def _play(
+    database: File,
+    scenario: Scenario,
+    seed: int,
+    chosen: Callable[[int], frozenset[int]],
+    variant: Variant,
+    found: Found,
+) -> None:
+    world = World(database, seed=seed, **variant())
+    ending = Branches(scenario, world, database, chosen, lambda ending: found.ended(seed, ending)).play()
+    found.ended(seed, ending)
+    found.points[seed] = ending.total
 
 
-def twice(total: int, seed: int) -> Iterator[frozenset[int]]:
-    """Pairs of points: a process that dies again while it gets up."""
+def _pairs(total: int, seed: int) -> Iterator[frozenset[int]]:
+    """A process that dies again while it gets up."""
     for first in range(1 + seed % 7, total, 7):
         yield frozenset({first, first + 1 + (seed + first) % 11})

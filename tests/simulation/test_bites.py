@@ -22,7 +22,7 @@ from tests.simulation.bot import bodies_of
 from tests.simulation.exploring import Variant, explore
 from tests.simulation.running import Scenario
 from tests.simulation.scenarios import ALERTS, ROLLBACK, TIMEBOX
-from tests.simulation.world import Database
+from tests.simulation.world import File
 
 
 class NeverLooks:
@@ -89,9 +89,7 @@ BROKEN: list[tuple[str, Scenario, Variant, str, int]] = [
 
 
 @pytest.mark.parametrize(("scenario", "variant", "words", "first"), [b[1:] for b in BROKEN], ids=[b[0] for b in BROKEN])
-def test_a_broken_bot_is_found(
-    database: Database, scenario: Scenario, variant: Variant, words: str, first: int
-) -> None:
+def test_a_broken_bot_is_found(database: File, scenario: Scenario, variant: Variant, words: str, first: int) -> None:
     found = explore(database, scenario, range(2), first=first, variant=variant, until=words)
     bites = [what for what in found.broken if words in what]
     assert bites, found.told()

@@ -2,11 +2,12 @@
 
 import pytest
 
+from tests.simulation.branching import wrong
 from tests.simulation.document_scenarios import EVERY
-from tests.simulation.exploring import Found, explore, twice, wrong
+from tests.simulation.exploring import Found, explore, explore_twice
 from tests.simulation.running import Scenario, play
 from tests.simulation.scenarios import TIMEBOX, TROUBLED_ROLLBACK
-from tests.simulation.world import Database, World
+from tests.simulation.world import Database, File, World
 
 # How many points a story has at least: fewer means that the probe no longer stands where it should.
 LEAST = {
@@ -45,7 +46,7 @@ def test_without_a_crash(database: Database, scenario: Scenario) -> None:
 
 
 @by_name
-def test_crash_at_a_sample_of_points(database: Database, scenario: Scenario) -> None:
+def test_crash_at_a_sample_of_points(database: File, scenario: Scenario) -> None:
     least = LEAST[scenario.name]
     stride = LONGEST if least > 600 else LONGER if least > 300 else STRIDE
     found = explore(database, scenario, SEEDS, stride=stride)
@@ -58,24 +59,23 @@ def test_the_same_seed_plays_the_same_story(database: Database) -> None:
     assert labels[0] == labels[1]
 
 
-def test_crash_while_getting_up(database: Database) -> None:
-    for at in list(twice(210, 3))[::3]:
-        world = play(TIMEBOX, World(database, seed=3, crash_at=at))
-        assert wrong(world, TIMEBOX) == [], f"seed 3, points {sorted(at)}"
+def test_crash_while_getting_up(database: File) -> None:
+    found = explore_twice(database, TIMEBOX, 3, total=210, stride=3)
+    assert found.schedules >= 10
+    _kept(found)
 
 
 @pytest.mark.real
 @by_name
-def test_crash_at_thousands_of_points(database: Database, scenario: Scenario) -> None:
+def test_crash_at_thousands_of_points(database: File, scenario: Scenario) -> None:
     least = LEAST[scenario.name]
     _kept(explore(database, scenario, range(4), stride=53 if least > 600 else 17 if least > 300 else 9))
 
 
 @pytest.mark.real
 @by_name
-def test_crash_twice_anywhere(database: Database, scenario: Scenario) -> None:
+def test_crash_twice_anywhere(database: File, scenario: Scenario) -> None:
     for seed in range(10, 12):
-        total = len(play(scenario, World(database, seed=seed)).probe.labels)
-        for at in twice(total, seed):
-            world = play(scenario, World(database, seed=seed, crash_at=at))
-            assert wrong(world, scenario) == [], f"seed {seed}, points {sorted(at)}"
+        found = explore_twice(database, scenario, seed, total=10 * LEAST[scenario.name])
+        assert found.schedules >= LEAST[scenario.name] // 7
+        _kept(found)

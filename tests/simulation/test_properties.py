@@ -124,8 +124,9 @@ def test_fifty_at_once_open_one_incident(bot: Bot) -> None:
         incidents = uow.incidents(open_only=False)
         assert len(incidents) == 1
         assert (incidents[0].alerts_total, incidents[0].alerts_firing) == (40, 40)
-        assert len(uow.alerts_of(1)) == 40
-        assert uow.verify(1).ok
+        number = incidents[0].id  # not always 1: the first to ask may be rolled back
+        assert len(uow.alerts_of(number)) == 40
+        assert uow.verify(number).ok
     jobs = bot.board.pending(now=NIGHT)
-    once = ["channel:1", "deliver:C01FRAUDML", "deliver:incident:1", "similar:1", "state:1:declared"]
-    assert sorted(job.id for job in jobs) == once
+    once = {f"channel:{number}", f"deliver:incident:{number}", f"similar:{number}", f"state:{number}:declared"}
+    assert sorted(job.id for job in jobs) == sorted({"deliver:C01FRAUDML", *once})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -52,17 +54,21 @@ class Probe:
     Attributes:
         crash_at: numbers of the points (from 1) at which the process dies. labels: the points met so far.
         aside: called at every outgoing call with its label, never from inside itself.
+        met: called with the number of every point, before it is decided whether the process dies there.
     """
 
     def __init__(self, crash_at: frozenset[int] = frozenset()) -> None:
         self.crash_at = crash_at
         self.labels: list[str] = []
         self.aside: Callable[[str], None] | None = None
+        self.met: Callable[[int], None] | None = None
         self._inside = False
 
     def hit(self, label: str) -> None:
         """See `ports.Probe`."""
         self.labels.append(label)
+        if self.met is not None:
+            self.met(len(self.labels))
         if len(self.labels) in self.crash_at:
             raise Crash(f"point {len(self.labels)}: {label}")
         if self.aside is None or self._inside or label.endswith("commit"):
@@ -105,12 +111,15 @@ class Database(Protocol):
 
 
 class File:
-    """An SQLite file."""
+    """An SQLite file; a forked process takes a copy of it along."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "muster.db"
+        self._open: list[_Connection] = []
         self.engine: Engine = make_engine(f"sqlite:///{self._path}")
-        event.listen(self.engine, "connect", _unsynced)
+        event.listen(self.engine, "do_connect", self._here)
+        event.listen(self.engine, "connect", self._opened)
+        event.listen(self.engine, "close", self._closed)
         schema.upgrade(self.engine)
         self.engine.dispose()
         self._empty = self._path.read_bytes()
@@ -121,6 +130,45 @@ class File:
         for name in ("", "-wal", "-shm"):
             Path(f"{self._path}{name}").unlink(missing_ok=True)
         self._path.write_bytes(self._empty)
+
+    def move_out(self) -> None:
+        """In a forked process: go on with a copy of what is committed, and never touch the original's files again."""
+        for connection in self._open:
+            connection.left_behind = True
+        left, self._path = self._path, self._path.with_name("moved.db")
+        for name in ("", "-wal", "-shm"):
+            Path(f"{self._path}{name}").unlink(missing_ok=True)
+        for name in ("", "-wal"):  # what is not committed has no commit in the log, as after any process's death
+            if Path(f"{left}{name}").exists():
+                shutil.copyfile(f"{left}{name}", f"{self._path}{name}")
+        self.engine.dispose(close=False)
+
+    def _here(self, _dialect: object, _record: object, where: list[Any], given: dict[str, Any]) -> None:
+        where[0] = str(self._path)
+        given["factory"] = _Connection
+
+    def _opened(self, connection: _Connection, _entry: object) -> None:
+        # The machine does not lose its power here; what is not committed is lost all the same.
+        connection.execute("PRAGMA synchronous=OFF")
+        self._open.append(connection)
+
+    def _closed(self, connection: _Connection, _entry: object) -> None:
+        if not connection.left_behind:
+            self._open.remove(connection)
+
+
+class _Connection(sqlite3.Connection):
+    """May be left behind by a fork: SQLite's locks and logs belong to the process that opened them."""
+
+    left_behind = False
+
+    def rollback(self) -> None:
+        if not self.left_behind:
+            super().rollback()
+
+    def close(self) -> None:
+        if not self.left_behind:
+            super().close()
 
 
 class Served:
@@ -133,11 +181,6 @@ class Served:
     def reset(self) -> None:
         """See `Database`."""
         empty(self.engine)
-
-
-def _unsynced(connection: Any, _entry: object) -> None:
-    # The machine does not lose its power here; what is not committed is lost all the same.
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 @dataclass
@@ -200,6 +243,10 @@ class World:
         )
         self.bot.parked = self.parked
         return self.bot
+
+    def die_at(self, points: frozenset[int]) -> None:
+        """The process will die at these points."""
+        self.crash_at = self.probe.crash_at = points
 
     def advance(self, at: datetime) -> None:
         """Time never goes back."""
