@@ -38,6 +38,22 @@ def test_which_incident_is_meant_is_asked_as_it_can_be_typed(night: Scene) -> No
     assert "INC-1 is open again" in night.workspace.slash(DANA, HOME, "/inc reopen INC-1").text
 
 
+@pytest.mark.parametrize("verb", ["resolve", "handoff"])
+def test_no_form_is_opened_that_can_only_be_refused(night: Scene, verb: str) -> None:
+    channel = opened(night)
+    night.workspace.slash(DANA, channel, "/inc cancel")
+    reply = night.workspace.slash(DANA, channel, f"/inc {verb}")
+    assert "INC-1 is cancelled" in reply.text
+    assert night.workspace.top_view(DANA) is None
+
+
+def test_nothing_to_extend_is_told_in_a_sentence(night: Scene) -> None:
+    channel = opened(night)
+    assert "Nothing is switched off here." in night.workspace.slash(DANA, channel, "/inc extend").text
+    said = night.workspace.slash(DANA, channel, "/inc extend auto-decline by 1h because x").text
+    assert "auto-decline is not switched off." in said
+
+
 @pytest.mark.parametrize("line", ["/inc new", "/rollback", "/disable"])
 def test_a_bare_verb_opens_its_form(night: Scene, line: str) -> None:
     reply = night.workspace.slash(DANA, HOME, line)

@@ -11,6 +11,7 @@ from playbooks.domain.incidents import Role
 from playbooks.messages import IncidentList
 from playbooks.plays import handoff as plays
 from playbooks.plays.house import must_find
+from playbooks.plays.moves import must_be_open
 from playbooks.plays.reach import team_of
 
 
@@ -24,6 +25,8 @@ def handoff(desk: Desk, call: Call, parsed: Parsed) -> Reply:
         return number
     args = parsed.args if isinstance(parsed.args, HandoffArgs) else HandoffArgs()
     if not args.person.slack and not args.person.name:
+        with desk.house.store.read() as uow:
+            must_be_open(must_find(uow, number, lock=False))
         return OpenModal(modals.handoff(number), "Type it: `/inc handoff @person`.")
     team = _team(desk, args.person)
     if team:

@@ -12,6 +12,7 @@ from bot.slack.grammar_values import BackfillArgs, MilestoneArgs, Parsed, Resolv
 from bot.slack.timeline_values import plain_lines
 from playbooks import errors
 from playbooks.domain.clocks import parse_when, zone_name, zone_of
+from playbooks.domain.incidents import State, check_move
 from playbooks.domain.milestones import NAMES, milestone_of
 from playbooks.domain.timeline import EventKind
 from playbooks.messages import IncidentList
@@ -94,8 +95,12 @@ def _resolution(desk: Desk, call: Call, number: int, args: ResolveArgs) -> closi
 
 
 def resolve_form(desk: Desk, number: int, args: ResolveArgs | None = None) -> dict[str, object]:
-    """The form of `resolve` with what is recorded and what is proposed; `args`: what was filled in before."""
+    """The form of `resolve` with what is recorded and what is proposed; `args`: what was filled in before.
+
+    Raises Conflict where it cannot be resolved from the state it is in.
+    """
     incident, rows = milestones.look(desk.house, number)
+    check_move(incident.state, State.RESOLVED, incident.name)  # before a form is filled in in vain
     said: dict[str, datetime] = {}
     for field in ("impact", "detected", "aware", "ack", "relief") if args is not None else ():
         if getattr(args, field):
