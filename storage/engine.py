@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import select
+import sqlite3
+import time
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -15,6 +18,7 @@ from storage.piped import wait_for_statements
 
 WRITES = "muster_writes"
 """Execution option of a connection that will write: SQLite takes the write lock at BEGIN."""
+_AGAIN = 0.01  # seconds
 
 
 def make_engine(url: str | URL, *, busy_timeout: float = 5.0, pool_size: int = 10) -> Engine:
@@ -49,18 +53,18 @@ def _sqlite(url: URL, busy_timeout: float) -> Engine:
         engine = create_engine(url, connect_args=connect_args, poolclass=StaticPool)
     else:
         engine = create_engine(url, connect_args=connect_args, pool_size=5, max_overflow=20)
-    event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "connect", partial(_pragmas, patience=busy_timeout))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
+def _pragmas(connection: Any, _entry: ConnectionPoolEntry, *, patience: float) -> None:
     # The driver's own implicit BEGIN is a deferred one, which fails at once when it must become a write.
     connection.isolation_level = None
     cursor = connection.cursor()
+    _write_ahead(cursor, patience)
     # FULL: NORMAL may lose acknowledged commits at a power cut.
     for pragma in (
-        "journal_mode=WAL",
         "wal_autocheckpoint=4000",
         "synchronous=FULL",
         "foreign_keys=ON",
@@ -68,6 +72,20 @@ def _pragmas(connection: Any, _entry: ConnectionPoolEntry) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _write_ahead(cursor: sqlite3.Cursor, patience: float) -> None:
+    """Switch to the write-ahead log. Of two that switch a new file at once SQLite refuses one without waiting."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_AGAIN)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.migrated import Refilled, lay
+from storage import schema
+from tests.migrated import lay
 from tests.real.postgres import Postgres, postgres
 
 # The same examples at every run, so that a run says something about the change under test;
@@ -60,10 +61,11 @@ def postgres_url(postgres_server: Postgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_refilled(postgres_server: Postgres) -> Iterator[Refilled]:
-    """A database at the newest schema, for one test after the other."""
-    with Refilled.on(postgres_server) as made:
-        yield made
+def postgres_template(postgres_server: Postgres) -> Iterator[str]:
+    """The name of a database at the newest schema, only to be copied."""
+    with postgres_server.database() as url:
+        schema.upgrade(url)
+        yield url.rpartition("/")[2]
 
 
 @pytest.fixture
@@ -79,9 +81,10 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def postgres_migrated_url(postgres_refilled: Refilled) -> str:
+def postgres_migrated_url(postgres_server: Postgres, postgres_template: str) -> Iterator[str]:
     """The address of a PostgreSQL database at the newest schema, without rows."""
-    return postgres_refilled.url()
+    with postgres_server.database(postgres_template) as url:
+        yield url
 
 
 @pytest.fixture

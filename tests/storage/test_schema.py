@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,22 @@ def test_drift_is_told(engine: Engine) -> None:
 
 def test_replicas_that_start_together_migrate_once(database_url: str) -> None:
     assert set(together(4, lambda _: schema.upgrade(database_url))) == {schema.head()}
+
+
+def test_processes_that_open_a_new_file_together_all_get_it(tmp_path: Path) -> None:
+    """SQLite refuses one of two that switch the journal at the same moment, and does not wait for it."""
+
+    def opened(url: str, _: int) -> str:
+        engine = make_engine(url)
+        try:
+            with engine.connect() as connection:
+                return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+        finally:
+            engine.dispose()
+
+    for number in range(40):
+        url = f"sqlite:///{tmp_path / str(number)}.db"
+        assert together(8, partial(opened, url)) == ["wal"] * 8
 
 
 def test_a_migration_of_another_is_waited_for_longer_than_any_other_lock(database_url: str) -> None:
