@@ -20,6 +20,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from bot.http_server import HttpServer
+
 from .acts import Acts
 from .answers import take_response
 from .api_files import take_upload
@@ -234,27 +236,14 @@ class Workspace(Driving):
         return Response(bytes.fromhex(file.content_hex), media_type="text/plain; charset=utf-8")
 
 
-class _Server(uvicorn.Server):
-    """uvicorn that says when it listens and on which loop."""
+class _Server(HttpServer):
+    """A server that says on which loop it runs."""
 
     def __init__(self, config: uvicorn.Config, courier: Courier) -> None:
         super().__init__(config)
-        self.ready = threading.Event()
         self._courier = courier
-        self._quit = asyncio.Event()
-
-    def leave(self) -> None:
-        """Stop serving, from any thread; without this uvicorn would look only every tenth of a second."""
-        self.should_exit = True
-        if self._courier.loop is not None:
-            self._courier.loop.call_soon_threadsafe(self._quit.set)
-
-    async def main_loop(self) -> None:
-        """Serve until told to leave."""
-        await self._quit.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then tell."""
+        """Hand the loop on, then listen."""
         self._courier.loop = asyncio.get_running_loop()
         await super().startup(sockets=sockets)
-        self.ready.set()
