@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -91,9 +92,10 @@ class Plant:
         config = uvicorn.Config(
             self._app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
-        self._server = HttpServer(config)
+        server = HttpServer(config)
+        self._server = server
         self._thread = threading.Thread(
-            target=self._server.run, kwargs={"sockets": [listening]}, name="plant", daemon=True
+            target=lambda: asyncio.run(server.serve(sockets=[listening])), name="plant", daemon=True
         )
         self._thread.start()
         self._tell_address()

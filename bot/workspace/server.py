@@ -88,7 +88,7 @@ class Workspace(Driving):
         self.faults.expire_triggers_hook = self._expire_triggers
         self.control = ControlApi(self, controls, panels, guide)
         self.pages = PageRoutes(self)
-        self._server: _Server | None = None
+        self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
 
     # ------------------------------------------------------------------ addresses and secrets
@@ -150,7 +150,7 @@ class Workspace(Driving):
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
-        self._server = _Server(config, self.courier)
+        self._server = HttpServer(config, self._runs_on)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="workspace", daemon=True
         )
@@ -158,6 +158,9 @@ class Workspace(Driving):
         if not self._server.ready.wait(START_SECONDS):
             raise RuntimeError("the workspace did not start")
         return self
+
+    def _runs_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.courier.loop = loop
 
     def stop(self) -> None:
         """Close every connection and stop listening; does nothing when not running."""
@@ -234,16 +237,3 @@ class Workspace(Driving):
         if file is None or not file.complete:
             return PlainTextResponse("file_not_found", 404)
         return Response(bytes.fromhex(file.content_hex), media_type="text/plain; charset=utf-8")
-
-
-class _Server(HttpServer):
-    """A server that says on which loop it runs."""
-
-    def __init__(self, config: uvicorn.Config, courier: Courier) -> None:
-        super().__init__(config)
-        self._courier = courier
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Hand the loop on, then listen."""
-        self._courier.loop = asyncio.get_running_loop()
-        await super().startup(sockets=sockets)
