@@ -49,15 +49,15 @@ class Bodies:
         self.together: Counter[str] = Counter()
         self.overlapped = False
         self.most_lanes = 0
-        self._changed = threading.Condition()
+        self.changed = threading.Condition()
 
     def run(self, job: Job) -> RunResult:
-        with self._changed:
+        with self.changed:
             self.ran.append(job.subject)
             self.together[job.lane] += 1
             self.overlapped |= self.together[job.lane] > 1
             self.most_lanes = max(self.most_lanes, sum(self.together.values()))
-            self._changed.notify_all()
+            self.changed.notify_all()
         try:
             self.during(job)
             answer = self.answers.get(job.subject, [])
@@ -66,13 +66,13 @@ class Bodies:
                 raise result
             return result
         finally:
-            with self._changed:
+            with self.changed:
                 self.together[job.lane] -= 1
-                self._changed.notify_all()
+                self.changed.notify_all()
 
     def wait(self, until: Callable[[], bool], seconds: float = 20) -> bool:
-        with self._changed:
-            return self._changed.wait_for(until, seconds)
+        with self.changed:
+            return self.changed.wait_for(until, seconds)
 
 
 class House:
@@ -393,6 +393,7 @@ def test_a_lane_is_one_at_a_time_over_all_processes(postgres_url: str) -> None:
 
     met = threading.Event()
     one.bodies.during = two.bodies.during = during
+    two.bodies.changed = one.bodies.changed  # who waits for one hears of both
     try:
         for lane in "xyz":
             want(one, *(f"{lane}{number}" for number in range(12)), lane=lane)
