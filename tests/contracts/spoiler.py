@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 
 import httpx
 
+from bot.trust import trusted
 from tests.contracts.lever_suite import Trouble
 from tests.loopback import LoopbackServer
 
@@ -33,7 +34,7 @@ class Spoiler:
     def __init__(self, upstream: str, is_write: Callable[[str, str], bool]) -> None:
         # A connection is used once: one that is kept may be closed by the server just when it is used again.
         once = httpx.Limits(max_keepalive_connections=0)
-        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, trust_env=False, limits=once)
+        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, trust_env=False, limits=once, verify=trusted())
         self._is_write = is_write
         self._trouble: Trouble | None = None
         self._over = threading.Event()
