@@ -19,6 +19,7 @@ from bot.demo.stage import drift_body, example, workspace_seed
 from bot.plant import Plant, seed_story
 from bot.service import Service
 from bot.settings import Settings
+from bot.slack.pauses import Pauses
 from bot.wiring import Parts, build
 from bot.workspace.driving import Driving
 from bot.workspace.server import Workspace
@@ -84,6 +85,7 @@ class Scene:
     workspace: Workspace = field(init=False)
     service: Service = field(init=False)
     settings: Settings = field(init=False)
+    _skipped: timedelta = timedelta(0)
 
     def start(self) -> Scene:
         """Bring everything up; returns when Slack reaches the service."""
@@ -103,7 +105,8 @@ class Scene:
 
     def serve(self) -> Scene:
         """Start the service (again), on the database as it is."""
-        parts = Parts(clock=self.clock, busy_timeout=self.busy_timeout)
+        pauses = Pauses(lambda: time.monotonic() + self._skipped.total_seconds())
+        parts = Parts(clock=self.clock, busy_timeout=self.busy_timeout, pauses=pauses)
         self.service = build(self.settings, parts=parts, base=self.folder)
         self.service.start()
         if self.socket_mode:
@@ -227,8 +230,10 @@ class Scene:
         if not self._quiet():
             return
         due, now = self._board.next_due(), self.clock.now()
-        if due is not None and now < due < now + SHORTLY:
-            self.clock.advance(due - now)
+        if due is not None and due < now + SHORTLY:
+            left = max(due - now, timedelta(0))
+            self._skipped += left
+            self.clock.advance(left)
             self.service.engine.nudge()
 
     def settle(self, *, within: float = 30.0) -> None:
