@@ -23,7 +23,7 @@ class HttpServer(uvicorn.Server):
         on_loop: told the loop it runs on, before the first connection is taken.
 
     Attributes:
-        ready: set once connections are taken.
+        ready: set once connections are taken, or it has ended without; `started` tells which.
     """
 
     def __init__(
@@ -34,6 +34,14 @@ class HttpServer(uvicorn.Server):
         self._on_loop = on_loop
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told = asyncio.Event()
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to leave."""
+        try:
+            with suppress(SystemExit):  # how uvicorn ends a process that cannot listen; a thread just ends
+                super().run(sockets)
+        finally:
+            self.ready.set()
 
     def leave(self) -> None:
         """Take nothing more, finish what is under way, then end; from any thread, again does nothing."""
@@ -69,6 +77,7 @@ class HttpServer(uvicorn.Server):
             connection.shutdown()
         try:
             async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                await asyncio.sleep(_LOOK)  # who was taken in just now is no connection yet
                 while state.connections or state.tasks:
                     await asyncio.sleep(_LOOK)
         except TimeoutError:

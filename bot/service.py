@@ -86,8 +86,7 @@ class Service:
         http = threading.Thread(target=self._server.run, name="http", daemon=True)
         http.start()
         self._threads.append(http)
-        while not self._server.started and http.is_alive():
-            self._stopping.wait(0.005)
+        self._server.ready.wait()
         if not self._server.started:
             raise errors.ConfigError(
                 f"Muster cannot listen on {self.host}:{self.port}.",
