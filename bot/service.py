@@ -19,6 +19,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from starlette.types import ASGIApp
 
+from bot.http_server import HttpServer
 from bot.jobs.threads import ThreadEngine
 from bot.metrics import Metrics
 from bot.providers.registry import LeverShelf
@@ -58,7 +59,7 @@ class Service:
     app_token: str
     close: Callable[[], None]
     slack_error: str = ""
-    _server: uvicorn.Server | None = None
+    _server: HttpServer | None = None
     _threads: list[threading.Thread] = field(default_factory=list)
     _socket: SocketModeHandler | None = None
     _started: threading.Event = field(default_factory=threading.Event)
@@ -81,12 +82,11 @@ class Service:
             ws=cast(Any, _websockets),
             timeout_graceful_shutdown=3,
         )
-        self._server = _Server(config)
+        self._server = HttpServer(config)
         http = threading.Thread(target=self._server.run, name="http", daemon=True)
         http.start()
         self._threads.append(http)
-        while not self._server.started and http.is_alive():
-            self._stopping.wait(0.005)
+        self._server.ready.wait()
         if not self._server.started:
             raise errors.ConfigError(
                 f"Muster cannot listen on {self.host}:{self.port}.",
@@ -135,7 +135,7 @@ class Service:
         self._stopping.set()
         deadline = time.monotonic() + _DRAIN
         if self._server is not None:
-            self._server.should_exit = True
+            self._server.leave()
         hanging_up = threading.Thread(target=self._hang_up, name="hang-up", daemon=True)
         hanging_up.start()
         for thread in (hanging_up, *self._threads):
@@ -198,10 +198,3 @@ def _websockets(*given: Any, **named: Any) -> asyncio.Protocol:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     return WebSocketsSansIOProtocol(*given, **named)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn in a thread: signals belong to the process's main thread, where the command line handles them."""
-
-    def install_signal_handlers(self) -> None:
-        """None here."""

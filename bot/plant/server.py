@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from bot.http_server import HttpServer
 from bot.plant.faults import Fault, FaultGate, Faults
 from bot.plant.model_api import Fleet, ModelApi, Serving
 from bot.plant.registry_api import Listener, RegistryApi
@@ -54,7 +55,7 @@ class Plant:
         self._faults = Faults()
         self._serving = Serving(self.state, clock, self._faults, fleet)
         self._port = port
-        self._server: uvicorn.Server | None = None
+        self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
         self._app = Starlette(
             routes=[
@@ -91,7 +92,7 @@ class Plant:
         config = uvicorn.Config(
             self._app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
-        server = uvicorn.Server(config)
+        server = HttpServer(config)
         self._server = server
         self._thread = threading.Thread(
             target=lambda: asyncio.run(server.serve(sockets=[listening])), name="plant", daemon=True
@@ -105,7 +106,7 @@ class Plant:
         if self._server is None or self._thread is None:
             return
         self._faults.clear()
-        self._server.should_exit = True
+        self._server.leave()
         self._thread.join(10)
         self._server = self._thread = None
 

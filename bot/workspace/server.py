@@ -20,6 +20,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from bot.http_server import HttpServer
+
 from .acts import Acts
 from .answers import take_response
 from .api_files import take_upload
@@ -86,7 +88,7 @@ class Workspace(Driving):
         self.faults.expire_triggers_hook = self._expire_triggers
         self.control = ControlApi(self, controls, panels, guide)
         self.pages = PageRoutes(self)
-        self._server: _Server | None = None
+        self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
 
     # ------------------------------------------------------------------ addresses and secrets
@@ -148,7 +150,7 @@ class Workspace(Driving):
             lifespan="off",
             timeout_graceful_shutdown=1,
         )
-        self._server = _Server(config, self.courier)
+        self._server = HttpServer(config, self._runs_on)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [listener]}, name="workspace", daemon=True
         )
@@ -156,6 +158,9 @@ class Workspace(Driving):
         if not self._server.ready.wait(START_SECONDS):
             raise RuntimeError("the workspace did not start")
         return self
+
+    def _runs_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.courier.loop = loop
 
     def stop(self) -> None:
         """Close every connection and stop listening; does nothing when not running."""
@@ -232,29 +237,3 @@ class Workspace(Driving):
         if file is None or not file.complete:
             return PlainTextResponse("file_not_found", 404)
         return Response(bytes.fromhex(file.content_hex), media_type="text/plain; charset=utf-8")
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that says when it listens and on which loop."""
-
-    def __init__(self, config: uvicorn.Config, courier: Courier) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._courier = courier
-        self._quit = asyncio.Event()
-
-    def leave(self) -> None:
-        """Stop serving, from any thread; without this uvicorn would look only every tenth of a second."""
-        self.should_exit = True
-        if self._courier.loop is not None:
-            self._courier.loop.call_soon_threadsafe(self._quit.set)
-
-    async def main_loop(self) -> None:
-        """Serve until told to leave."""
-        await self._quit.wait()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then tell."""
-        self._courier.loop = asyncio.get_running_loop()
-        await super().startup(sockets=sockets)
-        self.ready.set()

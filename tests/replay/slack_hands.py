@@ -16,6 +16,7 @@ import yaml
 
 from bot.console.hands import StandingClock
 from bot.console.retelling import registry_text, slack_id
+from bot.http_server import HttpServer
 from bot.service import Service
 from bot.settings import Settings
 from bot.slack import ids
@@ -64,18 +65,17 @@ def serving(
     service = build(Settings.load(environ, env_file=None), parts=Parts(clock=clock), base=folder)
     service.registry.reload()
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(service.web, port=port, log_level="error", lifespan="off"))
+    server = HttpServer(uvicorn.Config(service.web, port=port, log_level="error", lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     service.intake.start()
     thread.start()
     try:
-        while not server.started:
-            thread.join(0.005)
+        assert server.ready.wait(15)
         service.port = port
         workspace.deliver_to(f"http://127.0.0.1:{port}/slack/events")
         yield service
     finally:
-        server.should_exit = True
+        server.leave()
         thread.join(5)
         service.intake.stop(patience=1)
         service.close()
