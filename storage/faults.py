@@ -42,7 +42,11 @@ _POSTGRES: dict[str, tuple[str, str, str]] = {
     "57": ("database_unreachable", "The database is stopping or restarting.", "Try again in a moment."),
     "58": ("database_io", "The database's disk did not take the data.", "Look at the disk and its file system."),
 }
-_UNREACHABLE = ("database_unreachable", "The database does not answer.", "Check that it runs; it is tried again.")
+_UNREACHABLE = (
+    "database_unreachable",
+    "The database does not answer.",
+    "Check that it runs and that MUSTER_DATABASE_URL names it; then try again.",
+)
 
 
 @contextmanager
