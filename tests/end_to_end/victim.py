@@ -20,6 +20,7 @@ import httpcore  # noqa: F401  imported late, which a fork saves
 import psycopg  # noqa: F401
 
 from bot.providers.levers import local  # noqa: F401
+from bot.service import Service
 from bot.settings import Settings
 from bot.wiring import Parts, build
 
@@ -57,6 +58,16 @@ class KillAt:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
+def look_at_every(bell: Path, service: Service) -> None:
+    """Whenever a byte comes down the pipe, do what is due: the clock was moved on."""
+    sweeps = [tick for tick in service.schedules.ticks if tick.id == "sweep"]
+    with bell.open("rb", buffering=0) as rung:
+        while rung.read(1):
+            for tick in sweeps:
+                service.schedules.run(tick)
+            service.engine.nudge()
+
+
 def serve(order: Mapping[str, Any]) -> None:
     """Run the service of one order until it is asked to stop."""
     settings = Settings.load(order["environ"], env_file=None)
@@ -65,6 +76,8 @@ def serve(order: Mapping[str, Any]) -> None:
     service = build(settings, parts=parts, base=settings.config.parent)
     signal.signal(signal.SIGTERM, lambda *_: service.ask_to_stop())
     service.start()
+    if order.get("bell"):
+        threading.Thread(target=look_at_every, args=(Path(order["bell"]), service), daemon=True).start()
     service.wait()
     service.stop()
 
