@@ -48,6 +48,7 @@ from bot.slack.canvases import SlackCanvases
 from bot.slack.directory import SlackDirectory
 from bot.slack.files import SlackFiles
 from bot.slack.messenger import build_client
+from bot.slack.pauses import Pauses
 from bot.web.app import Web, build_web
 from bot.web.intake import GroupCommit
 from bot.web.refusals import Refusals
@@ -87,12 +88,14 @@ class Parts:
         clock: moved on by the demo and tests. probe: hit around every commit and outgoing call.
         busy_timeout: seconds to wait for another's lock on the database. Two of them must fit into the three seconds
             in which Slack wants its answer: a person's command may wait for an alert batch that waits itself.
+        pauses: what Slack asked to wait for, and by which clock it passes.
     """
 
     clock: Clock = field(default_factory=SystemClock)
     ids: Ids = field(default_factory=RandomIds)
     probe: Probe | None = None
     busy_timeout: float = 1.2
+    pauses: Pauses = field(default_factory=Pauses)
 
 
 def build(settings: Settings, *, parts: Parts | None = None, base: Path | None = None) -> Service:
@@ -105,7 +108,7 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     holder = registry_of(config, folder, store, parts.clock)
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     client = build_client(token, settings.slack_api_url)
-    messenger = SlackCanvases(client, probe=parts.probe)
+    messenger = SlackCanvases(client, probe=parts.probe, pauses=parts.pauses)
     environ = settings.environment
     members = _group_members(client)
     readers = Readers(config.providers, environ=environ, folder=folder, group_members=members, probe=parts.probe)

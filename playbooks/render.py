@@ -35,6 +35,7 @@ from playbooks.domain.timeline import Event, EventKind, verify_chain
 from playbooks.templating import ANY, DOCUMENT, FAULTS, Case, environment, folders, refusal, sources_of, version_of
 
 __all__ = [
+    "Asked",
     "Basis",
     "Block",
     "Draft",
@@ -42,6 +43,7 @@ __all__ = [
     "Problem",
     "Status",
     "as_json",
+    "asked_by",
     "case_of",
     "compare",
     "draft_figures",
@@ -96,6 +98,20 @@ class Draft:
     blocks: tuple[Block, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a draft asks people.
+
+    Attributes:
+        facts: what the draft states. open_prompts: names of the questions nobody has answered yet. blocks: all that
+            is people's, in order.
+    """
+
+    facts: Facts
+    open_prompts: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
 class Basis(TypedDict):
     """What a draft is made from, beside the events of its chain.
 
@@ -127,23 +143,42 @@ def render_draft(
         errors.ChainBroken: the chain does not verify. errors.ConfigError: a template cannot be rendered.
     """
     incident_id, head, severities = basis["incident_id"], basis["head"], basis.get("severities", {})
-    ordered = sorted(events, key=lambda e: e.seq)
-    _check_chain(incident_id, ordered, head)
-    facts = facts_of(ordered, incident_id)
+    facts, ordered = _stated(events, incident_id, head)
     context = _context(facts, head, severities)
     env, version = _environment(basis.get("templates"), case_of(facts))
     context.update(template_version=version, severities=severities, persons=roles_by_person(ordered))
     machine = {name: Block(name, True, _fill(env, name, context)) for name in (*ABOVE, *BELOW)}
+    placed, still_open = _placed(facts, machine, human)
+    own = printed(status, len(facts.prompts), len(still_open))
+    placed = [Block(b.name, False, own[b.name]) if b.name in PRINTED else b for b in placed]
+    return Draft(document(placed), facts, still_open, tuple(placed))
+
+
+def asked_by(events: Sequence[Event], incident_id: int, head: str, human: Mapping[str, str]) -> Asked:
+    """What the draft of an incident asks; no template is needed for that. Raises errors.ChainBroken."""
+    facts, _ = _stated(events, incident_id, head)
+    blocks, still_open = _placed(facts, {name: Block(name, True, "") for name in (*ABOVE, *BELOW)}, human)
+    return Asked(facts, still_open, tuple(block for block in blocks if not block.machine))
+
+
+def _stated(events: Sequence[Event], incident_id: int, head: str) -> tuple[Facts, list[Event]]:
+    """What a chain that verifies says, and its events in order."""
+    ordered = sorted(events, key=lambda e: e.seq)
+    _check_chain(incident_id, ordered, head)
+    return facts_of(ordered, incident_id), ordered
+
+
+def _placed(
+    facts: Facts, machine: Mapping[str, Block], human: Mapping[str, str]
+) -> tuple[list[Block], tuple[str, ...]]:
+    """The blocks in their order with what people wrote, and the names of the questions that are still open."""
     fresh = [machine["title"], Block("status", False, ""), *(machine[name] for name in ABOVE[1:])]
     fresh += [Block(p.name, False, _question(p)) for p in facts.prompts]
     fresh += [Block("action-items", False, ""), Block("message", False, _MESSAGE)]
     fresh += [Block("review", False, ""), *(machine[name] for name in BELOW)]
     placed = with_human(fresh, {name: text for name, text in human.items() if name not in PRINTED})
     asked = {p.name for p in facts.prompts}
-    still_open = tuple(b.name for b in placed if b.name in asked and b.open)
-    own = printed(status, len(asked), len(still_open))
-    placed = [Block(b.name, False, own[b.name]) if b.name in PRINTED else b for b in placed]
-    return Draft(document(placed), facts, still_open, tuple(placed))
+    return placed, tuple(b.name for b in placed if b.name in asked and b.open)
 
 
 def merge(existing_markdown: str, fresh: Draft) -> str:

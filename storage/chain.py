@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from playbooks import errors
 from playbooks.domain.timeline import ChainReport, Event, EventKind, NewEvent, genesis, link_event, verify_chain
 from playbooks.ports import Growth, Ids
-from storage.bulk import fetch, insert_many, keys_of, run_many, texts
+from storage.bulk import fetch, insert_many, run_many, texts
 from storage.rows import BODY, EVENT, INCIDENT, body_row, event_row, to_event
+from storage.statements import Statement
 
 _JOINED = select(EVENT, BODY.c.salt, BODY.c.text, BODY.c.redacted).join(BODY, BODY.c.event_id == EVENT.c.id)
-_HEAD = select(INCIDENT.c.chain_seq, INCIDENT.c.chain_head)
+_ITS = EVENT.c.incident_id == bindparam("incident")
+_EVENTS = Statement(_JOINED.where(_ITS).order_by(EVENT.c.seq))
+_OTHER_EVENTS = Statement(_JOINED.where(_ITS, EVENT.c.kind != EventKind.ALERT.value).order_by(EVENT.c.seq))
+_EVENT = Statement(_JOINED.where(EVENT.c.id == bindparam("b_id")))
+_OF_KIND = Statement(select(EVENT.c.seq).where(_ITS, EVENT.c.kind == bindparam("b_kind")).limit(1))
+_HEAD_OF = select(INCIDENT.c.chain_seq, INCIDENT.c.chain_head).where(INCIDENT.c.id == bindparam("b_id"))
+_HEAD, _HELD_HEAD = Statement(_HEAD_OF), Statement(_HEAD_OF.with_for_update())
+_SET_HEAD = Statement(update(INCIDENT).where(INCIDENT.c.id == bindparam("b_id")))
 _HEADS = "SELECT id, chain_seq, chain_head FROM incident WHERE id IN (SELECT CAST(value AS INTEGER) FROM {keys})"
+_KNOWN = "SELECT value FROM {keys} WHERE EXISTS (SELECT 1 FROM event WHERE incident_id = ? AND dedup_key = value)"
 # Each asked for is an incident's number in twelve digits and a dedup key.
 _KNOWN_PAIRS = (
     "SELECT value FROM {keys} WHERE EXISTS (SELECT 1 FROM event "
@@ -131,44 +140,38 @@ def _known_pairs(connection: Connection, growths: Sequence[Growth]) -> dict[int,
 
 
 def _lock_head(connection: Connection, incident_id: int) -> tuple[int, str]:
-    head = connection.execute(_HEAD.where(INCIDENT.c.id == incident_id).with_for_update()).one_or_none()
+    head = _HELD_HEAD.row(connection, {"b_id": incident_id})
     if head is None:
         raise errors.UnknownName(f"There is no incident INC-{incident_id}.")
     return head.chain_seq, head.chain_head or genesis(incident_id)
 
 
 def _known_keys(connection: Connection, incident_id: int, keys: Sequence[str]) -> set[str]:
-    asked = keys_of(connection, list(dict.fromkeys(keys)))
-    there = exists().where(EVENT.c.incident_id == incident_id, EVENT.c.dedup_key == asked.c.value)
-    return set(connection.scalars(select(asked.c.value).where(there)))
+    return {key for (key,) in fetch(connection, _KNOWN, (texts(list(dict.fromkeys(keys))), incident_id))}
 
 
 def _write(connection: Connection, events: Sequence[Event]) -> None:
     last = events[-1]
     insert_many(connection, EVENT, [event_row(event) for event in events])
     insert_many(connection, BODY, [body_row(event) for event in events])
-    head = {"chain_seq": last.seq, "chain_head": last.hash}
-    connection.execute(update(INCIDENT).where(INCIDENT.c.id == last.incident_id).values(head))
+    _SET_HEAD.run(connection, {"b_id": last.incident_id, "chain_seq": last.seq, "chain_head": last.hash})
 
 
 def events(connection: Connection, incident_id: int, *, alerts: bool = True) -> list[Event]:
     """All events of an incident in order of `seq`; without `alerts` those of that kind are left out."""
-    query = _JOINED.where(EVENT.c.incident_id == incident_id).order_by(EVENT.c.seq)
-    if not alerts:
-        query = query.where(EVENT.c.kind != EventKind.ALERT.value)
-    return [to_event(row) for row in connection.execute(query)]
+    asked = _EVENTS if alerts else _OTHER_EVENTS
+    return [to_event(row) for row in asked.rows(connection, {"incident": incident_id})]
 
 
 def event(connection: Connection, event_id: str) -> Event | None:
     """One event."""
-    row = connection.execute(_JOINED.where(EVENT.c.id == event_id)).one_or_none()
+    row = _EVENT.row(connection, {"b_id": event_id})
     return None if row is None else to_event(row)
 
 
 def has_event(connection: Connection, incident_id: int, kind: EventKind) -> bool:
     """Whether an event of this kind was ever recorded."""
-    there = select(EVENT.c.seq).where(EVENT.c.incident_id == incident_id, EVENT.c.kind == kind.value).limit(1)
-    return connection.execute(there).first() is not None
+    return _OF_KIND.row(connection, {"incident": incident_id, "b_kind": kind.value}) is not None
 
 
 def verify(connection: Connection, incident_id: int) -> ChainReport:
@@ -179,10 +182,10 @@ def verify(connection: Connection, incident_id: int) -> ChainReport:
     Raises:
         errors.UnknownName: when there is no such incident.
     """
-    head = connection.execute(_HEAD.where(INCIDENT.c.id == incident_id)).one_or_none()
+    head = _HEAD.row(connection, {"b_id": incident_id})
     if head is None:
         raise errors.UnknownName(f"There is no incident INC-{incident_id}.")
-    rows = connection.execute(_JOINED.where(EVENT.c.incident_id == incident_id).order_by(EVENT.c.seq)).all()
+    rows = _EVENTS.rows(connection, {"incident": incident_id})
     readable: list[Event] = []
     for row in rows:
         try:

@@ -39,6 +39,11 @@ def wait_for_statements(engine: Engine) -> None:
 
     @event.listens_for(engine, "after_cursor_execute")
     def _sync(connection: Connection, *_: Any) -> None:
-        pipeline = connection.info.get(_PIPELINE)
-        if pipeline is not None:
-            pipeline.sync()
+        wait_for(connection)
+
+
+def wait_for(connection: Connection) -> None:
+    """Until what was sent is answered; at once outside of a pipeline."""
+    pipeline = connection.info.get(_PIPELINE)
+    if pipeline is not None:
+        pipeline.sync()

@@ -15,7 +15,6 @@ from playbooks.ports import Clock, Job, JobBoard, Lanes
 
 _log = structlog.get_logger(__name__)
 _MANY = 20
-_ALONE = 1.0  # seconds after the start in which one job runs at a time
 _BREATH = 0.05
 
 
@@ -28,6 +27,7 @@ class ThreadEngine:
     Args:
         lanes: keep other processes out of a lane; None where no other works on the database (SQLite).
         workers: jobs at the same time. look: seconds between two looks at the board when nobody asks for one.
+        alone: seconds after the start in which one job runs at a time.
     """
 
     def __init__(
@@ -41,10 +41,11 @@ class ThreadEngine:
         lanes: Lanes | None = None,
         workers: int = 8,
         look: float = 0.25,
+        alone: float = 1.0,
     ) -> None:
         self._board, self._clock, self._runner = board, clock, runner
         self._on_parked, self._on_outcome = on_parked, on_outcome
-        self._lanes, self._look = lanes, look
+        self._lanes, self._look, self._alone = lanes, look, alone
         self._state = threading.Condition()
         self._due: dict[str, Job] = {}  # by id, first due first
         self._taken: set[str] = set()  # lanes
@@ -103,7 +104,7 @@ class ThreadEngine:
 
     def _working(self, number: int) -> None:
         if number:  # what comes in after a start goes first: all that was left undone waited longer already
-            self._stopping.wait(_ALONE)
+            self._stopping.wait(self._alone)
         while (job := self._take()) is not None:
             try:
                 with self._entered(job.lane) as ours:

@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from bot.trust import trusted
+
 from .faults import DeliveryFault, Faults
 from .hub import Hub
 from .sockets import Sockets
@@ -241,7 +243,11 @@ class Courier:
     async def _post(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
         if self._client is None:
             self._client = httpx.AsyncClient(
-                follow_redirects=True, max_redirects=REDIRECTS, timeout=self.ack_seconds * 2, trust_env=False
+                follow_redirects=True,
+                max_redirects=REDIRECTS,
+                timeout=self.ack_seconds * 2,
+                trust_env=False,
+                verify=trusted(),
             )
         try:
             return await self._client.post(str(self.http_target), content=body, headers=headers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from playbooks import errors
 from playbooks.domain.clocks import say_span
 from playbooks.domain.documents import DocumentState, next_of
@@ -17,7 +19,7 @@ from playbooks.plays.house import House, must_find, tag_of
 from playbooks.plays.orders import Order, execution
 from playbooks.plays.publishing import published_links
 from playbooks.ports import Document, UnitOfWork
-from playbooks.render import Basis, Draft, render_draft
+from playbooks.render import Asked, Basis, Draft, asked_by, render_draft
 
 _ANSWER_MAX = 8000
 
@@ -37,20 +39,21 @@ def draft_of(house: House, uow: UnitOfWork, incident: Incident) -> Draft:
 
     Raises `errors.ChainBroken`, `errors.ConfigError` for a template of the user's that cannot be rendered.
     """
-    return _rendered(uow, incident, basis_of(house, incident))
+    events, basis = uow.events(incident.id), basis_of(house, incident)
+    return render_draft(events, human=_written(uow, incident), status=status_of(uow, incident, events), **basis)
 
 
-def asked_of(uow: UnitOfWork, incident: Incident) -> Draft:
-    """The draft for its questions alone: rendered with our templates, so that a broken one of the user's stops no
-    message. Raises `errors.ChainBroken`.
+def asked_of(uow: UnitOfWork, incident: Incident) -> Asked:
+    """What the draft asks, without rendering it: a broken template of the user's stops no message.
+
+    Raises `errors.ChainBroken`.
     """
-    return _rendered(uow, incident, Basis(incident_id=incident.id, head=incident.chain_head))
+    return asked_by(uow.events(incident.id), incident.id, incident.chain_head, _written(uow, incident))
 
 
-def _rendered(uow: UnitOfWork, incident: Incident, basis: Basis) -> Draft:
-    document, events = uow.document(incident.id), uow.events(incident.id)
-    human = document.human if document else {}
-    return render_draft(events, human=human, status=status_of(uow, incident, events), **basis)
+def _written(uow: UnitOfWork, incident: Incident) -> Mapping[str, str]:
+    document = uow.document(incident.id)
+    return document.human if document else {}
 
 
 def open_questions(uow: UnitOfWork, incident: Incident) -> int:
@@ -87,7 +90,7 @@ def answer(house: House, order: Order, incident_id: int, block: str, text: str) 
         if life is not None and life.state is DocumentState.CLOSED:
             raise errors.Conflict(f"The postmortem of {incident.name} is closed.", code="already_there")
         draft = asked_of(uow, incident)
-        if block not in {b.name for b in draft.blocks if not b.machine and b.name not in PRINTED}:
+        if block not in {b.name for b in draft.blocks if b.name not in PRINTED}:
             raise errors.UnknownName("That question is no longer asked.", "Open the draft's questions again.")
         document = uow.document(incident_id) or Document(incident_id, {})
         question = next((p for p in draft.facts.prompts if p.name == block), None)

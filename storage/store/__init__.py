@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -128,11 +129,12 @@ class SqlStore:
     def _looking(self) -> Iterator[SqlUnitOfWork]:
         with translated(), self.engine.connect() as plain:
             if self.engine.dialect.name == "sqlite":
-                plain.exec_driver_sql("PRAGMA query_only=ON")
+                driver: Any = plain.connection.driver_connection
+                driver.execute("PRAGMA query_only=ON")
                 try:
                     yield SqlUnitOfWork(plain, self._ids)
                 finally:
-                    plain.exec_driver_sql("PRAGMA query_only=OFF")
+                    driver.execute("PRAGMA query_only=OFF")
                 return
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
             yield SqlUnitOfWork(plain.execution_options(**options), self._ids)

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from playbooks import errors
 from playbooks.domain.documents import DocumentLife, DocumentState, DocumentStep, StepKind
 from storage.rows import DOCUMENT_LIFE, DOCUMENT_STEP, life_row, step_row, to_life, to_step
+from storage.statements import Statement
 from storage.store.part import Part
 
 _WAITS = (DocumentState.DRAFT.value, DocumentState.IN_REVIEW.value)
+_LIFE_OF = select(DOCUMENT_LIFE).where(DOCUMENT_LIFE.c.incident_id == bindparam("incident"))
+_LIFE, _HELD_LIFE = Statement(_LIFE_OF), Statement(_LIFE_OF.with_for_update())
+_SAVE_LIFE = Statement(
+    update(DOCUMENT_LIFE)
+    .where(DOCUMENT_LIFE.c.incident_id == bindparam("b_incident"), DOCUMENT_LIFE.c.version == bindparam("b_version"))
+    .returning(*DOCUMENT_LIFE.c)
+)
+_STEPS = Statement(
+    select(DOCUMENT_STEP).where(DOCUMENT_STEP.c.incident_id == bindparam("incident")).order_by(DOCUMENT_STEP.c.id)
+)
 
 
 class DocumentLives(Part):
@@ -20,8 +31,7 @@ class DocumentLives(Part):
 
     def document_life(self, incident_id: int, *, lock: bool = False) -> DocumentLife | None:
         """An incident's, locked for writing where asked for."""
-        query = select(DOCUMENT_LIFE).where(DOCUMENT_LIFE.c.incident_id == incident_id)
-        row = self._db.execute(query.with_for_update() if lock else query).one_or_none()
+        row = (_HELD_LIFE if lock else _LIFE).row(self._db, {"incident": incident_id})
         return None if row is None else to_life(row)
 
     def add_document_life(self, life: DocumentLife) -> bool:
@@ -30,10 +40,8 @@ class DocumentLives(Part):
 
     def save_document_life(self, life: DocumentLife) -> DocumentLife:
         """Write it when nobody else did since. Raises `errors.Conflict`."""
-        values = life_row(life) | {"version": life.version + 1}
-        table = DOCUMENT_LIFE
-        where = (table.c.incident_id == life.incident_id) & (table.c.version == life.version)
-        row = self._db.execute(update(table).where(where).values(values).returning(*table.c)).one_or_none()
+        which = {"b_incident": life.incident_id, "b_version": life.version}
+        row = _SAVE_LIFE.row(self._db, life_row(life) | {"version": life.version + 1} | which)
         if row is None:
             raise errors.Conflict(
                 f"The postmortem of INC-{life.incident_id} was changed by somebody else meanwhile.",
@@ -54,8 +62,7 @@ class DocumentLives(Part):
 
     def document_steps(self, incident_id: int) -> list[DocumentStep]:
         """In the order in which they were first taken."""
-        query = select(DOCUMENT_STEP).where(DOCUMENT_STEP.c.incident_id == incident_id)
-        return [to_step(row) for row in self._db.execute(query.order_by(DOCUMENT_STEP.c.id))]
+        return [to_step(row) for row in _STEPS.rows(self._db, {"incident": incident_id})]
 
     def document_votes(self, incident_id: int) -> Mapping[str, tuple[int, int]]:
         """How many said yes and no, by question."""

@@ -6,13 +6,32 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import String, bindparam, delete, func, insert, or_, select
 
 from playbooks.domain.alerts import Change
 from playbooks.domain.gaps import Confirmation, GapKind, Outside, Sighting
 from playbooks.ports import StoredAlert
 from storage.rows import ALERT, BOOKMARK, CHANGE, CONFIRMATION, GAP, SIGHTING, to_alert, to_change
+from storage.statements import Statement, escaped
 from storage.store.part import Part, chunks
+
+_SIGHTINGS = Statement(select(SIGHTING).where(SIGHTING.c.kind == bindparam("b_kind")))
+_ILL = select(SIGHTING).where(SIGHTING.c.well.is_(False))
+_LATEST = select(func.max(CONFIRMATION.c.id)).group_by(CONFIRMATION.c.component)
+_ITS = SIGHTING.c.subject.startswith(bindparam("subject", type_=String()), escape="/")
+_ITS_CONFIRMATION = _LATEST.where(CONFIRMATION.c.component == bindparam("component"))
+_ITS_GAPS = GAP.c.key.startswith(bindparam("entry", type_=String()), escape="/")
+# Of everything, and of one component; each with the parameters it takes.
+_OUTSIDE: tuple[tuple[Statement, tuple[str, ...]], ...] = (
+    (Statement(_ILL), ()),
+    (Statement(select(CONFIRMATION).where(CONFIRMATION.c.id.in_(_LATEST))), ()),
+    (Statement(select(GAP)), ()),
+)
+_OUTSIDE_OF: tuple[tuple[Statement, tuple[str, ...]], ...] = (
+    (Statement(_ILL.where(or_(_ITS, SIGHTING.c.kind == GapKind.HOLDER_LEFT.value))), ("subject",)),
+    (Statement(select(CONFIRMATION).where(CONFIRMATION.c.id.in_(_ITS_CONFIRMATION))), ("component",)),
+    (Statement(select(GAP).where(_ITS_GAPS)), ("entry",)),
+)
 
 
 class GapMemory(Part):
@@ -20,24 +39,20 @@ class GapMemory(Part):
 
     def outside(self, *, component: str = "") -> Outside:
         """What is not well, and the last confirmations; of one component alone where one is named."""
-        ill = select(SIGHTING).where(SIGHTING.c.well.is_(False))
-        latest = select(func.max(CONFIRMATION.c.id)).group_by(CONFIRMATION.c.component)
-        gaps = select(GAP)
-        if component:
-            latest = latest.where(CONFIRMATION.c.component == component)
-            gaps = gaps.where(GAP.c.key.startswith(f"{component}|", autoescape=True))
-            its = SIGHTING.c.subject.startswith(f"{component}/", autoescape=True)
-            ill = ill.where(or_(its, SIGHTING.c.kind == GapKind.HOLDER_LEFT.value))
-        found = self._db.execute(select(CONFIRMATION).where(CONFIRMATION.c.id.in_(latest)))
+        within = {"entry": escaped(f"{component}|"), "subject": escaped(f"{component}/"), "component": component}
+        found = [
+            asked.rows(self._db, {name: within[name] for name in names})
+            for asked, names in (_OUTSIDE_OF if component else _OUTSIDE)
+        ]
         return Outside(
-            {(seen.kind, seen.subject): seen for seen in map(_sighting, self._db.execute(ill))},
-            {row.component: _confirmation(row) for row in found},
-            {row.key: row.since for row in self._db.execute(gaps)},
+            {(seen.kind, seen.subject): seen for seen in map(_sighting, found[0])},
+            {row.component: _confirmation(row) for row in found[1]},
+            {row.key: row.since for row in found[2]},
         )
 
     def sightings(self, kind: GapKind) -> Mapping[str, Sighting]:
         """All of a kind by subject, well or not."""
-        rows = self._db.execute(select(SIGHTING).where(SIGHTING.c.kind == kind.value))
+        rows = _SIGHTINGS.rows(self._db, {"b_kind": kind.value})
         return {row.subject: _sighting(row) for row in rows}
 
     def put_sightings(self, seen: Sequence[Sighting]) -> None:

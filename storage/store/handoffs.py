@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from playbooks.domain.handoffs import Handoff
 from storage.rows import HANDOFF, handoff_row, to_handoff
@@ -16,15 +16,11 @@ class Handoffs(Part):
 
     def add_handoff(self, handoff: Handoff) -> Handoff:
         """Insert; gives the id (the one passed is ignored)."""
-        values = handoff_row(handoff)
-        del values["id"]
-        number = self._db.execute(insert(HANDOFF).values(values).returning(HANDOFF.c.id)).scalar_one()
-        return replace(handoff, id=number)
+        return replace(handoff, id=self._add(HANDOFF, handoff_row(handoff)))
 
     def handoff(self, handoff_id: int, *, lock: bool = False) -> Handoff | None:
         """One hand-off."""
-        query = select(HANDOFF).where(HANDOFF.c.id == handoff_id)
-        row = self._db.execute(query.with_for_update() if lock else query).one_or_none()
+        row = self._one(HANDOFF, handoff_id, lock=lock)
         return None if row is None else to_handoff(row)
 
     def handoffs(self, incident_id: int, *, open_only: bool = False) -> list[Handoff]:

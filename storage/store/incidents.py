@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import and_, bindparam, or_, select, update
 
@@ -14,17 +15,40 @@ from playbooks.ports import Growth, NewIncident
 from storage import chain
 from storage.bulk import Question, question, texts
 from storage.rows import INCIDENT, incident_row, new_incident_row, to_incident
-from storage.store.part import Part
+from storage.statements import Statement, among
+from storage.store.part import Part, inserting
 
-_OPEN = tuple(sorted(state.value for state in OPEN_STATES))
+_OPEN_STATES = tuple(sorted(state.value for state in OPEN_STATES))
 _ENDED = (State.CLOSED.value, State.RESOLVED.value)
 _OPEN_BY_KEY = (
     "SELECT open_key, id, team, home, alerts_total, alerts_firing FROM incident "
     "WHERE open_key IN (SELECT value FROM {keys})"
 )
-_OPEN_ONE = select(INCIDENT).where(INCIDENT.c.open_key == bindparam("key"))
+_OPEN_ONE = Statement(select(INCIDENT).where(INCIDENT.c.open_key == bindparam("key")))
+_HEAD = Statement(update(INCIDENT).where(INCIDENT.c.id == bindparam("b_id")))
+_BUMP = Statement(
+    update(INCIDENT)
+    .where(INCIDENT.c.id == bindparam("b_id"))
+    .values(
+        alerts_total=INCIDENT.c.alerts_total + bindparam("total"),
+        alerts_firing=INCIDENT.c.alerts_firing + bindparam("firing"),
+        version=INCIDENT.c.version + 1,
+    )
+)
+_OPEN = Statement(
+    lambda dialect: (
+        inserting(dialect, INCIDENT).on_conflict_do_nothing(index_elements=["open_key"]).returning(INCIDENT.c.id)
+    )
+)
 # The chain's head belongs to `append`: an incident read before an event was added must not turn it back.
 _CHAIN_OWNS = ("chain_seq", "chain_head")
+
+
+@lru_cache(maxsize=64)
+def _open_in(names: tuple[str, ...]) -> Statement:
+    """Open incidents of so many components."""
+    named = INCIDENT.c.component.in_([bindparam(name) for name in names])
+    return Statement(select(INCIDENT).where(named, among(INCIDENT.c.state, _OPEN_STATES)).order_by(INCIDENT.c.id))
 
 
 class Incidents(Part):
@@ -35,13 +59,11 @@ class Incidents(Part):
         already = self.open_incident_for(new.open_key)
         if already is not None:
             return already, False
-        opened = self._insert(INCIDENT).on_conflict_do_nothing(index_elements=["open_key"]).returning(INCIDENT.c.id)
-        number = self._db.execute(opened, new_incident_row(new)).scalar_one_or_none()
-        if number is None:
+        opened = _OPEN.row(self._db, new_incident_row(new))
+        if opened is None:
             return self._opened_meanwhile(new.open_key), False
-        head = {"chain_head": genesis(number)}
-        self._db.execute(update(INCIDENT).where(INCIDENT.c.id == number).values(head))
-        return self._incident(number), True
+        _HEAD.run(self._db, {"b_id": opened.id, "chain_head": genesis(opened.id)})
+        return self._incident(opened.id), True
 
     def _opened_meanwhile(self, open_key: str) -> Incident:
         winner = self.open_incident_for(open_key)
@@ -89,12 +111,12 @@ class Incidents(Part):
         """Newest first."""
         query = select(INCIDENT).order_by(INCIDENT.c.id.desc()).limit(limit)
         if open_only:
-            query = query.where(INCIDENT.c.state.in_(_OPEN))
+            query = query.where(INCIDENT.c.state.in_(_OPEN_STATES))
         return [to_incident(row) for row in self._db.execute(query)]
 
     def open_incident_for(self, open_key: str) -> Incident | None:
         """The open incident with this key."""
-        row = self._db.execute(_OPEN_ONE, {"key": open_key}).one_or_none()
+        row = _OPEN_ONE.row(self._db, {"key": open_key})
         return None if row is None else to_incident(row)
 
     def open_incidents_of(self, component: str) -> list[Incident]:
@@ -105,8 +127,8 @@ class Incidents(Part):
         """Open incidents of these components, oldest first."""
         if not components:
             return []
-        where = INCIDENT.c.component.in_(sorted(components)) & INCIDENT.c.state.in_(_OPEN)
-        return [to_incident(row) for row in self._db.execute(select(INCIDENT).where(where).order_by(INCIDENT.c.id))]
+        named = {f"component{place}": name for place, name in enumerate(sorted(components))}
+        return [to_incident(row) for row in _open_in(tuple(named)).rows(self._db, named)]
 
     def _asking_open(self, keys: Sequence[str]) -> Question:
         """Question for the open incidents of these keys."""
@@ -114,12 +136,7 @@ class Incidents(Part):
 
     def bump_incident(self, incident_id: int, *, total: int, firing: int) -> None:
         """Add to `alerts_total` and `alerts_firing`; `version + 1`."""
-        added = {
-            "alerts_total": INCIDENT.c.alerts_total + total,
-            "alerts_firing": INCIDENT.c.alerts_firing + firing,
-            "version": INCIDENT.c.version + 1,
-        }
-        self._db.execute(update(INCIDENT).where(INCIDENT.c.id == incident_id).values(added))
+        _BUMP.run(self._db, {"b_id": incident_id, "total": total, "firing": firing})
 
     def save_incident(self, incident: Incident, *, open_key: str | None) -> Incident:
         """Write all fields but the chain's head, `version + 1`; returns the incident as it now is.

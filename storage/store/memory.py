@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from playbooks.ports import Document
 from storage.rows import DELIVERY, DOCUMENT, NOTICE, REGISTRY_VERSION, document_row, to_document
+from storage.statements import Statement
 from storage.store.part import Part
+
+_DOCUMENT = Statement(select(DOCUMENT).where(DOCUMENT.c.incident_id == bindparam("incident")))
+_LATEST = Statement(select(REGISTRY_VERSION).order_by(REGISTRY_VERSION.c.id.desc()).limit(1))
 
 
 class Memory(Part):
@@ -24,7 +28,7 @@ class Memory(Part):
 
     def document(self, incident_id: int) -> Document | None:
         """An incident's draft."""
-        row = self._db.execute(select(DOCUMENT).where(DOCUMENT.c.incident_id == incident_id)).one_or_none()
+        row = _DOCUMENT.row(self._db, {"incident": incident_id})
         return None if row is None else to_document(row)
 
     def save_document(self, document: Document) -> None:
@@ -52,7 +56,7 @@ class Memory(Part):
 
     def latest_registry(self) -> tuple[str, str, datetime] | None:
         """(digest, text, when) of the newest version."""
-        row = self._db.execute(select(REGISTRY_VERSION).order_by(REGISTRY_VERSION.c.id.desc()).limit(1)).one_or_none()
+        row = _LATEST.row(self._db)
         return None if row is None else (row.content_sha256, row.text, row.at)
 
     def registry_version(self, content_sha256: str) -> tuple[str, datetime] | None:

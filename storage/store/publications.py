@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from playbooks.domain.publishing import Publication
 from storage.rows import PUBLICATION, publication_row, to_publication
+from storage.statements import Statement
 from storage.store.part import Part
+
+_ITS = PUBLICATION.c.incident_id == bindparam("incident")
+_ONE = Statement(select(PUBLICATION).where(_ITS, PUBLICATION.c["name"] == bindparam("b_name")))
+_ALL = Statement(select(PUBLICATION).where(_ITS).order_by(PUBLICATION.c["name"]))
 
 
 class Publications(Part):
@@ -14,14 +19,12 @@ class Publications(Part):
 
     def publication(self, incident_id: int, name: str) -> Publication | None:
         """A document at one destination."""
-        mine = (PUBLICATION.c.incident_id == incident_id) & (PUBLICATION.c["name"] == name)
-        row = self._db.execute(select(PUBLICATION).where(mine)).one_or_none()
+        row = _ONE.row(self._db, {"incident": incident_id, "b_name": name})
         return None if row is None else to_publication(row)
 
     def publications(self, incident_id: int) -> list[Publication]:
         """Of an incident, by name."""
-        query = select(PUBLICATION).where(PUBLICATION.c.incident_id == incident_id)
-        return [to_publication(row) for row in self._db.execute(query.order_by(PUBLICATION.c["name"]))]
+        return [to_publication(row) for row in _ALL.rows(self._db, {"incident": incident_id})]
 
     def save_publication(self, publication: Publication) -> None:
         """Insert or overwrite."""

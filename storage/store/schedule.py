@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import bindparam, case, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks.ports import Job, Timer
 from storage.bulk import encoded, fetch, moment, moment_of, plain_of, run_many, texts
 from storage.rows import JOB, TIMER, job_row, timer_row, to_timer
-from storage.store.part import Part, first_of
+from storage.statements import Statement
+from storage.store.part import Part, first_of, inserting
 
 _TIMERS = "SELECT id, kind, subject, due_at, payload FROM timer WHERE id IN (SELECT value FROM {keys})"
 _TIMER = "INSERT INTO timer (id, kind, subject, due_at, payload) VALUES (?, ?, ?, ?, ?) "
@@ -26,6 +26,13 @@ _LEAVE = "ON CONFLICT (id) DO NOTHING"
 _SET_TIMER, _SET_TOGETHER = _TIMER + _MOVE, _TIMERS_TOGETHER + _MOVE
 _ADD_TIMER, _ADD_TOGETHER = _TIMER + _LEAVE, _TIMERS_TOGETHER + _LEAVE
 _SET = {"id": "text", "kind": "text", "subject": "text", "due_at": "timestamptz", "payload": "text"}
+_IN_ORDER = select(TIMER).order_by(TIMER.c.due_at, TIMER.c.id)
+_NEXT = Statement(_IN_ORDER.limit(1))
+_DUE = Statement(_IN_ORDER.where(TIMER.c.due_at <= bindparam("now")).limit(bindparam("limit")))
+_CANCEL = Statement(delete(TIMER).where(TIMER.c.id == bindparam("b_id")))
+_TAKE = Statement(
+    delete(TIMER).where(TIMER.c.id == bindparam("b_id"), TIMER.c.due_at <= bindparam("now")).returning(*TIMER.c)
+)
 
 
 class Schedule(Part):
@@ -58,22 +65,20 @@ class Schedule(Part):
 
     def cancel_timer(self, timer_id: str) -> None:
         """Take away; nothing when there is none."""
-        self._db.execute(delete(TIMER).where(TIMER.c.id == timer_id))
+        _CANCEL.run(self._db, {"b_id": timer_id})
 
     def take_timer(self, timer_id: str, *, now: datetime) -> Timer | None:
         """Take away a timer that is due; None when there is no such one, or another process took it."""
-        taken = delete(TIMER).where(TIMER.c.id == timer_id, TIMER.c.due_at <= now).returning(*TIMER.c)
-        row = self._db.execute(taken).one_or_none()
+        row = _TAKE.row(self._db, {"b_id": timer_id, "now": now})
         return None if row is None else to_timer(row)
 
     def due_timers(self, *, now: datetime, limit: int = 100) -> list[Timer]:
         """What is due, first due first."""
-        query = select(TIMER).where(TIMER.c.due_at <= now).order_by(TIMER.c.due_at, TIMER.c.id).limit(limit)
-        return [to_timer(row) for row in self._db.execute(query)]
+        return [to_timer(row) for row in _DUE.rows(self._db, {"now": now, "limit": limit})]
 
     def next_timer(self) -> Timer | None:
         """The one that falls due first."""
-        row = self._db.execute(select(TIMER).order_by(TIMER.c.due_at, TIMER.c.id).limit(1)).one_or_none()
+        row = _NEXT.row(self._db)
         return None if row is None else to_timer(row)
 
     def want_job(self, kind: str, subject: str, *, now: datetime, lane: str = "", delay: float = 0.0) -> None:
@@ -92,7 +97,7 @@ class Schedule(Part):
 
     def _want(self, jobs: list[Job], *, at_once: bool) -> None:
         rows = [job_row(job) for job in first_of(jobs, lambda job: job.id)]
-        self._db.execute(_wanting(self._db.dialect.name), rows)
+        _WANT.run(self._db, *rows)
         self.jobs_wanted = self.jobs_wanted or at_once  # whoever runs jobs looks again anyway before a later one is due
 
 
@@ -100,10 +105,9 @@ def _wanted(kind: str, subject: str, lane: str, due_at: datetime) -> Job:
     return Job(kind=kind, subject=subject, lane=lane or f"{kind}:{subject}", wanted=1, done=0, due_at=due_at)
 
 
-@lru_cache(maxsize=2)
 def _wanting(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    """The upsert of a job, built once."""
-    statement = sqlite.insert(JOB) if dialect == "sqlite" else postgresql.insert(JOB)
+    """The upsert of a job."""
+    statement = inserting(dialect, JOB)
     return statement.on_conflict_do_update(index_elements=["id"], set_=_again(statement))
 
 
@@ -120,3 +124,6 @@ def _again(statement: sqlite.Insert | postgresql.Insert) -> dict[str, Any]:
         "error": case((JOB.c.parked, ""), else_=JOB.c.error),
         "parked": False,
     }
+
+
+_WANT = Statement(_wanting)

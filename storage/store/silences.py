@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, or_, select, update
+from sqlalchemy import bindparam, case, func, insert, or_, select, update
 
 from playbooks.domain.alerts import AlertStatus, Decision
 from playbooks.domain.incidents import OVER_STATES, Incident
@@ -15,6 +15,7 @@ from playbooks.domain.pipeline.silences import AtEnd, Muting, Silence
 from playbooks.ports import KeptBack, Redecided, StoredAlert
 from storage.bulk import fetch, moment, moment_of, texts
 from storage.rows import ALERT, INCIDENT, SILENCE, Values, to_alert, to_incident
+from storage.statements import Statement
 from storage.store.part import Part
 from storage.tables import KEPT_BACK_ALERT
 
@@ -33,6 +34,16 @@ _SOURCES = (
     "SELECT source FROM known"
 )
 _NEWEST = 5  # incidents of a failure among which the last one is: numbers follow the time but for those entered later
+_OVER = Statement(
+    select(INCIDENT)
+    .where(
+        INCIDENT.c.component == bindparam("component"),
+        INCIDENT.c.state == bindparam("b_state"),
+        INCIDENT.c.failure == bindparam("failure"),
+    )
+    .order_by(INCIDENT.c.id.desc())
+    .limit(_NEWEST)
+)
 _RECENT = 50  # incidents among whose alerts a name is looked for
 
 
@@ -76,9 +87,9 @@ class Silences(Part):
         # component and state gives the newest first, and the first few end the search.
         found = []
         for state in sorted(OVER_STATES):
-            same = (INCIDENT.c.component == component, INCIDENT.c.state == state.value, INCIDENT.c.failure == failure)
-            query = select(INCIDENT).where(*same).order_by(INCIDENT.c.id.desc()).limit(_NEWEST)
-            found += [incident for row in self._db.execute(query) if (incident := to_incident(row)).opened_at > since]
+            asked = {"component": component, "b_state": state.value, "failure": failure}
+            over = [to_incident(row) for row in _OVER.rows(self._db, asked)]
+            found += [incident for incident in over if incident.opened_at > since]
         return max(found, key=lambda incident: incident.id, default=None)
 
     # ------------------------------------------------------------ silences

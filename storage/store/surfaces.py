@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
-from sqlalchemy import Update, bindparam, func, select, update
+from sqlalchemy import String, Update, bindparam, func, select, update
 
 from playbooks.ports import Captured, Surface
 from storage.bulk import fetch, run_many, texts
 from storage.rows import CAPTURED, SURFACE, captured_row, surface_row, to_captured, to_surface
+from storage.statements import Statement, escaped
 from storage.store.part import Part
 from storage.tables import PENDING_SURFACE
 
@@ -23,15 +23,19 @@ _RENEW_TOGETHER = (
 )
 
 
-_LAST_SEQ = select(func.coalesce(func.max(SURFACE.c.seq), 0)).where(SURFACE.c.target == bindparam("target"))
-_TO_SHOW = (
+_TARGET = SURFACE.c.target == bindparam("target")
+_LAST_SEQ = Statement(select(func.coalesce(func.max(SURFACE.c.seq), 0).label("seq")).where(_TARGET))
+_TO_SHOW = Statement(select(SURFACE).where(_TARGET, PENDING_SURFACE).order_by(SURFACE.c.seq, SURFACE.c.id))
+_OF_INCIDENT = Statement(
+    select(SURFACE).where(SURFACE.c.incident_id == bindparam("incident")).order_by(SURFACE.c.target, SURFACE.c.seq)
+)
+_NAMED = Statement(
     select(SURFACE)
-    .where(SURFACE.c.target == bindparam("target"), PENDING_SURFACE)
-    .order_by(SURFACE.c.seq, SURFACE.c.id)
+    .where(SURFACE.c.id.startswith(bindparam("prefix", type_=String()), escape="/"))
+    .order_by(SURFACE.c.id)
 )
 
 
-@lru_cache(maxsize=2)
 def _saving(dialect: str) -> Update:
     """What is set is read from the names of the parameters, but `wanted` never goes back."""
     most = func.max if dialect == "sqlite" else func.greatest
@@ -40,6 +44,9 @@ def _saving(dialect: str) -> Update:
         .where(SURFACE.c.id == bindparam("b_id"))
         .values(wanted=most(SURFACE.c.wanted, bindparam("b_wanted", type_=SURFACE.c.wanted.type)))
     )
+
+
+_SAVE = Statement(_saving)
 
 
 def _changes(asked: Surface) -> tuple[object, ...] | None:
@@ -102,7 +109,7 @@ class Surfaces(Part):
         return None if row is None else to_surface(row)
 
     def _next_seq(self, target: str) -> int:
-        return int(self._db.execute(_LAST_SEQ, {"target": target}).scalar_one()) + 1
+        return int(_LAST_SEQ.rows(self._db, {"target": target})[0].seq) + 1
 
     def surface(self, surface_id: str) -> Surface | None:
         """One surface."""
@@ -111,23 +118,21 @@ class Surfaces(Part):
 
     def surfaces_to_show(self, target: str) -> list[Surface]:
         """What Slack does not show yet in its newest version, in the target's order."""
-        return [to_surface(row) for row in self._db.execute(_TO_SHOW, {"target": target})]
+        return [to_surface(row) for row in _TO_SHOW.rows(self._db, {"target": target})]
 
     def surfaces_of(self, incident_id: int) -> list[Surface]:
         """All surfaces of an incident."""
-        query = select(SURFACE).where(SURFACE.c.incident_id == incident_id)
-        return [to_surface(row) for row in self._db.execute(query.order_by(SURFACE.c.target, SURFACE.c.seq))]
+        return [to_surface(row) for row in _OF_INCIDENT.rows(self._db, {"incident": incident_id})]
 
     def surfaces_named(self, prefix: str) -> list[Surface]:
         """Those whose id begins so, in the order of ids."""
-        query = select(SURFACE).where(SURFACE.c.id.startswith(prefix, autoescape=True)).order_by(SURFACE.c.id)
-        return [to_surface(row) for row in self._db.execute(query)]
+        return [to_surface(row) for row in _NAMED.rows(self._db, {"prefix": escaped(prefix)})]
 
     def save_surface(self, surface: Surface) -> None:
         """Write all fields; `wanted` never goes back, so that a change asked for meanwhile is not lost."""
         values = surface_row(surface)
         which = {"b_id": values.pop("id"), "b_wanted": values.pop("wanted")}
-        self._db.execute(_saving(self._db.dialect.name), values | which)
+        _SAVE.run(self._db, values | which)
 
     # ------------------------------------------------------------ captured messages
 

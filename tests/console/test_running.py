@@ -59,8 +59,16 @@ def _answers(port: int, path: str, process_alive: object) -> httpx.Response:
 
 
 def test_a_start_loads_nothing_that_only_a_later_day_needs() -> None:
-    script = "import json, sys; import bot.doctor, bot.wiring; print(json.dumps([*sys.modules]))"
+    script = """
+import json, sys
+import bot.cli, bot.preconditions
+refused = [*sys.modules]
+import bot.doctor, bot.wiring
+print(json.dumps([refused, [*sys.modules]]))
+"""
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True)
+    refused, started = map(set, json.loads(done.stdout))
+    assert {"slack_bolt", "slack_sdk", "sqlalchemy", "starlette", "httpx", "bot.wiring"}.isdisjoint(refused)
     later = {
         "alembic",
         "mako",
@@ -71,7 +79,7 @@ def test_a_start_loads_nothing_that_only_a_later_day_needs() -> None:
         "bot.web.described",
         "bot.web.pages",
     }
-    assert later.isdisjoint(json.loads(done.stdout))
+    assert later.isdisjoint(started)
 
 
 def test_a_start_is_not_held_up_by_the_garbage_collector_and_has_it_afterwards() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import yaml
@@ -18,10 +19,12 @@ from bot.demo.stage import drift_body, example, workspace_seed
 from bot.plant import Plant, seed_story
 from bot.service import Service
 from bot.settings import Settings
+from bot.slack.pauses import Pauses
 from bot.wiring import Parts, build
 from bot.workspace.driving import Driving
 from bot.workspace.server import Workspace
 from bot.workspace.state import Message
+from storage.jobs import SqlJobBoard
 from tests.migrated import lay
 from tests.real.processes import free_port, wait_until
 
@@ -29,6 +32,9 @@ DANA, OMAR, LIN, MEI, RAVI, SAM = "U01DANA", "U02OMAR", "U03LIN", "U04MEI", "U05
 HOME, TRIAGE = "C01FRAUDML", "C09TRIAGE"
 TOKEN = "intake-0c9e2b7d51"
 WITHIN = 15.0  # seconds that anything may take to be seen
+SHORTLY = timedelta(seconds=2)
+_POLL = 0.03
+T = TypeVar("T")
 
 
 def configuration(plant_url: str, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -79,6 +85,7 @@ class Scene:
     workspace: Workspace = field(init=False)
     service: Service = field(init=False)
     settings: Settings = field(init=False)
+    _skipped: timedelta = timedelta(0)
 
     def start(self) -> Scene:
         """Bring everything up; returns when Slack reaches the service."""
@@ -98,7 +105,8 @@ class Scene:
 
     def serve(self) -> Scene:
         """Start the service (again), on the database as it is."""
-        parts = Parts(clock=self.clock, busy_timeout=self.busy_timeout)
+        pauses = Pauses(lambda: time.monotonic() + self._skipped.total_seconds())
+        parts = Parts(clock=self.clock, busy_timeout=self.busy_timeout, pauses=pauses)
         self.service = build(self.settings, parts=parts, base=self.folder)
         self.service.start()
         if self.socket_mode:
@@ -146,7 +154,7 @@ class Scene:
     def message(self, channel: str, *words: str, button: str = "", within: float = WITHIN) -> Message:
         """Wait for the newest message of a channel that holds all words (and a button of this id)."""
         what = f"{words} {button} in {channel}"
-        found = self.workspace.wait_for(lambda: self.find(channel, *words, button=button), within, what)
+        found = self.seen(lambda: self.find(channel, *words, button=button), what, within=within)
         assert found is not None
         return found
 
@@ -161,9 +169,7 @@ class Scene:
     def whisper(self, user: str, *words: str, button: str = "", within: float = WITHIN) -> Message:
         """Wait for what only this person sees."""
         what = f"{words} {button} for {user}"
-        found = self.workspace.wait_for(
-            lambda: newest(self.workspace.ephemerals(user), *words, button=button), within, what
-        )
+        found = self.seen(lambda: newest(self.workspace.ephemerals(user), *words, button=button), what, within=within)
         assert found is not None
         return found
 
@@ -181,7 +187,7 @@ class Scene:
                     return channel
             return ""
 
-        return self.workspace.wait_for(made, WITHIN, "the incident's channel")
+        return self.seen(made, "the incident's channel")
 
     # ------------------------------------------------------------------ what the plant shows
 
@@ -195,22 +201,55 @@ class Scene:
 
     # ------------------------------------------------------------------ waiting
 
+    def seen(self, look: Callable[[], T], what: str, *, within: float = WITHIN) -> T:
+        """Wait for what Slack shows; looked for again after every change there."""
+        deadline = time.monotonic() + within
+        while not (found := self._looked(look)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"waited {within:g} s in vain for {what}")
+            self._over_pause()
+        return found
+
+    def _looked(self, look: Callable[[], T]) -> T:
+        with self.workspace.state.changed_now:
+            return self.workspace.state.changed_now.wait_for(look, _POLL)
+
     def until(self, look: Callable[[], object], what: str, *, within: float = WITHIN) -> None:
         """Wait for what another system shows."""
-        wait_until(lambda: bool(look()), what, within, 0.03)
+
+        def there() -> bool:
+            if look():
+                return True
+            self._over_pause()
+            return False
+
+        wait_until(there, what, within, _POLL)
+
+    def _over_pause(self) -> None:
+        """Where nothing is left to do but a job that waits its turn between two edits or tries: its turn has come."""
+        if not self._quiet():
+            return
+        due, now = self._board.next_due(), self.clock.now()
+        if due is not None and due < now + SHORTLY:
+            left = max(due - now, timedelta(0))
+            self._skipped += left
+            self.clock.advance(left)
+            self.service.engine.nudge()
 
     def settle(self, *, within: float = 30.0) -> None:
         """Wait until no job is due and nothing is on its way to the service."""
         self.until(self.settled, "everything settled", within=within)
 
     def settled(self) -> bool:
-        """Whether no job is due within two seconds, or runs, and Slack has nothing on its way."""
-        from storage.jobs import SqlJobBoard  # tests may look
+        """Whether no job is due shortly, or runs, and Slack has nothing on its way."""
+        return self._quiet() and not self._board.pending(now=self.clock.now() + SHORTLY)
 
-        soon = self.clock.now() + timedelta(seconds=2)
-        board = SqlJobBoard(self.service.house.store)  # type: ignore[arg-type]
-        quiet = all(d.done for d in self.workspace.deliveries)
-        return quiet and self.service.engine.idle and not board.pending(now=soon)
+    def _quiet(self) -> bool:
+        return all(d.done for d in self.workspace.deliveries) and self.service.engine.idle
+
+    @property
+    def _board(self) -> SqlJobBoard:
+        return SqlJobBoard(self.service.house.store)  # type: ignore[arg-type]
 
 
 def holds(message: Message, *words: str) -> bool:

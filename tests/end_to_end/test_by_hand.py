@@ -38,7 +38,7 @@ def _registry(**more: object) -> str:
 def hand(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     """A stage on each transport and database, where a person switches off."""
     transport, _, database = request.param.partition("-")
-    url = str(request.getfixturevalue(f"{database}_url"))
+    url = str(request.getfixturevalue(f"{database}_migrated_url"))
     given = {"registry": _registry(), "socket_mode": transport == "socket", "database_url": url}
     with scene(tmp_path, config=HAND, **given) as made:
         yield _joined(made)

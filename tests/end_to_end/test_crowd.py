@@ -118,7 +118,7 @@ def crowd(stage: Scene, more: list[str]) -> None:
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_twenty_clicks_at_once_are_one_execution(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    url = str(request.getfixturevalue(f"{database}_url"))
+    url = str(request.getfixturevalue(f"{database}_migrated_url"))
     with scene(tmp_path, database_url=url) as stage:
         stage.workspace.invite(DANA, HOME, stage.workspace.seed.bot_user_id)
         crowd(stage, [])
