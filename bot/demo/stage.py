@@ -29,6 +29,7 @@ from bot.workspace.control import Control, Guide, Panel, Step
 from bot.workspace.seed import Seed, SeedChannel, SeedCommand, SeedShortcut, SeedUser
 from bot.workspace.server import Workspace
 
+SHORTLY = timedelta(seconds=2)
 PEOPLE = (
     ("U01DANA", "dana", "Dana Ortiz", "Europe/Berlin"),
     ("U02OMAR", "omar", "Omar Haddad", "Europe/London"),
@@ -198,6 +199,17 @@ class Stage:
         self.clock.advance(span)
         self.service.schedules.run_all()
         self.service.engine.nudge()
+
+    def over_pause(self) -> None:
+        """Where nothing is left to do but a job that waits a moment for its turn: its turn has come."""
+        engine = self.service.engine
+        if not engine.idle or not all(delivery.done for delivery in self.workspace.deliveries):
+            return
+        now = self.clock.now()
+        due = engine.next_due(before=now + SHORTLY)
+        if due is not None:
+            self.clock.advance(max(due - now, timedelta(0)))
+            engine.nudge()
 
     def _echo(self, change: Mapping[str, str]) -> None:
         """The registry's webhook of every change, ours included: Muster has to know its own echo."""

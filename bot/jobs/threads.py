@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -81,6 +81,10 @@ class ThreadEngine:
     def nudge(self) -> None:
         """Look at the board now; for the store's `on_commit`."""
         self._wake.set()
+
+    def next_due(self, *, before: datetime) -> datetime | None:
+        """When the first job on the board that is due until `before` falls due, or fell due."""
+        return next((job.due_at for job in self._board.pending(now=before, limit=1)), None)
 
     @property
     def idle(self) -> bool:
