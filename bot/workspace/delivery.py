@@ -25,6 +25,7 @@ from .state import Json
 ACK_SECONDS = 3.0
 RETRY_SECONDS = (0.0, 60.0, 300.0)
 REDIRECTS = 2
+_AGAIN = 0.05
 
 
 @dataclass
@@ -85,9 +86,11 @@ class Courier:
 
     async def close(self) -> None:
         """Stop every delivery under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            # Again: `wait_for` loses a cancellation that comes together with the answer, and a retry is waited for.
+            await asyncio.wait(tasks, timeout=_AGAIN)
         if self._client is not None:
             await self._client.aclose()
             self._client = None
