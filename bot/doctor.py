@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.clock import SystemClock
 from bot.config import Config
 from bot.findings import Finding, Level, ok
+from bot.preconditions import refuse_foreign_names, refuse_missing
 from bot.providers.oncall.readers import Readers
 from bot.providers.oncall.resolver import OnCallBook
 from bot.providers.registry import LeverShelf
@@ -29,46 +29,9 @@ from playbooks.domain.backstops import ends_too_early
 from playbooks.domain.ownership import Component, Registry
 from playbooks.domain.ownership_file import for_provider
 
-DISTRIBUTION = "muster-incident-bot"
-PACKAGES = ("bot", "playbooks", "storage")
 _CLOCK_WARNS = timedelta(seconds=30)
 _CLOCK_BREAKS = timedelta(minutes=4)  # Slack's signature is good for five
 _MOST_CHANNELS = 40  # asked one by one: `conversations.info` allows about 50 a minute
-
-
-def refuse_foreign_names() -> None:
-    """Raise ConfigError when another distribution owns one of our package names and so may have overwritten ours."""
-    for package, name in sorted(_owned()):
-        if name.lower().replace("_", "-") != DISTRIBUTION:
-            raise errors.ConfigError(
-                f"The package `{package}` belongs to {name} here, which overwrites Muster's own.",
-                f"Install Muster into an environment of its own, or remove {name}.",
-                code="foreign_package",
-            )
-
-
-def _owned() -> set[tuple[str, str]]:
-    """Which of our package names which distributions have installed files under.
-
-    `packages_distributions` says the same and parses every line of every distribution for it: an eighth of a second.
-    """
-    found = set()
-    for distribution in distributions():
-        listed = "\n" + (distribution.read_text("RECORD") or distribution.read_text("installed-files.txt") or "")
-        named = (distribution.read_text("top_level.txt") or "").split()  # an editable install lists no files
-        found |= {(package, distribution.name) for package in PACKAGES if package in named or f"\n{package}/" in listed}
-    return found
-
-
-def refuse_missing(settings: Settings) -> None:
-    """Raise ConfigError for what the bot cannot run without."""
-    if settings.slack_bot_token is None:
-        raise errors.ConfigError("SLACK_BOT_TOKEN is not set.", "Run `muster init`, or put the bot token into .env.")
-    if settings.slack_app_token is None and settings.slack_signing_secret is None:
-        raise errors.ConfigError(
-            "Neither SLACK_APP_TOKEN nor SLACK_SIGNING_SECRET is set, so Slack could not reach Muster.",
-            "Set the app token for Socket Mode, or the signing secret for HTTP.",
-        )
 
 
 def examine(settings: Settings) -> list[Finding]:

@@ -112,10 +112,11 @@ def to_service(settings: Settings, url: str) -> Iterator[Put]:
 
     from bot.clock import SystemClock
     from bot.config_sources import sources_of
+    from bot.trust import trusted
 
     config = Config.load_file(settings.config)
     sources = sources_of(config, settings)
-    with httpx.Client(base_url=url.rstrip("/"), timeout=15) as client:
+    with httpx.Client(base_url=url.rstrip("/"), timeout=15, verify=trusted()) as client:
 
         def put(entry: Entry) -> list[dict[str, Any]]:
             named = entry.source or "generic"

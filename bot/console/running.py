@@ -51,12 +51,15 @@ def serve() -> None:
     signals = {signal.SIGTERM, signal.SIGINT}
     allocator.share_pools()
     with _nothing_collected():
-        from bot import doctor, logs
-        from bot.wiring import build
+        from bot.preconditions import refuse_foreign_names, refuse_missing
 
         known = settings()
-        doctor.refuse_foreign_names()
-        doctor.refuse_missing(known)
+        refuse_foreign_names()
+        refuse_missing(known)
+
+        from bot import logs
+        from bot.wiring import build
+
         logs.set_up(known.log_level)
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         service = build(known)

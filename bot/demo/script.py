@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +17,7 @@ from playbooks.render import verify
 
 DANA, OMAR, MEI, SAM = "U01DANA", "U02OMAR", "U04MEI", "U07SAM"
 HOME = "C01FRAUDML"
+_LOOK = 0.05  # seconds
 
 
 class StepFailed(Exception):
@@ -57,27 +60,34 @@ class Night:
     # ------------------------------------------------------------ how a step is seen
 
     def _see(self, what: str, look: Callable[[], Any], *, within: float = 20.0) -> Any:
-        """Wait until `look` gives something, bounded; then say so."""
-        try:
-            found = self.stage.workspace.wait_for(look, within, what)
-        except (TimeoutError, AssertionError) as late:
-            raise StepFailed(f"not seen within {within:.0f} s: {what}") from late
+        """Wait until `look` gives something, bounded, but over short pauses of jobs; then say so."""
+        end = time.monotonic() + within
+        while not (found := self._looked(look)):
+            if time.monotonic() > end:
+                raise StepFailed(f"not seen within {within:.0f} s: {what}")
+            self.stage.over_pause()
         self.done += 1
         self.tell(f"  ✓ {self.done:2} {what}")
         return found
 
-    def _poll(self, what: str, look: Callable[[], Any], *, within: float = 20.0) -> Any:
-        """As `_see`, for what is asked of other systems: asked again every 100 ms."""
-        import threading
+    def _looked(self, look: Callable[[], Any]) -> Any:
+        """What `look` gives now, or after a change in Slack that comes at once."""
+        try:
+            return self.stage.workspace.wait_for(look, _LOOK)
+        except TimeoutError:
+            return None
 
+    def _poll(self, what: str, look: Callable[[], Any], *, within: float = 20.0) -> Any:
+        """As `_see`, for what is asked of other systems: asked again every 50 ms."""
         pause = threading.Event()
-        for _ in range(int(within * 10)):
+        for _ in range(int(within / _LOOK)):
             found = look()
             if found:
                 self.done += 1
                 self.tell(f"  ✓ {self.done:2} {what}")
                 return found
-            pause.wait(0.1)
+            self.stage.over_pause()
+            pause.wait(_LOOK)
         raise StepFailed(f"not seen within {within:.0f} s: {what}")
 
     def _message(self, channel: str, words: str, *, button: str = "") -> Any:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,8 +16,8 @@ from playbooks.ports import Clock, Job, JobBoard, Lanes
 
 _log = structlog.get_logger(__name__)
 _MANY = 20
-_ALONE = 1.0  # seconds after the start in which one job runs at a time
 _BREATH = 0.05
+_SOONEST = 0.01
 
 
 class ThreadEngine:
@@ -27,7 +28,9 @@ class ThreadEngine:
 
     Args:
         lanes: keep other processes out of a lane; None where no other works on the database (SQLite).
-        workers: jobs at the same time. look: seconds between two looks at the board when nobody asks for one.
+        workers: jobs at the same time. look: seconds between two looks at the board when nobody asks for one
+            and nothing falls due earlier.
+        alone: seconds after the start in which one job runs at a time.
     """
 
     def __init__(
@@ -41,10 +44,11 @@ class ThreadEngine:
         lanes: Lanes | None = None,
         workers: int = 8,
         look: float = 0.25,
+        alone: float = 1.0,
     ) -> None:
         self._board, self._clock, self._runner = board, clock, runner
         self._on_parked, self._on_outcome = on_parked, on_outcome
-        self._lanes, self._look = lanes, look
+        self._lanes, self._look, self._alone = lanes, look, alone
         self._state = threading.Condition()
         self._due: dict[str, Job] = {}  # by id, first due first
         self._taken: set[str] = set()  # lanes
@@ -78,6 +82,10 @@ class ThreadEngine:
         """Look at the board now; for the store's `on_commit`."""
         self._wake.set()
 
+    def next_due(self, *, before: datetime) -> datetime | None:
+        """When the first job on the board that is due until `before` falls due, or fell due."""
+        return next((job.due_at for job in self._board.pending(now=before, limit=1)), None)
+
     @property
     def idle(self) -> bool:
         """Whether no body runs."""
@@ -88,22 +96,25 @@ class ThreadEngine:
     def _looking(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
+            now = self._clock.now()
             try:
-                due = {job.id: job for job in self._board.pending(now=self._clock.now())}
+                seen = self._board.pending(now=now + timedelta(seconds=self._look))
             except Exception:  # noqa: BLE001  the job loop's last handler: the next look may go well
                 _log.exception("jobs.not_read")
                 self._stopping.wait(self._look)
                 continue
+            due = {job.id: job for job in seen if job.due_at <= now}
             with self._state:
                 self._due = due
                 self._state.notify_all()
             if len(due) > _MANY:  # nobody waits for a look while there is so much to do
                 self._stopping.wait(_BREATH)
-            self._wake.wait(self._look)
+            coming = next((job.due_at - now for job in seen if job.due_at > now), None)
+            self._wake.wait(self._look if coming is None else max(_SOONEST, coming.total_seconds()))
 
     def _working(self, number: int) -> None:
         if number:  # what comes in after a start goes first: all that was left undone waited longer already
-            self._stopping.wait(_ALONE)
+            self._stopping.wait(self._alone)
         while (job := self._take()) is not None:
             try:
                 with self._entered(job.lane) as ours:

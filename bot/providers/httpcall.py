@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cache
 from http import HTTPStatus
 from ssl import SSLCertVerificationError, SSLContext, SSLError
 from typing import Any, Self
 
 import httpx
 
+from bot.trust import trusted
 from playbooks.plugin import ConfigError, Kind, OutcomeUnknown, Probe, ProviderError
 
 CONNECT_SECONDS = 3.0
@@ -26,12 +26,6 @@ MAX_QUOTE = 160
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # Raised before the request line left: nothing can have happened.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-
-
-@cache
-def _tls() -> SSLContext:
-    """Reading the trusted certificates takes longer than most calls, so all clients share one context."""
-    return httpx.create_ssl_context()
 
 
 def odd(provider: str, what: str) -> ProviderError:
@@ -138,7 +132,7 @@ class HttpCaller:
             base_url=self.url,
             headers={"Accept": "application/json", "User-Agent": "muster", **(headers or {})},
             auth=auth,
-            verify=tls or _tls(),
+            verify=tls or trusted(),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
             # A server on this machine is never behind the proxy that the environment names.
             trust_env=httpx.URL(self.url).host not in LOOPBACK,

@@ -24,6 +24,7 @@ from pydantic_core import from_json
 
 from bot.providers.alerts.aws.sns import CONFIRMATION
 from bot.providers.signatures import Unreached
+from bot.trust import trusted
 
 HOST = re.compile(r"^sns\.[a-zA-Z0-9-]{3,}\.amazonaws\.com(\.cn)?$")
 _NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
@@ -38,7 +39,7 @@ Fetch = Callable[[str], bytes]
 def fetch(url: str) -> bytes:
     """What stands at an address. Raises Unreached."""
     try:
-        answer = httpx.get(url, timeout=5, follow_redirects=False)
+        answer = httpx.get(url, timeout=5, follow_redirects=False, verify=trusted())
         answer.raise_for_status()
     except httpx.HTTPError as error:
         raise Unreached(f"{urlsplit(url).hostname} did not answer: {type(error).__name__}") from None

@@ -9,6 +9,7 @@ import httpx
 
 from bot.slack import refusals
 from bot.slack.messenger import Call, SlackMessenger
+from bot.trust import trusted
 from playbooks import errors
 
 _FILES = 100
@@ -81,7 +82,10 @@ class SlackCanvases(SlackMessenger):
         self._hit("slack download")
         try:
             answer = httpx.get(
-                url, headers={"Authorization": f"Bearer {self._client.token}"}, timeout=self._client.timeout
+                url,
+                headers={"Authorization": f"Bearer {self._client.token}"},
+                timeout=self._client.timeout,
+                verify=trusted(),
             )
         except httpx.HTTPError as why:
             raise refusals.unreachable("files.info") from why

@@ -10,6 +10,7 @@ import httpx
 
 from bot.slack import refusals
 from bot.slack.messenger import SlackMessenger
+from bot.trust import trusted
 from playbooks import errors
 from playbooks.ports import FileRef
 
@@ -46,7 +47,9 @@ class SlackFiles(SlackMessenger):
         self._is_slack(file.url)
         headers = {"Authorization": f"Bearer {self._client.token}"}
         try:
-            with httpx.stream("GET", file.url, headers=headers, timeout=self._client.timeout) as answer:
+            with httpx.stream(
+                "GET", file.url, headers=headers, timeout=self._client.timeout, verify=trusted()
+            ) as answer:
                 if answer.status_code == httpx.codes.OK:
                     return _body(answer, file, most)
                 status = answer.status_code

@@ -8,6 +8,7 @@ import ssl
 import urllib.error
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.slack import refusals
 from bot.slack.pauses import Pauses
+from bot.trust import trusted
 from playbooks import errors
 from playbooks.ports import Posted, Probe
 
@@ -54,7 +56,14 @@ def build_client(token: str, base_url: str = "", timeout: float = 10.0) -> WebCl
     address = base_url or WebClient.BASE_URL
     if not address.endswith("/"):
         address += "/"
-    return WebClient(token=token, base_url=address, timeout=max(1, round(timeout)), retry_handlers=[])
+    trusted = _authorities() if address.startswith("https:") else None
+    return WebClient(token=token, base_url=address, timeout=max(1, round(timeout)), retry_handlers=[], ssl=trusted)
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Those of this machine; without it the SDK reads them anew at every call, which takes longer than the call."""
+    return ssl.create_default_context()
 
 
 class SlackMessenger:
@@ -217,7 +226,7 @@ class SlackMessenger:
     def _send(self, url: str, body: bytes) -> None:
         self._hit("slack upload")
         try:
-            answer = httpx.post(url, content=body, timeout=self._client.timeout)
+            answer = httpx.post(url, content=body, timeout=self._client.timeout, verify=trusted())
         except httpx.HTTPError as why:
             raise refusals.unreachable("files.upload") from why
         self._hit("slack upload")

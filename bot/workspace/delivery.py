@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 
 import httpx
 
+from bot.trust import trusted
+
 from .faults import DeliveryFault, Faults
 from .hub import Hub
 from .sockets import Sockets
@@ -23,6 +25,7 @@ from .state import Json
 ACK_SECONDS = 3.0
 RETRY_SECONDS = (0.0, 60.0, 300.0)
 REDIRECTS = 2
+_AGAIN = 0.05
 
 
 @dataclass
@@ -83,9 +86,11 @@ class Courier:
 
     async def close(self) -> None:
         """Stop every delivery under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while tasks := list(self._tasks):
+            for task in tasks:
+                task.cancel()
+            # Again: `wait_for` loses a cancellation that comes together with the answer, and a retry is waited for.
+            await asyncio.wait(tasks, timeout=_AGAIN)
         if self._client is not None:
             await self._client.aclose()
             self._client = None
@@ -241,7 +246,11 @@ class Courier:
     async def _post(self, body: bytes, headers: dict[str, str]) -> httpx.Response:
         if self._client is None:
             self._client = httpx.AsyncClient(
-                follow_redirects=True, max_redirects=REDIRECTS, timeout=self.ack_seconds * 2, trust_env=False
+                follow_redirects=True,
+                max_redirects=REDIRECTS,
+                timeout=self.ack_seconds * 2,
+                trust_env=False,
+                verify=trusted(),
             )
         try:
             return await self._client.post(str(self.http_target), content=body, headers=headers)

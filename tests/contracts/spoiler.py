@@ -4,11 +4,13 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import httpx
 
+from bot.trust import trusted
 from tests.contracts.lever_suite import Trouble
+from tests.loopback import LoopbackServer
 
 PASSED_ON = (
     "authorization",
@@ -32,12 +34,13 @@ class Spoiler:
     def __init__(self, upstream: str, is_write: Callable[[str, str], bool]) -> None:
         # A connection is used once: one that is kept may be closed by the server just when it is used again.
         once = httpx.Limits(max_keepalive_connections=0)
-        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, trust_env=False, limits=once)
+        self._upstream = httpx.Client(base_url=upstream, timeout=30.0, trust_env=False, limits=once, verify=trusted())
         self._is_write = is_write
         self._trouble: Trouble | None = None
         self._over = threading.Event()
+        self._taken = threading.Event()
         self._port = 0
-        self._server: ThreadingHTTPServer | None = None
+        self._server: LoopbackServer | None = None
         self.start()
 
     @property
@@ -64,16 +67,13 @@ class Spoiler:
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
-        self._server.daemon_threads = True
-        self._port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self._server = LoopbackServer(Handler, self._port).start()
+        self._port = self._server.port
 
     def stop(self) -> None:
         """Stop listening."""
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.close()
             self._server = None
 
     def close(self) -> None:
@@ -85,10 +85,13 @@ class Spoiler:
     def trouble(self, kind: Trouble) -> Iterator[None]:
         """Put a trouble in force."""
         self._over.clear()
+        self._taken.clear()
         self._trouble = kind
         if kind is Trouble.DOWN:
             self.stop()
         yield
+        if kind is Trouble.SLOW:
+            assert self._taken.wait(15)  # whoever gave up may have been quicker than the write
         self._trouble = None
         self._over.set()
         if kind is Trouble.DOWN:
@@ -115,6 +118,7 @@ class Spoiler:
         kept = {key: value for key, value in request.headers.items() if key.lower().startswith(PASSED_ON)}
         answer = self._upstream.request(request.command, request.path, content=body, headers=kept)
         if trouble is Trouble.SLOW:
+            self._taken.set()
             self._over.wait(60)
         elif trouble is Trouble.FAILS:
             _answer(request, 502, b"<html>\n<h1>Bad gateway</h1>")

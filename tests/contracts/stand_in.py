@@ -1,13 +1,14 @@
 """A small real HTTP server for tests: JSON in, JSON out, everything that came is written down."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.loopback import LoopbackServer
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,6 @@ def standing_in(answering: Answering) -> Iterator[StandIn]:
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    found = StandIn(f"http://127.0.0.1:{server.server_address[1]}")
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield found
-    server.shutdown()
-    server.server_close()
+    with LoopbackServer(Handler) as server:
+        found = StandIn(server.url)
+        yield found

@@ -23,6 +23,7 @@ from storage.engine import make_engine
 from storage.jobs import SqlJobBoard
 from storage.lanes import SqlLanes
 from storage.store import SqlStore
+from tests.migrated import lay
 from tests.storage.making import CountedIds
 
 START = datetime(2025, 11, 14, 9, 30, tzinfo=UTC)
@@ -49,15 +50,15 @@ class Bodies:
         self.together: Counter[str] = Counter()
         self.overlapped = False
         self.most_lanes = 0
-        self._changed = threading.Condition()
+        self.changed = threading.Condition()
 
     def run(self, job: Job) -> RunResult:
-        with self._changed:
+        with self.changed:
             self.ran.append(job.subject)
             self.together[job.lane] += 1
             self.overlapped |= self.together[job.lane] > 1
             self.most_lanes = max(self.most_lanes, sum(self.together.values()))
-            self._changed.notify_all()
+            self.changed.notify_all()
         try:
             self.during(job)
             answer = self.answers.get(job.subject, [])
@@ -66,13 +67,13 @@ class Bodies:
                 raise result
             return result
         finally:
-            with self._changed:
+            with self.changed:
                 self.together[job.lane] -= 1
-                self._changed.notify_all()
+                self.changed.notify_all()
 
     def wait(self, until: Callable[[], bool], seconds: float = 20) -> bool:
-        with self._changed:
-            return self._changed.wait_for(until, seconds)
+        with self.changed:
+            return self.changed.wait_for(until, seconds)
 
 
 class House:
@@ -139,7 +140,7 @@ class _Running(House):
     def _make(self) -> ThreadEngine:
         told: Any = {"on_parked": self.on_parked, "on_outcome": self.on_outcome}
         lanes = None if self.url.startswith("sqlite") else SqlLanes(self.sql)
-        return ThreadEngine(self.board, self.clock, self.bodies, lanes=lanes, look=self.look, **told)
+        return ThreadEngine(self.board, self.clock, self.bodies, lanes=lanes, look=self.look, alone=0, **told)
 
     def run(self, times: int) -> None:
         self.engine.nudge()
@@ -268,7 +269,7 @@ def test_jobs_of_one_lane_never_overlap(house: House) -> None:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def running(request: pytest.FixtureRequest) -> Iterator[_Running]:
-    made = _Running(str(request.getfixturevalue(f"{request.param}_url")))
+    made = _Running(str(request.getfixturevalue(f"{request.param}_migrated_url")))
     yield made
     made.close()
 
@@ -315,7 +316,7 @@ def test_an_outcome_that_could_not_be_recorded_is_run_again(running: _Running) -
 
 _KILLED = """
 import os, signal, sys
-from tests.contracts.test_engine import HandClock
+from datetime import UTC, datetime
 from bot.jobs.threads import ThreadEngine
 from storage.engine import make_engine
 from storage.jobs import SqlJobBoard
@@ -323,13 +324,17 @@ from storage.lanes import SqlLanes
 from storage.store import SqlStore
 from tests.storage.making import CountedIds
 
+class Clock:
+    def now(self):
+        return datetime(2025, 11, 14, 9, 30, tzinfo=UTC)
+
 class Dies:
     def run(self, job):
         os.kill(os.getpid(), signal.SIGKILL)
 
 sql = make_engine(sys.argv[1])
 lanes = None if sys.argv[1].startswith("sqlite") else SqlLanes(sql)
-ThreadEngine(SqlJobBoard(SqlStore(sql, CountedIds())), HandClock(), Dies(), lanes=lanes).start()
+ThreadEngine(SqlJobBoard(SqlStore(sql, CountedIds())), Clock(), Dies(), lanes=lanes).start()
 signal.pause()
 """
 
@@ -349,7 +354,7 @@ def killed_in_a_body(url: str) -> None:
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_job_whose_process_was_killed_is_run_by_the_next_one(kind: str, request: pytest.FixtureRequest) -> None:
-    url = str(request.getfixturevalue(f"{kind}_url"))
+    url = str(request.getfixturevalue(f"{kind}_migrated_url"))
     before = _Inline(url)
     want(before, "a")
     killed_in_a_body(url)
@@ -363,14 +368,14 @@ def test_a_job_whose_process_was_killed_is_run_by_the_next_one(kind: str, reques
         before.close()
 
 
-def test_a_living_replica_runs_what_a_dead_one_left(postgres_url: str) -> None:
-    living = _Running(postgres_url, look=60)
-    before = _Inline(postgres_url)
+def test_a_living_replica_runs_what_a_dead_one_left(postgres_migrated_url: str) -> None:
+    living = _Running(postgres_migrated_url, look=60)
+    before = _Inline(postgres_migrated_url)
     try:
         want(living, "first")
         living.run(1)  # it has a lane behind it, and looks again when it is asked to
         want(before, "a")
-        killed_in_a_body(postgres_url)
+        killed_in_a_body(postgres_migrated_url)
         living.run(2)
         assert living.bodies.ran == ["first", "a"]
         assert job(living).done == 1
@@ -379,8 +384,8 @@ def test_a_living_replica_runs_what_a_dead_one_left(postgres_url: str) -> None:
         before.close()
 
 
-def test_a_lane_is_one_at_a_time_over_all_processes(postgres_url: str) -> None:
-    one, two = _Running(postgres_url), _Running(postgres_url)
+def test_a_lane_is_one_at_a_time_over_all_processes(postgres_migrated_url: str) -> None:
+    one, two = _Running(postgres_migrated_url), _Running(postgres_migrated_url)
     together, most, guard = Counter[str](), Counter[str](), threading.Lock()
 
     def during(job: Job) -> None:
@@ -393,6 +398,7 @@ def test_a_lane_is_one_at_a_time_over_all_processes(postgres_url: str) -> None:
 
     met = threading.Event()
     one.bodies.during = two.bodies.during = during
+    two.bodies.changed = one.bodies.changed  # who waits for one hears of both
     try:
         for lane in "xyz":
             want(one, *(f"{lane}{number}" for number in range(12)), lane=lane)
@@ -426,14 +432,14 @@ def drained(url: str, seed: int | None) -> list[str]:
 
 
 def test_the_order_follows_from_the_seed(tmp_path: Path) -> None:
-    runs = [drained(f"sqlite:///{tmp_path / str(n)}.db", seed) for n, seed in enumerate([None, 1, 1, 2])]
+    runs = [drained(lay(tmp_path / f"{n}.db"), seed) for n, seed in enumerate([None, 1, 1, 2])]
     assert runs[0] == ["a", "b", "c", "d", "e", "f", "d", "c"]
     assert runs[1] == runs[2] != runs[3]
     assert sorted(runs[1]) == sorted(runs[0])
 
 
-def test_a_job_that_never_ends_is_taken_for_a_bug(sqlite_url: str) -> None:
-    made = _Inline(sqlite_url)
+def test_a_job_that_never_ends_is_taken_for_a_bug(sqlite_migrated_url: str) -> None:
+    made = _Inline(sqlite_migrated_url)
     made.bodies.answers["a"] = [Later(START)] * 100
     want(made, "a")
     with pytest.raises(RuntimeError, match="still due"):
@@ -441,8 +447,8 @@ def test_a_job_that_never_ends_is_taken_for_a_bug(sqlite_url: str) -> None:
     made.close()
 
 
-def test_an_outage_of_hours_is_outlived_and_one_of_days_is_told(sqlite_url: str) -> None:
-    made = _Inline(sqlite_url)
+def test_an_outage_of_hours_is_outlived_and_one_of_days_is_told(sqlite_migrated_url: str) -> None:
+    made = _Inline(sqlite_migrated_url)
     made.bodies.answers["a"] = [errors.ProviderError("Down.") for _ in range(2000)]
     want(made, "a")
     made.executor.drain(lambda until: setattr(made.clock, "time", until))
@@ -459,8 +465,8 @@ def test_the_back_off_doubles_up_to_a_minute_and_is_spread() -> None:
     assert len({backoff(Job("k", f"s{n}", "l", 1, 0, START)) for n in range(20)}) > 10
 
 
-def test_settle_tells_what_came_of_it(sqlite_url: str) -> None:
-    made = _Inline(sqlite_url)
+def test_settle_tells_what_came_of_it(sqlite_migrated_url: str) -> None:
+    made = _Inline(sqlite_migrated_url)
     want(made, "a")
     told: list[str] = []
     settle(made.board, made.clock, job(made), made.bodies, on_outcome=lambda job, outcome: told.append(outcome))

@@ -100,8 +100,8 @@ def plant(tmp_path: Path, clock: SetClock) -> Iterator[Plant]:
 
 
 @pytest.fixture
-def local(plant: Plant, clock: SetClock) -> Iterator[Lever]:
-    shelf = LeverShelf({"local": {"path": str(plant.path), "timeout": 1.0}}, clock=clock)
+def local(plant: Plant, clock: SetClock, patience: float) -> Iterator[Lever]:
+    shelf = LeverShelf({"local": {"path": str(plant.path), "timeout": patience}}, clock=clock)
     yield shelf.get("local")
     shelf.close()
 

@@ -37,8 +37,8 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 
 @pytest.fixture
-def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    shelf = LeverShelf({"databricks": {"url": spoiler.url, "token": TOKEN, "timeout": 1.5}})
+def lever(spoiler: Spoiler, patience: float) -> Iterator[Lever]:
+    shelf = LeverShelf({"databricks": {"url": spoiler.url, "token": TOKEN, "timeout": patience}})
     assert shelf.maturity("databricks") is Maturity.UNPROVEN
     yield shelf.get("databricks")
     shelf.close()

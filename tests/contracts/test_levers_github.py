@@ -42,8 +42,8 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 
 @pytest.fixture
-def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    shelf = LeverShelf({"github": {"url": spoiler.url, "token": TOKEN, "timeout": 1.5}})
+def lever(spoiler: Spoiler, patience: float) -> Iterator[Lever]:
+    shelf = LeverShelf({"github": {"url": spoiler.url, "token": TOKEN, "timeout": patience}})
     assert shelf.maturity("github") is Maturity.UNPROVEN
     yield shelf.get("github")
     shelf.close()

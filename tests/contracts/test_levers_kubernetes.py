@@ -53,8 +53,8 @@ def spoiler(shared: Cluster) -> Iterator[Spoiler]:
 
 
 @pytest.fixture
-def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    shelf = LeverShelf({"kubernetes": {"url": spoiler.url, "token": TOKEN, "timeout": 1.5}})
+def lever(spoiler: Spoiler, patience: float) -> Iterator[Lever]:
+    shelf = LeverShelf({"kubernetes": {"url": spoiler.url, "token": TOKEN, "timeout": patience}})
     yield shelf.get("kubernetes")
     shelf.close()
 

@@ -35,8 +35,8 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 
 @pytest.fixture
-def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    shelf = LeverShelf({"launchdarkly": {"url": spoiler.url, "token": TOKEN, "timeout": 1.5}})
+def lever(spoiler: Spoiler, patience: float) -> Iterator[Lever]:
+    shelf = LeverShelf({"launchdarkly": {"url": spoiler.url, "token": TOKEN, "timeout": patience}})
     assert shelf.maturity("launchdarkly") is Maturity.UNPROVEN
     yield shelf.get("launchdarkly")
     shelf.close()

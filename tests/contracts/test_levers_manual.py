@@ -62,8 +62,8 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 
 @pytest.fixture
-def lever(spoiler: Spoiler) -> Iterator[Lever]:
-    reader = {"kind": "webhook", "url": spoiler.url, "secret": SECRET, "timeout": 1.5}
+def lever(spoiler: Spoiler, patience: float) -> Iterator[Lever]:
+    reader = {"kind": "webhook", "url": spoiler.url, "secret": SECRET, "timeout": patience}
     shelf = LeverShelf({"manual": {}, "office": reader}, clock=SetClock(NIGHT))
     yield shelf.get("manual")
     shelf.close()

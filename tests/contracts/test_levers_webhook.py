@@ -111,14 +111,14 @@ def spoiler(server: StandIn) -> Iterator[Spoiler]:
 
 
 def _lever(url: str, clock: SetClock, **more: Any) -> tuple[LeverShelf, Lever]:
-    settings = {"kind": "webhook", "url": url, "secret": SECRET, "token": TOKEN, "timeout": 1.5, **more}
+    settings = {"kind": "webhook", "url": url, "secret": SECRET, "token": TOKEN, "timeout": 10.0, **more}
     shelf = LeverShelf({"scheduler": settings}, clock=clock)
     return shelf, shelf.get("scheduler")
 
 
 @pytest.fixture
-def lever(spoiler: Spoiler, clock: SetClock) -> Iterator[Lever]:
-    shelf, lever = _lever(spoiler.url, clock)
+def lever(spoiler: Spoiler, clock: SetClock, patience: float) -> Iterator[Lever]:
+    shelf, lever = _lever(spoiler.url, clock, timeout=patience)
     yield lever
     shelf.close()
 

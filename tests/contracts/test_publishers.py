@@ -236,9 +236,9 @@ class TestWebhook(PublisherContract):
             yield server
 
     @pytest.fixture
-    def bench(self, archive: Archive, server: StandIn) -> Iterator[PublisherBench]:
+    def bench(self, archive: Archive, server: StandIn, patience: float) -> Iterator[PublisherBench]:
         spoiler = Spoiler(server.url, lambda method, _path: method != "GET")
-        settings = {"kind": "webhook", "url": spoiler.url, "secret": SECRET, "token": TOKEN, "timeout": 0.5}
+        settings = {"kind": "webhook", "url": spoiler.url, "secret": SECRET, "token": TOKEN, "timeout": patience}
         shelf = PublisherShelf({"docs": settings}, clock=SetClock(NIGHT))
         to = {"path": "/docs/{key}", "read": READ}
         yield PublisherBench(

@@ -25,8 +25,10 @@ def spoiler(forge: Forge) -> Iterator[Spoiler]:
         spoiler.close()
 
 
-def _bench(forge: Forge, spoiler: Spoiler, kind: str, token: str, to: dict[str, Any]) -> Iterator[PublisherBench]:
-    shelf = PublisherShelf({"forge": {"kind": kind, "url": spoiler.url, "token": token, "timeout": 0.5}})
+def _bench(
+    forge: Forge, spoiler: Spoiler, patience: float, kind: str, token: str, to: dict[str, Any]
+) -> Iterator[PublisherBench]:
+    shelf = PublisherShelf({"forge": {"kind": kind, "url": spoiler.url, "token": token, "timeout": patience}})
     yield PublisherBench(
         shelf.get("forge"), to, forge.texts, forge.write, forge.remove, spoiler.trouble, (token,), named=("main",)
     )
@@ -59,8 +61,8 @@ class TestGithub(PublisherContract):
         return GithubRepository()
 
     @pytest.fixture
-    def bench(self, forge: GithubRepository, spoiler: Spoiler) -> Iterator[PublisherBench]:
-        yield from _bench(forge, spoiler, "github", github_contents.TOKEN, GITHUB)
+    def bench(self, forge: GithubRepository, spoiler: Spoiler, patience: float) -> Iterator[PublisherBench]:
+        yield from _bench(forge, spoiler, patience, "github", github_contents.TOKEN, GITHUB)
 
     def test_each_version_is_one_commit(self, bench: PublisherBench, forge: GithubRepository) -> None:
         for page in (FIRST, FIRST, SECOND):
@@ -115,9 +117,9 @@ class TestGithubByPullRequest(_ByRequest, PublisherContract):
         return GithubRepository()
 
     @pytest.fixture
-    def bench(self, forge: GithubRepository, spoiler: Spoiler) -> Iterator[PublisherBench]:
+    def bench(self, forge: GithubRepository, spoiler: Spoiler, patience: float) -> Iterator[PublisherBench]:
         to = {**GITHUB, "pull_request": True}
-        for bench in _bench(forge, spoiler, "github", github_contents.TOKEN, to):
+        for bench in _bench(forge, spoiler, patience, "github", github_contents.TOKEN, to):
             bench.world = lambda: self.proposed(forge)
             bench.edit = lambda key, text: forge.write(key, text, f"muster/{key}")
             bench.remove = lambda key: forge.close(forge.open_pulls()[0]["number"])
@@ -155,8 +157,8 @@ class TestGitlab(PublisherContract):
         return GitlabProject()
 
     @pytest.fixture
-    def bench(self, forge: GitlabProject, spoiler: Spoiler) -> Iterator[PublisherBench]:
-        yield from _bench(forge, spoiler, "gitlab", gitlab_files.TOKEN, GITLAB)
+    def bench(self, forge: GitlabProject, spoiler: Spoiler, patience: float) -> Iterator[PublisherBench]:
+        yield from _bench(forge, spoiler, patience, "gitlab", gitlab_files.TOKEN, GITLAB)
 
     def test_each_version_is_one_commit(self, bench: PublisherBench, forge: GitlabProject) -> None:
         for page in (FIRST, FIRST, SECOND):
@@ -186,9 +188,9 @@ class TestGitlabByMergeRequest(_ByRequest, PublisherContract):
         return GitlabProject()
 
     @pytest.fixture
-    def bench(self, forge: GitlabProject, spoiler: Spoiler) -> Iterator[PublisherBench]:
+    def bench(self, forge: GitlabProject, spoiler: Spoiler, patience: float) -> Iterator[PublisherBench]:
         to = {**GITLAB, "merge_request": True}
-        for bench in _bench(forge, spoiler, "gitlab", gitlab_files.TOKEN, to):
+        for bench in _bench(forge, spoiler, patience, "gitlab", gitlab_files.TOKEN, to):
             bench.world = lambda: self.proposed(forge)
             bench.edit = lambda key, text: forge.write(key, text, f"muster/{key}")
             bench.remove = lambda key: forge.open_requests()[0].update(state="closed")

@@ -30,10 +30,10 @@ def notion() -> Notion:
 
 class TestConfluence(PublisherContract):
     @pytest.fixture
-    def bench(self, confluence: Confluence) -> Iterator[PublisherBench]:
+    def bench(self, confluence: Confluence, patience: float) -> Iterator[PublisherBench]:
         with standing_in(confluence) as server:
             spoiler = Spoiler(server.url, lambda method, _path: method != "GET")
-            settings = {"url": spoiler.url, "email": EMAIL, "token": TOKEN, "timeout": 0.5}
+            settings = {"url": spoiler.url, "email": EMAIL, "token": TOKEN, "timeout": patience}
             shelf = PublisherShelf({"confluence": settings})
             at = confluence
             bench = PublisherBench(
@@ -80,10 +80,10 @@ class TestConfluence(PublisherContract):
 
 class TestNotion(PublisherContract):
     @pytest.fixture
-    def bench(self, notion: Notion) -> Iterator[PublisherBench]:
+    def bench(self, notion: Notion, patience: float) -> Iterator[PublisherBench]:
         with standing_in(notion) as server:
             spoiler = Spoiler(server.url, lambda method, _path: method != "GET")
-            shelf = PublisherShelf({"notion": {"url": spoiler.url, "token": NOTION_TOKEN, "timeout": 0.5}})
+            shelf = PublisherShelf({"notion": {"url": spoiler.url, "token": NOTION_TOKEN, "timeout": patience}})
             bench = PublisherBench(
                 shelf.get("notion"), {"parent": PARENT}, notion.texts, notion.write, notion.remove, spoiler.trouble
             )

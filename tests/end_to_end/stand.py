@@ -31,6 +31,7 @@ from storage.jobs import SqlJobBoard
 from storage.store import SqlStore
 from tests.end_to_end.scene import DANA, HOME, TOKEN, configuration, environment, newest
 from tests.end_to_end.victim import FileClock
+from tests.migrated import lay
 from tests.real.processes import wait_until
 
 NEVER = 0
@@ -100,11 +101,14 @@ class Stand:
     store: SqlStore = field(init=False)
     environ: dict[str, str] = field(init=False)
     http: httpx.Client = field(init=False)
+    _bell: int = field(init=False)
     _offset: float = 0.0
 
     def open(self) -> Stand:
         """Everything but the victim."""
         self.clock = FileClock(self.folder / "clock")
+        os.mkfifo(self.folder / "bell")
+        self._bell = os.open(self.folder / "bell", os.O_RDWR)  # both ends: no victim has to be there to ring
         self.plant = Plant(self.folder / "plant.db", self.clock, reload=0.0)
         seed_story(self.plant.state, self.clock.now())
         self.plant.start()
@@ -116,7 +120,7 @@ class Stand:
         (self.folder / "ownership.yaml").write_text(self.registry, encoding="utf-8")
         written = configuration(self.plant.url)
         (self.folder / "muster.yaml").write_text(yaml.safe_dump(written), encoding="utf-8")
-        self.database_url = self.database_url or f"sqlite:///{self.folder / 'muster.db'}"
+        self.database_url = self.database_url or lay(self.folder / "muster.db")
         self.environ = environment(self.workspace, self.folder, self.database_url, socket_mode=False)
         self.engine = make_engine(self.database_url)
         self.store = SqlStore(self.engine, RandomIds())
@@ -129,6 +133,7 @@ class Stand:
         if self.pid and alive(self.pid):
             os.kill(self.pid, signal.SIGKILL)
             wait_until(lambda: not alive(self.pid), "the victim's end", 5)
+        os.close(self._bell)
         self.http.close()
         self.engine.dispose()
         self.workspace.stop()
@@ -148,6 +153,7 @@ class Stand:
             "kill_at": kill_at,
             "points": str(self.folder / "points"),
             "clock": str(self.folder / "clock"),
+            "bell": str(self.folder / "bell"),
             "log": str(self.folder / "victim.log"),
         }
         self.pid = self.forge.order(order)
@@ -242,6 +248,11 @@ class Stand:
         written = self.folder / "clock.new"
         written.write_text(f"{self._offset:.6f}", encoding="ascii")
         written.replace(self.folder / "clock")
+        self._ring()
+
+    def _ring(self) -> None:
+        """The victim looks now: what is due need not wait for its next look."""
+        os.write(self._bell, b"!")
 
     def _over_pauses(self) -> None:
         """Short pauses between two edits, or before another try, need not be waited out."""

@@ -6,8 +6,11 @@ answers each with the process id of a fresh child that runs the service until SI
 
 from __future__ import annotations
 
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 import threading
@@ -16,10 +19,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpcore  # noqa: F401  imported late, which a fork saves
+import apscheduler.triggers.interval  # noqa: F401  what is imported late, which a fork saves
+import httpcore  # noqa: F401
 import psycopg  # noqa: F401
+import uvicorn.lifespan.off
+import uvicorn.loops.auto
+import uvicorn.protocols.http.auto  # noqa: F401
 
+from bot.providers import alerts, changes
 from bot.providers.levers import local  # noqa: F401
+from bot.service import Service
 from bot.settings import Settings
 from bot.wiring import Parts, build
 
@@ -57,6 +66,16 @@ class KillAt:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
+def look_at_every(bell: Path, service: Service) -> None:
+    """Whenever a byte comes down the pipe, do what is due: the clock was moved on."""
+    sweeps = [tick for tick in service.schedules.ticks if tick.id == "sweep"]
+    with bell.open("rb", buffering=0) as rung:
+        while rung.read(1):
+            for tick in sweeps:
+                service.schedules.run(tick)
+            service.engine.nudge()
+
+
 def serve(order: Mapping[str, Any]) -> None:
     """Run the service of one order until it is asked to stop."""
     settings = Settings.load(order["environ"], env_file=None)
@@ -65,6 +84,8 @@ def serve(order: Mapping[str, Any]) -> None:
     service = build(settings, parts=parts, base=settings.config.parent)
     signal.signal(signal.SIGTERM, lambda *_: service.ask_to_stop())
     service.start()
+    if order.get("bell"):
+        threading.Thread(target=look_at_every, args=(Path(order["bell"]), service), daemon=True).start()
     service.wait()
     service.stop()
 
@@ -84,8 +105,17 @@ def forked(order: Mapping[str, Any]) -> int:
     os._exit(0)
 
 
+def warm() -> None:
+    """Import what the service would only when it reads its configuration; what is here is never garbage."""
+    for kind in (alerts, changes):
+        for each in pkgutil.iter_modules(kind.__path__, f"{kind.__name__}."):
+            importlib.import_module(each.name)
+    gc.freeze()
+
+
 def main() -> None:
     """Take orders until the input ends."""
+    warm()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the system
     print("ready", flush=True)
     for line in sys.stdin:

@@ -5,8 +5,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.loopback import LoopbackServer
 
 PAGERDUTY_TOKEN = "pd-secret-u+wZ"
 GENIE_KEY = "genie-secret-1"
@@ -132,15 +134,9 @@ def tools() -> Iterator[Tools]:
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    here.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
-        yield here
-    finally:
-        here.gate.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with LoopbackServer(Handler) as server:
+        here.url = server.url
+        try:
+            yield here
+        finally:
+            here.gate.set()

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from bot.providers.owners.sources import ImportSources
 from bot.registry_file import RegistryHolder, load_packed, load_registry, unpack, unpack_imports
 from playbooks.errors import ConfigError
 from playbooks.schemas.marked import DocumentError
+from tests.loopback import LoopbackServer
 
 GROUP = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: data}\n"
 
@@ -62,17 +63,15 @@ class Catalog:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server = LoopbackServer(Handler).start()
+        self.url = self.server.url
 
 
 @pytest.fixture
 def catalog() -> Iterator[Catalog]:
     served = Catalog()
     yield served
-    served.server.shutdown()
-    served.server.server_close()
+    served.server.close()
 
 
 def own(tmp_path: Path, *imports: object, more: str = "") -> Path:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bot.plant import Fault, Plant, seed_story
+from bot.trust import trusted
 from tests.contracts.lever_suite import SetClock
 from tests.real.processes import wait_until
 
@@ -41,7 +42,7 @@ def plant(tmp_path: Path, clock: SetClock, told: list[Mapping[str, str]]) -> Ite
 
 @pytest.fixture
 def http(plant: Plant) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=plant.url, trust_env=False) as client:
+    with httpx.Client(base_url=plant.url, trust_env=False, verify=trusted()) as client:
         yield client
 
 
@@ -152,7 +153,7 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
             if not address.exists():
                 return False
             try:
-                return httpx.get(address.read_text().strip() + ALIAS, trust_env=False).is_success
+                return httpx.get(address.read_text().strip() + ALIAS, trust_env=False, verify=trusted()).is_success
             except httpx.TransportError:
                 return False
 
@@ -161,15 +162,15 @@ def test_kill_9_loses_nothing_that_was_answered(tmp_path: Path) -> None:
 
     first, url = run()
     try:
-        httpx.put(f"{url}{ALIAS}", json={"version": "42"}, trust_env=False).raise_for_status()
-        httpx.put(f"{url}{FLAG}", json={"enabled": False}, trust_env=False).raise_for_status()
+        httpx.put(f"{url}{ALIAS}", json={"version": "42"}, trust_env=False, verify=trusted()).raise_for_status()
+        httpx.put(f"{url}{FLAG}", json={"enabled": False}, trust_env=False, verify=trusted()).raise_for_status()
     finally:
         os.kill(first.pid, signal.SIGKILL)
         first.wait(10)
     second, url = run()
     try:
-        assert httpx.get(f"{url}{ALIAS}", trust_env=False).json() == {"version": "42"}
-        assert httpx.get(f"{url}{FLAG}", trust_env=False).json() == {"enabled": False}
+        assert httpx.get(f"{url}{ALIAS}", trust_env=False, verify=trusted()).json() == {"version": "42"}
+        assert httpx.get(f"{url}{FLAG}", trust_env=False, verify=trusted()).json() == {"enabled": False}
     finally:
         second.terminate()
         second.wait(10)

@@ -21,6 +21,7 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.slack import ids
 from bot.slack.blocks import kit
+from bot.trust import trusted
 from bot.wiring import Parts, build
 from bot.workspace import Seed, SeedChannel, SeedCommand, SeedUser, Workspace
 from bot.workspace.replies import Reply
@@ -174,7 +175,7 @@ class SlackHands:
     def _click(self, told: Told, incident: int, action: str) -> None:
         self.used.append(f"button {action}")
         blocks = kit.actions(kit.button("Do it", action, ids.Value(incident=incident)))
-        with httpx.Client(trust_env=False) as bot:
+        with httpx.Client(trust_env=False, verify=trusted()) as bot:
             posted = bot.post(
                 f"{self.workspace.api_url}chat.postMessage",
                 json={"channel": TRIAGE, "text": "now", "blocks": [block.to_dict() for block in blocks]},

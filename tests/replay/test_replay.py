@@ -10,6 +10,7 @@ import pytest
 
 from bot.console.hands import StandingClock
 from bot.console.retelling import Teller
+from bot.trust import trusted
 from bot.workspace import Workspace
 from playbooks.domain.drafts.facts import Facts
 from playbooks.domain.timeline import Event, EventKind, EventSource, verify_chain
@@ -48,7 +49,10 @@ def replayed(
     """What stands in the database after a replay; the draft has passed every check."""
     file = read_timeline(json.loads(path.read_text()), path.name)
     clock = StandingClock(file.told[0].at)
-    with serving(slack, folder, file, clock, url) as service, httpx.Client(timeout=20, trust_env=False) as client:
+    with (
+        serving(slack, folder, file, clock, url) as service,
+        httpx.Client(timeout=20, trust_env=False, verify=trusted()) as client,
+    ):
         hands = SlackHands(service, slack, clock, client)
         number = Teller(file, hands).tell()
         with service.house.store.read() as uow:

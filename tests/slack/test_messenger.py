@@ -2,7 +2,7 @@
 
 import http.server
 import socket
-import threading
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -14,6 +14,7 @@ from bot.slack.pauses import Pauses
 from bot.workspace import Workspace
 from playbooks import errors, ports
 from playbooks.errors import Kind
+from tests.loopback import LoopbackServer
 from tests.slack import story
 
 HELLO = {"text": "hello", "blocks": []}
@@ -82,10 +83,22 @@ def test_a_post_that_never_arrived_is_not_found(workspace: Workspace, messenger:
 
 def test_a_slow_answer_is_an_unknown_outcome(workspace: Workspace) -> None:
     """A timeout after sending says nothing about the effect."""
-    workspace.faults.slow("chat.postMessage", 3)
-    hasty = SlackMessenger(build_client(workspace.bot_token, workspace.api_url.rstrip("/"), 1))
+    workspace.faults.slow("chat.postMessage", 1)
+    client = build_client(workspace.bot_token, workspace.api_url.rstrip("/"), 1)
+    client.timeout = 0.2  # type: ignore[assignment]  # the SDK names whole seconds and hands on any
+    hasty = SlackMessenger(client)
     with pytest.raises(errors.OutcomeUnknown):
         hasty.post(CHANNEL, HELLO, delivery="slow:1")
+
+
+def test_all_calls_to_slack_share_what_is_trusted() -> None:
+    """Read anew it would cost more than the call."""
+    shared = build_client("xoxb-1").ssl
+    assert shared is not None
+    assert shared is build_client("xoxb-2").ssl
+    assert shared.check_hostname
+    assert shared.verify_mode is ssl.CERT_REQUIRED
+    assert build_client("xoxb-1", "http://127.0.0.1:1/api/").ssl is None
 
 
 def test_nobody_listens() -> None:
@@ -278,15 +291,13 @@ class _Page(http.server.BaseHTTPRequestHandler):
 
 def test_something_else_answers_in_slacks_place() -> None:
     """A page where JSON belongs: nobody knows what became of a write."""
-    with http.server.HTTPServer(("127.0.0.1", 0), _Page) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        lost = SlackMessenger(build_client("xoxb-1", f"http://127.0.0.1:{server.server_port}/api/", 5))
+    with LoopbackServer(_Page) as server:
+        lost = SlackMessenger(build_client("xoxb-1", f"http://127.0.0.1:{server.port}/api/", 5))
         with pytest.raises(errors.OutcomeUnknown):
             lost.post(CHANNEL, HELLO, delivery="x")
         with pytest.raises(errors.SlackError) as caught:
             lost.open_dm("U01DANA")
         assert caught.value.code == "unreachable"
-        server.shutdown()
 
 
 class Labels:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +22,8 @@ _MARK = re.compile(r"(?<![^\W_])[*_~]|[*_~](?![^\W_])")
 _TWINS = {"*": "∗", "_": "ˍ", "~": "∼"}
 # Signs that turn the reading direction or are no characters at all.
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+# Unicode's categories Cc and Cs, without the line feed.
+_NOT_TEXT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt);)")
 _COMMAND = re.compile(r"(?<![\w/])/inc(?=[\s`)]|$)")
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -37,8 +38,7 @@ def clean(text: str, *, lines: bool = False) -> str:
     text = _UNSEEN.sub("", text)
     if not lines:
         text = _SPACES.sub(" ", text)
-    kept = (c for c in text if c == "\n" or unicodedata.category(c) not in {"Cc", "Cs"})
-    return "".join(kept).strip()
+    return _NOT_TEXT.sub("", text).strip()
 
 
 def shorten(text: str, limit: int) -> str:
