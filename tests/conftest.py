@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,9 @@ from hypothesis import settings
 from storage import schema
 from tests.migrated import lay
 from tests.real.postgres import Postgres, postgres
+
+if TYPE_CHECKING:
+    from tests.end_to_end.stand import Forge
 
 # The same examples at every run, so that a run says something about the change under test;
 # `make test ARGS=--hypothesis-profile=searching` looks for new ones.
@@ -118,3 +122,13 @@ def sqlite_migrated_url(tmp_path: Path) -> str:
 def migrated_url(request: pytest.FixtureRequest) -> str:
     """A database at the newest schema, without rows; a test that takes it runs once on each kind."""
     return str(request.getfixturevalue(f"{request.param}_migrated_url"))
+
+
+@pytest.fixture(scope="session")
+def forge() -> Iterator["Forge"]:
+    """One process that has imported the service, and from which others come; started only when a test asks for it."""
+    from tests.end_to_end.stand import Forge
+
+    made = Forge()
+    yield made
+    made.close()

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,7 @@ from playbooks.ports import Clock, Job, JobBoard, Lanes
 _log = structlog.get_logger(__name__)
 _MANY = 20
 _BREATH = 0.05
+_SOONEST = 0.01
 
 
 class ThreadEngine:
@@ -27,7 +28,8 @@ class ThreadEngine:
 
     Args:
         lanes: keep other processes out of a lane; None where no other works on the database (SQLite).
-        workers: jobs at the same time. look: seconds between two looks at the board when nobody asks for one.
+        workers: jobs at the same time. look: seconds between two looks at the board when nobody asks for one
+            and nothing falls due earlier.
         alone: seconds after the start in which one job runs at a time.
     """
 
@@ -94,18 +96,21 @@ class ThreadEngine:
     def _looking(self) -> None:
         while not self._stopping.is_set():
             self._wake.clear()
+            now = self._clock.now()
             try:
-                due = {job.id: job for job in self._board.pending(now=self._clock.now())}
+                seen = self._board.pending(now=now + timedelta(seconds=self._look))
             except Exception:  # noqa: BLE001  the job loop's last handler: the next look may go well
                 _log.exception("jobs.not_read")
                 self._stopping.wait(self._look)
                 continue
+            due = {job.id: job for job in seen if job.due_at <= now}
             with self._state:
                 self._due = due
                 self._state.notify_all()
             if len(due) > _MANY:  # nobody waits for a look while there is so much to do
                 self._stopping.wait(_BREATH)
-            self._wake.wait(self._look)
+            coming = next((job.due_at - now for job in seen if job.due_at > now), None)
+            self._wake.wait(self._look if coming is None else max(_SOONEST, coming.total_seconds()))
 
     def _working(self, number: int) -> None:
         if number:  # what comes in after a start goes first: all that was left undone waited longer already

@@ -125,12 +125,8 @@ def test_twenty_clicks_at_once_are_one_execution(database: str, tmp_path: Path, 
 
 
 @pytest.mark.real
-def test_twenty_clicks_on_three_replicas_are_one_execution(tmp_path: Path, postgres_url: str) -> None:
-    forge = Forge()
-    try:
-        with scene(tmp_path, database_url=postgres_url) as stage:
-            stage.workspace.invite(DANA, HOME, stage.workspace.seed.bot_user_id)
-            with replica(forge, stage) as second, replica(forge, stage) as third:
-                crowd(stage, [second, third])
-    finally:
-        forge.close()
+def test_twenty_clicks_on_three_replicas_are_one_execution(forge: Forge, tmp_path: Path, postgres_url: str) -> None:
+    with scene(tmp_path, database_url=postgres_url) as stage:
+        stage.workspace.invite(DANA, HOME, stage.workspace.seed.bot_user_id)
+        with replica(forge, stage) as second, replica(forge, stage) as third:
+            crowd(stage, [second, third])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -127,14 +127,6 @@ JOURNEYS: dict[str, tuple[Journey, int]] = {"alert": (alert_to_card, 40), "disab
 # Every n-th point in the real lane; MUSTER_KILL_STRIDE=1 dies at every one (about half an hour a database).
 _STRIDE = int(os.environ.get("MUSTER_KILL_STRIDE", "0"))
 STRIDES = {"alert": _STRIDE or 2, "disable": _STRIDE or 11}
-
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[Forge]:
-    """The warm process."""
-    made = Forge()
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import make_url
 
-from bot.clock import RandomIds
 from bot.providers.sources import ALERTS as READ
-from storage.engine import make_engine
-from storage.store import SqlStore
 from tests.end_to_end.scene import Scene, scene
 from tests.sources.test_any_body import ANY, recorded
 
@@ -32,14 +32,11 @@ def all_kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 def stored(running: Scene) -> tuple[set[str], dict[str, int]]:
     """Ids of all alerts, changes and kept bodies, and how many series of a source fire."""
-    engine = make_engine(running.settings.database_url.get_secret_value())
-    try:
-        with SqlStore(engine, RandomIds()).read() as uow, engine.connect() as connection:
-            kept = {item.id for item in uow.quarantined(limit=10_000)}
-            rows = connection.exec_driver_sql("SELECT id, source, status FROM alert").all()
-            kept |= {row[0] for row in connection.exec_driver_sql("SELECT key FROM change")}
-    finally:
-        engine.dispose()
+    with closing(
+        sqlite3.connect(str(make_url(running.settings.database_url.get_secret_value()).database))
+    ) as connection:
+        rows = connection.execute("SELECT id, source, status FROM alert").fetchall()
+        kept = {row[0] for row in connection.execute("SELECT id FROM quarantine UNION ALL SELECT key FROM change")}
     firing: dict[str, int] = {}
     for _, name, status in rows:
         firing[name] = firing.get(name, 0) + (status == "firing")

@@ -66,7 +66,7 @@ def test_a_silent_schedule_is_not_ready(web: Scene) -> None:
 
 def test_a_locked_database_is_told_and_recovered_from(tmp_path: Path) -> None:
     """503 with Retry-After, never 429; what was not accepted is accepted when it is sent again. No restart."""
-    with scene(tmp_path, busy_timeout=0.3) as web:
+    with scene(tmp_path, busy_timeout=0.1) as web:
         body = {"alerts": [alert(web, 1)]}
         with locked(tmp_path / "muster.db"):
             begun = time.monotonic()
@@ -107,44 +107,40 @@ def test_a_full_disk_is_told_and_recovered_from(tmp_path: Path) -> None:
         assert web.send("/alerts/alertmanager", body).json()["accepted"] == 500
 
 
-def test_a_stop_answers_what_was_accepted(tmp_path: Path) -> None:
+def test_a_stop_answers_what_was_accepted(forge: Forge, tmp_path: Path) -> None:
     """SIGTERM in a storm: the process ends within five seconds, and each alert answered 202 is on disk."""
-    forge = Forge()
-    try:
-        with stand(forge, tmp_path, REGISTRY) as at:
-            at.start()
-            accepted: list[str] = []
-            stopped = threading.Event()
+    with stand(forge, tmp_path, REGISTRY) as at:
+        at.start()
+        accepted: list[str] = []
+        stopped = threading.Event()
 
-            def send(number: int) -> None:
-                found = {"alerts": [_plain(at.clock.now().isoformat(), number)]}
-                try:
-                    answer = client.post("/alerts/alertmanager", json=found)
-                except httpx.TransportError:
-                    return
-                if answer.status_code == 202:
-                    accepted.extend(row["id"] for row in answer.json()["alerts"])
-                if len(accepted) >= 60 and not stopped.is_set():
-                    stopped.set()
-                    at.terminate()
+        def send(number: int) -> None:
+            found = {"alerts": [_plain(at.clock.now().isoformat(), number)]}
+            try:
+                answer = client.post("/alerts/alertmanager", json=found)
+            except httpx.TransportError:
+                return
+            if answer.status_code == 202:
+                accepted.extend(row["id"] for row in answer.json()["alerts"])
+            if len(accepted) >= 60 and not stopped.is_set():
+                stopped.set()
+                at.terminate()
 
-            bearer = {"Authorization": f"Bearer {TOKEN}"}
-            with (
-                httpx.Client(base_url=at.url, headers=bearer, timeout=5, trust_env=False) as client,
-                ThreadPoolExecutor(12) as pool,
-            ):
-                list(pool.map(send, range(400)))
-            begun = time.monotonic()
-            wait_until(lambda: not alive(at.pid), "the end of the process", 5, 0.02)
-            assert time.monotonic() - begun <= 5
-            assert len(accepted) >= 60
-            with at.store.read() as uow:
-                assert all(uow.alert_by_id(found) is not None for found in accepted)
-            at.start()
-            at.settle()
-            assert len(at.incident_channels()) == 1
-    finally:
-        forge.close()
+        bearer = {"Authorization": f"Bearer {TOKEN}"}
+        with (
+            httpx.Client(base_url=at.url, headers=bearer, timeout=5, trust_env=False) as client,
+            ThreadPoolExecutor(12) as pool,
+        ):
+            list(pool.map(send, range(400)))
+        begun = time.monotonic()
+        wait_until(lambda: not alive(at.pid), "the end of the process", 5, 0.02)
+        assert time.monotonic() - begun <= 5
+        assert len(accepted) >= 60
+        with at.store.read() as uow:
+            assert all(uow.alert_by_id(found) is not None for found in accepted)
+        at.start()
+        at.settle()
+        assert len(at.incident_channels()) == 1
 
 
 def _plain(at: str, number: int) -> dict[str, object]:
