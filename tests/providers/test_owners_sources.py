@@ -214,8 +214,7 @@ def test_an_address_that_fails_leaves_the_last_good(tmp_path, catalog):
         clock.later(601)
         holder.reload()
         assert holder.complaint == ""
-    catalog.server.shutdown()
-    catalog.server.server_close()
+    catalog.server.close()
     clock.later(601)
     assert not holder.reload()
     assert "cannot be reached" in holder.complaint
