@@ -128,13 +128,22 @@ def fetch_each(connection: Connection, questions: Sequence[Question]) -> list[Se
 @contextmanager
 def cursor_of(connection: Connection, statement: str) -> Iterator[Any]:
     """The driver's own cursor in the transaction, its errors as SQLAlchemy raises them: a fifth of the cost."""
+    try:
+        yield cursor_in(connection)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise raised(connection, statement, error) from error
+
+
+def cursor_in(connection: Connection) -> Any:
+    """The driver's own cursor in the transaction, which begins where none is open."""
     if not connection.in_transaction():
         connection.begin()
-    driver = connection.dialect.loaded_dbapi
-    try:
-        yield connection.connection.cursor()
-    except driver.Error as error:
-        raise exc.DBAPIError.instance(statement, None, error, driver.Error) from error
+    return connection.connection.cursor()
+
+
+def raised(connection: Connection, statement: str, error: Exception) -> BaseException:
+    """A driver's error as SQLAlchemy raises it."""
+    return exc.DBAPIError.instance(statement, None, error, connection.dialect.loaded_dbapi.Error)
 
 
 def texts(values: Sequence[str]) -> str:

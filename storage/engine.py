@@ -90,7 +90,12 @@ def _write_ahead(cursor: sqlite3.Cursor, patience: float) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if writes:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    # Takes no lock yet, so that it cannot be refused.
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN")
 
 
 def _postgres(url: URL, busy_timeout: float, pool_size: int) -> Engine:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Delete, Dialect, Insert, Selec
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningDelete, ReturningInsert, ReturningUpdate
 
-from storage.bulk import cursor_of
+from storage.bulk import cursor_in, raised
 from storage.piped import wait_for
 from storage.rows import Values
 
@@ -87,9 +87,11 @@ class Statement:
             sqlalchemy.exc.DBAPIError: as the driver raises.
         """
         plan = self._plan(connection, given or {})
-        with cursor_of(connection, plan.text) as cursor:
-            cursor.execute(plan.text, plan.values(given or {}))
-            return [plan.made(values) for values in cursor.fetchall()]
+        try:
+            found = _executed(connection, plan, given or {}).fetchall()
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise raised(connection, plan.text, error) from error
+        return [plan.made(values) for values in found]
 
     def row(self, connection: Connection, given: Values | None = None) -> Any | None:
         """The first row, None where there is none. Raises as `rows`."""
@@ -101,19 +103,23 @@ class Statement:
         if not rows:
             return
         plan = self._plan(connection, rows[0])
-        with cursor_of(connection, plan.text) as cursor:
+        try:
             if len(rows) == 1:
-                cursor.execute(plan.text, plan.values(rows[0]))
+                _executed(connection, plan, rows[0])
             else:
-                cursor.executemany(plan.text, [plan.values(row) for row in rows])
+                cursor_in(connection).executemany(plan.text, [plan.values(row) for row in rows])
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise raised(connection, plan.text, error) from error
 
     def changed(self, connection: Connection, given: Values | None = None) -> int:
         """`run` once, and wait; returns how many rows were written. Raises as `rows`."""
         plan = self._plan(connection, given or {})
-        with cursor_of(connection, plan.text) as cursor:
-            cursor.execute(plan.text, plan.values(given or {}))
+        try:
+            cursor = _executed(connection, plan, given or {})
             wait_for(connection)
-            return int(cursor.rowcount)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise raised(connection, plan.text, error) from error
+        return int(cursor.rowcount)
 
     def _plan(self, connection: Connection, given: Values) -> _Plan:
         key = (connection.dialect.name, tuple(given))
@@ -122,6 +128,12 @@ class Statement:
             expression = self._expression(key[0]) if callable(self._expression) else self._expression
             plan = self._plans[key] = _planned(expression, connection.dialect, key[1])
         return plan
+
+
+def _executed(connection: Connection, plan: _Plan, given: Values) -> Any:
+    cursor = cursor_in(connection)
+    cursor.execute(plan.text, plan.values(given))
+    return cursor
 
 
 def _planned(expression: Expression, dialect: Dialect, names: tuple[str, ...]) -> _Plan:

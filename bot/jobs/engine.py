@@ -134,7 +134,7 @@ class DeterministicExecutor:
     def run_due(self) -> int:
         """Run until nothing is due; returns the number of runs. Raises RuntimeError when it does not end."""
         for done in range(self._limit):
-            due = self._board.pending(now=self._clock.now())
+            due = self._board.pending(now=self._clock.now(), limit=1 if self._seed is None else 200)
             if not due:
                 return done
             settle(

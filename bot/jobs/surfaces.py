@@ -59,7 +59,7 @@ class Projector:
                 message = views.build(self.house, uow, surface)
                 channel = self._channel(uow, surface)
             if message is None:
-                self._record(surface, replace(surface, shown=surface.wanted, attempts=0))
+                self._record(replace(surface, shown=surface.wanted, attempts=0))
             elif channel is not None:
                 self._bring(surface, channel, self.render(message))
         except errors.MusterError as error:
@@ -75,9 +75,9 @@ class Projector:
             shown = replace(sent, shown_hash=digest, shown_at=self.house.now())
         shown = replace(shown, attempts=0, error="")
         if shown.pin and not shown.pinned:
-            self._record(surface, shown)  # still behind: a pin that fails is tried again, the message is not
+            self._record(shown)  # still behind: a pin that fails is tried again, the message is not
             shown = self._pinned(shown)
-        self._record(surface, replace(shown, shown=surface.wanted))
+        self._record(replace(shown, shown=surface.wanted))
 
     def _channel(self, uow: UnitOfWork, surface: Surface) -> str | None:
         """Slack channel to post in; None while the incident's channel does not exist (its job asks again)."""
@@ -122,7 +122,7 @@ class Projector:
                 self.messenger.update(found, body, delivery=surface.id)
                 return replace(surface, channel=found.channel, ts=found.ts)
         trying = replace(surface, attempts=surface.attempts + 1, channel=where)
-        self._record(surface, trying)
+        self._record(trying)
         posted = self.messenger.post(where, body, delivery=surface.id, thread=surface.thread)
         return replace(trying, channel=posted.channel, ts=posted.ts)
 
@@ -171,7 +171,7 @@ class Projector:
                 uow.save_surface(moved)
                 uow.want_job("deliver", moved.target, now=self.house.now(), lane=moved.target)
             return
-        self._record(surface, replace(surface, shown=surface.wanted, error=error.told, attempts=0))
+        self._record(replace(surface, shown=surface.wanted, error=error.told, attempts=0))
 
     def _elsewhere(self, surface: Surface) -> Surface | None:
         """The owner's first message must reach somebody: the next in line by direct message, then triage."""
@@ -193,24 +193,10 @@ class Projector:
         with self.house.store.begin() as uow:
             uow.notice(f"slack:{error.code}:{surface.target}", error.told, now=self.house.now())
 
-    def _record(self, before: Surface, after: Surface) -> None:
+    def _record(self, after: Surface) -> None:
         """Write how far Slack is. What the surface is to show may have changed meanwhile: that wish stands."""
         with self.house.store.begin() as uow:
-            fresh = uow.surface(before.id)
-            if fresh is not None:
-                uow.save_surface(
-                    replace(
-                        fresh,
-                        shown=after.shown,
-                        channel=after.channel,
-                        ts=after.ts,
-                        attempts=after.attempts,
-                        error=after.error,
-                        shown_hash=after.shown_hash,
-                        shown_at=after.shown_at,
-                        pinned=after.pinned,
-                    )
-                )
+            uow.save_shown(after)
 
 
 def stays_home(incident_id: int) -> str:

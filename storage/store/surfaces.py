@@ -47,6 +47,8 @@ def _saving(dialect: str) -> Update:
 
 
 _SAVE = Statement(_saving)
+_SHOWN = Statement(update(SURFACE).where(SURFACE.c.id == bindparam("b_id")))
+_SHOWS = ("shown", "channel", "ts", "attempts", "error", "shown_hash", "shown_at", "pinned")
 
 
 def _changes(asked: Surface) -> tuple[object, ...] | None:
@@ -133,6 +135,10 @@ class Surfaces(Part):
         values = surface_row(surface)
         which = {"b_id": values.pop("id"), "b_wanted": values.pop("wanted")}
         _SAVE.run(self._db, values | which)
+
+    def save_shown(self, surface: Surface) -> None:
+        """Write how far Slack is, and nothing of what it is to show."""
+        _SHOWN.run(self._db, {"b_id": surface.id} | {name: getattr(surface, name) for name in _SHOWS})
 
     # ------------------------------------------------------------ captured messages
 

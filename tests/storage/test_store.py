@@ -234,6 +234,15 @@ def test_surfaces_keep_their_order_and_their_newest_wish(store: SqlStore) -> Non
         assert (moved.target, moved.seq, moved.ts) == ("C02", 1, "1.1")
 
 
+def test_how_far_slack_is_leaves_alone_what_is_wished_meanwhile(store: SqlStore) -> None:
+    with store.begin() as work:
+        read = work.want_surface(Surface("card:1", "card", "C01", payload={"v": 1}))
+        wished = work.want_surface(Surface("card:1", "card", "C02", payload={"v": 2}, pin=True))
+        sent = {"channel": "C01", "ts": "1.1", "shown": 1, "shown_hash": "f0", "shown_at": NOW, "attempts": 2}
+        work.save_shown(replace(read, error="slow", pinned=True, **sent))  # type: ignore[arg-type]
+        assert work.surface("card:1") == replace(wished, error="slow", pinned=True, **sent)  # type: ignore[arg-type]
+
+
 def test_timers_fall_due_in_order_and_can_be_moved(store: SqlStore) -> None:
     with store.begin() as work:
         work.set_timer(Timer("late", "remind", "1", at(60)))

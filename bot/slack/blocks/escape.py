@@ -35,6 +35,8 @@ _BOLD = re.compile(r"\*([^*\n]+)\*")
 
 def clean(text: str, *, lines: bool = False) -> str:
     """Without control and direction signs; white space collapsed, or line breaks kept when `lines`."""
+    if text.isprintable():  # the usual case: no white space but blanks, and nothing to take out
+        return (_SPACES.sub(" ", text) if "  " in text and not lines else text).strip()
     text = _UNSEEN.sub("", text)
     if not lines:
         text = _SPACES.sub(" ", text)
