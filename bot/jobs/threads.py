@@ -111,7 +111,7 @@ class ThreadEngine:
             if len(due) > _MANY:  # nobody waits for a look while there is so much to do
                 self._stopping.wait(_BREATH)
             coming = next((job.due_at - now for job in seen if job.due_at > now), None)
-            self._wake.wait(self._look)
+            self._wake.wait(self._look if coming is None else max(_SOONEST, coming.total_seconds()))
 
     def _working(self, number: int) -> None:
         if number:  # what comes in after a start goes first: all that was left undone waited longer already
