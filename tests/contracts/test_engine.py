@@ -126,9 +126,9 @@ class _Inline(House):
 class _Running(House):
     """With the engine that the service takes for the database."""
 
-    def __init__(self, url: str, *, look: float = 0.05) -> None:
+    def __init__(self, url: str, *, look: float = 0.05, alone: float = 0) -> None:
         super().__init__(url)
-        self.look = look
+        self.look, self.alone = look, alone
         self.engine = self.start()
 
     def start(self) -> ThreadEngine:
@@ -140,7 +140,7 @@ class _Running(House):
     def _make(self) -> ThreadEngine:
         told: Any = {"on_parked": self.on_parked, "on_outcome": self.on_outcome}
         lanes = None if self.url.startswith("sqlite") else SqlLanes(self.sql)
-        return ThreadEngine(self.board, self.clock, self.bodies, lanes=lanes, look=self.look, alone=0, **told)
+        return ThreadEngine(self.board, self.clock, self.bodies, lanes=lanes, look=self.look, alone=self.alone, **told)
 
     def run(self, times: int) -> None:
         self.engine.nudge()
@@ -400,7 +400,8 @@ def test_a_living_replica_runs_what_a_dead_one_left(postgres_migrated_url: str) 
 
 
 def test_a_lane_is_one_at_a_time_over_all_processes(postgres_migrated_url: str) -> None:
-    one, two = _Running(postgres_migrated_url), _Running(postgres_migrated_url)
+    # One job at a time in each: there is a lane left for the other.
+    one, two = (_Running(postgres_migrated_url, alone=60) for _ in range(2))
     together, most, guard = Counter[str](), Counter[str](), threading.Lock()
 
     def during(job: Job) -> None:
