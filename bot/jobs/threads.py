@@ -18,6 +18,7 @@ _log = structlog.get_logger(__name__)
 _MANY = 20
 _BREATH = 0.05
 _SOONEST = 0.01
+_AGAIN = frozenset({"later", "retry"})
 
 
 class ThreadEngine:
@@ -161,4 +162,10 @@ class ThreadEngine:
         job = self._board.get(job_id)
         if job is None or job.parked or job.wanted <= job.done or job.due_at > self._clock.now():
             return
-        settle(self._board, self._clock, job, self._runner, on_parked=self._on_parked, on_outcome=self._on_outcome)
+        settle(self._board, self._clock, job, self._runner, on_parked=self._on_parked, on_outcome=self._settled)
+
+    def _settled(self, job: Job, outcome: str) -> None:
+        if outcome in _AGAIN:
+            self._wake.set()  # its turn may come before the next look
+        if self._on_outcome is not None:
+            self._on_outcome(job, outcome)

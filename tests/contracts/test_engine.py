@@ -287,6 +287,21 @@ def void(_: object) -> None:
     return None
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_what_waits_its_turn_runs_when_it_comes(database: str, request: pytest.FixtureRequest) -> None:
+    """Nobody asks for a look, and the next one by itself would be in an hour."""
+    made = _Running(str(request.getfixturevalue(f"{database}_migrated_url")), look=3600)
+    try:
+        made.bodies.answers["a"] = [Later(START + timedelta(seconds=0.05))]
+        want(made, "a")
+        made.wait(1)
+        made.clock.advance(0.05)
+        made.wait(2)
+    finally:
+        made.close()
+    assert made.bodies.ran == ["a", "a"]
+
+
 def test_what_is_pending_runs_after_a_restart(running: _Running) -> None:
     running.bodies.answers["a"] = [errors.ProviderError("Not now.")]
     want(running, "a")
