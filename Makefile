@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
-# Two test processes: the suite is sized for two cores.
-WORKERS ?= 2
+# For two cores: a third test process works while another one waits for a server or a program it started.
+WORKERS ?= 3
+# Real servers and the browser are busy themselves.
+REAL_WORKERS ?= 2
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
@@ -33,7 +35,7 @@ test: lint
 
 test-real: $(VENV)/.dev $(VENV)/.project
 	$(BIN)/python -m tests.real.environments
-	$(BIN)/python -m pytest -m real -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m real -n $(REAL_WORKERS) --dist loadfile $(ARGS)
 
 bench: $(VENV)/.dev $(VENV)/.project
 	$(BIN)/python -m tests.bench $(ARGS)

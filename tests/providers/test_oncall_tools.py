@@ -1,6 +1,7 @@
 """PagerDuty, Opsgenie and Jira Service Management over HTTP: who is on call, and every way in which they do not say."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -128,9 +129,8 @@ def test_people_of_jira_can_be_looked_up_at_the_site(server):
     }  # fmt: skip
     server.recipients[TEAM_A] = ["acc-1"]
     server.users = {"acc-1": {"emailAddress": "omar@example.com"}}
-    assert Readers({"opsgenie": settings}, environ=ENVIRON).read(REGISTRY, Opsgenie(schedule=TEAM_A), AT).people == (
-        "omar",
-    )
+    with closing(Readers({"opsgenie": settings}, environ=ENVIRON)) as site:
+        assert site.read(REGISTRY, Opsgenie(schedule=TEAM_A), AT).people == ("omar",)
     assert server.asked[-1].startswith("/rest/api/3/user?")
 
 

@@ -89,6 +89,8 @@ def test_a_locked_database_is_told_and_recovered_from(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_and_recovered_from(tmp_path: Path) -> None:
     with scene(tmp_path) as web:
+        schedules = web.service.schedules
+        web.until(lambda: len(schedules.last) == len(schedules.ticks), "first look of every schedule")
         engine = web.service.house.store.engine  # type: ignore[attr-defined]
         with engine.connect() as connection:
             pages = connection.execute(text("PRAGMA page_count")).scalar_one()
