@@ -56,8 +56,8 @@ def build_client(token: str, base_url: str = "", timeout: float = 10.0) -> WebCl
     address = base_url or WebClient.BASE_URL
     if not address.endswith("/"):
         address += "/"
-    trusted = _authorities() if address.startswith("https:") else None
-    return WebClient(token=token, base_url=address, timeout=max(1, round(timeout)), retry_handlers=[], ssl=trusted)
+    authorities = _authorities() if address.startswith("https:") else None
+    return WebClient(token=token, base_url=address, timeout=max(1, round(timeout)), retry_handlers=[], ssl=authorities)
 
 
 @cache
