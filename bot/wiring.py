@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,9 +120,9 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     links = Links(settings.public_url, settings.link_keys, int(config.pages.links_last.total_seconds()))
     house = House(store, parts.clock, parts.ids, holder.current, book, rules_of(config, folder), shelf.maturity, links)
     metrics = Metrics()
-    board = SqlJobBoard(store)
-    bodies = bodies_of(house, messenger, shelf, SlackDirectory(client), publishers, SlackFiles(client))
-    engine = _engine(settings, store, board, house, bodies, metrics, parts.clock)
+    board, behind = SqlJobBoard(store.of("jobs")), replace(house, store=store.of("jobs"))
+    bodies = bodies_of(behind, messenger, shelf, SlackDirectory(client), publishers, SlackFiles(client))
+    engine = _engine(settings, store, board, behind, bodies, metrics, parts.clock)
     store.on_commit.append(engine.nudge)
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else ""
     app, identity = build_app(
@@ -139,14 +139,14 @@ def build(settings: Settings, *, parts: Parts | None = None, base: Path | None =
     refusals = Refusals(house)
     intake = GroupCommit(house, _Routers(holder.current).get, metrics)
     ticks = (
-        Tick("sweep", config.cadences.sweep, lambda: sweep(house)),
+        Tick("sweep", config.cadences.sweep, lambda: sweep(behind)),
         Tick("ownership", config.cadences.ownership, holder.reload),
         Tick("on_call", config.cadences.on_call, book.refresh),
-        Tick(inspection.KIND, config.cadences.inspect, lambda: inspection.begin(house)),
-        Tick("expected", timedelta(minutes=1), lambda: heartbeats.plan(house)),
-        Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(house)),
-        Tick("ledger", timedelta(minutes=1), lambda: notes.plan(house)),
-        Tick("figures", timedelta(seconds=30), lambda: figures.bring_up(house)),
+        Tick(inspection.KIND, config.cadences.inspect, lambda: inspection.begin(behind)),
+        Tick("expected", timedelta(minutes=1), lambda: heartbeats.plan(behind)),
+        Tick("weekly", timedelta(minutes=1), lambda: weekly_posts.plan(behind)),
+        Tick("ledger", timedelta(minutes=1), lambda: notes.plan(behind)),
+        Tick("figures", timedelta(seconds=30), lambda: figures.bring_up(behind)),
         Tick("refusals", timedelta(seconds=30), refusals.tell),
         Tick("memory", timedelta(hours=1), lambda: forget(store, parts.clock)),
         Tick("free_memory", timedelta(seconds=30), allocator.give_back),

@@ -1,4 +1,4 @@
-"""One writer per process, in two lanes: people who wait go before alert batches that wait."""
+"""One writer per process: people who wait go first, alert batches and jobs by turns after them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections import deque
 
 from playbooks import errors
 
-LANES = ("people", "alerts")
+# Who goes first. Alerts and jobs share a place: before alerts, the jobs of fifty incidents that open together let no
+# batch in for two seconds; behind them, nobody would be told while a storm lasts.
+_PLACES = {"people": 0, "alerts": 1, "jobs": 1}
+LANES = tuple(_PLACES)
 
 
 class Gate:
-    """A lock handed on in order of arrival within a lane, and `people` before `alerts`.
+    """A lock handed to people before all others, else in order of arrival.
 
     Nobody who holds it is interrupted, so a person waits for one batch at most.
     """
@@ -19,15 +22,15 @@ class Gate:
     def __init__(self, patience: float = 30.0) -> None:
         self._patience = patience
         self._mutex = threading.Lock()
-        self._waiting: dict[str, deque[threading.Event]] = {lane: deque() for lane in LANES}
+        self._waiting: dict[int, deque[threading.Event]] = {place: deque() for place in sorted(_PLACES.values())}
         self._held = False
         self._holder: int | None = None
 
     @property
-    def waiting(self) -> dict[str, int]:
-        """How many wait in each lane."""
+    def waiting(self) -> int:
+        """How many wait."""
         with self._mutex:
-            return {lane: len(queue) for lane, queue in self._waiting.items()}
+            return sum(map(len, self._waiting.values()))
 
     @property
     def mine(self) -> bool:
@@ -46,7 +49,7 @@ class Gate:
         turn = threading.Event()
         with self._mutex:
             if self._held:
-                self._waiting[lane].append(turn)
+                self._waiting[_PLACES[lane]].append(turn)
             else:
                 self._held = True
                 turn.set()
@@ -59,15 +62,15 @@ class Gate:
         with self._mutex:
             if turn.is_set():
                 return True
-            self._waiting[lane].remove(turn)
+            self._waiting[_PLACES[lane]].remove(turn)
             return False
 
     def leave(self) -> None:
         """Hand it on."""
         with self._mutex:
             self._holder = None
-            for lane in LANES:
-                if self._waiting[lane]:
-                    self._waiting[lane].popleft().set()
+            for queue in self._waiting.values():
+                if queue:
+                    queue.popleft().set()
                     return
             self._held = False

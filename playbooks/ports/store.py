@@ -36,9 +36,9 @@ class UnitOfWork(
 
 
 class Store(Protocol):
-    """Opens transactions. `people` goes before waiting alert batches."""
+    """Opens transactions. `people` goes before `alerts` and `jobs` that wait."""
 
-    def begin(self, *, lane: str = "people") -> AbstractContextManager[UnitOfWork]:
+    def begin(self, *, lane: str = "") -> AbstractContextManager[UnitOfWork]:
         """A read-write transaction (BEGIN IMMEDIATE on SQLite). Raises `errors.StoreBusy`."""
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from copy import copy
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -45,7 +46,7 @@ class SqlUnitOfWork(
 class SqlStore:
     """Implements `ports.Store` on SQLite or PostgreSQL.
 
-    On SQLite one writer at a time per process, people before alert batches; on PostgreSQL rows are locked instead.
+    On SQLite one writer at a time per process, people before alerts and jobs; on PostgreSQL rows are locked instead.
 
     Args:
         engine: from `storage.engine.make_engine`, with the schema in place (`storage.schema.upgrade`).
@@ -68,10 +69,17 @@ class SqlStore:
         self._ids = ids
         self._probe = probe
         self._memory = in_memory(engine)
+        self._lane = "people"
         self.gate = Gate(patience) if engine.dialect.name == "sqlite" else None
 
+    def of(self, lane: str) -> SqlStore:
+        """This store for those whose transactions are of this lane where they don't say another."""
+        same = copy(self)
+        same._lane = lane
+        return same
+
     @contextmanager
-    def begin(self, *, lane: str = "people") -> Iterator[SqlUnitOfWork]:
+    def begin(self, *, lane: str = "") -> Iterator[SqlUnitOfWork]:
         """A read-write transaction, committed at the end of the `with`, rolled back when it raises.
 
         Raises:
@@ -79,6 +87,7 @@ class SqlStore:
             errors.Conflict: a unique key was written by another meanwhile.
             RuntimeError: when this thread already has one open (SQLite).
         """
+        lane = lane or self._lane
         with self._turn(lane), self._transaction(lane) as (connection, work):
             yield work
             self._hit("before commit")

@@ -177,3 +177,22 @@ def test_an_expired_trigger_says_what_to_type(night: Scene) -> None:
     night.workspace.faults.expired_triggers()
     night.workspace.slash(DANA, HOME, "/rollback")
     night.whisper(DANA, "I couldn't open the form")
+
+
+def test_only_what_people_do_goes_before_alerts(night: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered: list[str] = []
+    gate = night.service.house.store.gate  # type: ignore[attr-defined]
+    enter = gate.enter
+
+    def told(lane: str) -> None:
+        entered.append(lane)
+        enter(lane)
+
+    monkeypatch.setattr(gate, "enter", told)
+    night.drift()
+    channel = night.incident_channel(member=DANA)
+    night.advance(seconds=30)
+    night.settle()
+    assert set(entered) == {"alerts", "jobs"}
+    night.workspace.slash(DANA, channel, "/inc ack")
+    night.until(lambda: "people" in entered, "acknowledged")

@@ -24,7 +24,7 @@ def memory_store() -> Iterator[SqlStore]:
     engine.dispose()
 
 
-def test_people_go_before_alert_batches_that_came_earlier(sqlite_store: SqlStore) -> None:
+def test_people_go_before_alerts_and_jobs_that_came_earlier_and_these_by_turns(sqlite_store: SqlStore) -> None:
     gate = sqlite_store.gate
     assert gate is not None
     order: list[str] = []
@@ -35,15 +35,15 @@ def test_people_go_before_alert_batches_that_came_earlier(sqlite_store: SqlStore
 
     threads = []
     with sqlite_store.begin():
-        for name, lane in (("a1", "alerts"), ("a2", "alerts"), ("p1", "people"), ("p2", "people")):
+        for name, lane in (("a1", "alerts"), ("j1", "jobs"), ("a2", "alerts"), ("p1", "people"), ("p2", "people")):
             thread = threading.Thread(target=write, args=(name, lane))
             thread.start()
             threads.append(thread)
-            while sum(gate.waiting.values()) < len(threads):
+            while gate.waiting < len(threads):
                 pass
     for thread in threads:
         thread.join(10)
-    assert order == ["p1", "p2", "a1", "a2"]
+    assert order == ["p1", "p2", "a1", "j1", "a2"]
 
 
 def test_who_waits_too_long_is_told_and_the_gate_goes_on() -> None:
