@@ -47,12 +47,35 @@ def in_memory(engine: Engine) -> bool:
     return isinstance(engine.pool, StaticPool)
 
 
+def reader_of(engine: Engine) -> Engine:
+    """The same database to look at one moment of it; a write fails, but for the one connection of an in-memory SQLite.
+
+    On a SQLite file it has connections of its own: one that is switched between looking and writing compiles all its
+    statements anew each time (https://www.sqlite.org/src/file/src/pragma.c, OP_Expire).
+    """
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    if in_memory(engine):
+        return engine
+    reader = create_engine(engine.url, pool=engine.pool.recreate())
+    event.listen(reader, "connect", _looks_only)
+    event.listen(reader, "begin", _begin)
+    event.listen(engine, "engine_disposed", lambda _engine: reader.dispose())
+    return reader
+
+
+def _looks_only(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    connection.execute("PRAGMA query_only=ON")
+
+
 def _sqlite(url: URL, busy_timeout: float) -> Engine:
     connect_args: dict[str, Any] = {"check_same_thread": False, "timeout": busy_timeout}
     if url.database in (None, "", ":memory:"):
         engine = create_engine(url, connect_args=connect_args, poolclass=StaticPool)
     else:
-        engine = create_engine(url, connect_args=connect_args, pool_size=5, max_overflow=20)
+        # The last one used knows most: its pages are in its cache, its statements compiled.
+        kept: dict[str, Any] = {"pool_size": 5, "max_overflow": 20, "pool_use_lifo": True}
+        engine = create_engine(url, connect_args=connect_args, **kept)
     event.listen(engine, "connect", partial(_pragmas, patience=busy_timeout))
     event.listen(engine, "begin", _begin)
     return engine
@@ -104,6 +127,7 @@ def _postgres(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=busy_timeout,
+        pool_use_lifo=True,  # as on SQLite, and the server's processes know what they did last
         connect_args={"connect_timeout": max(2, int(busy_timeout)), "application_name": "muster"},
     )
     lock_timeout = f"{int(busy_timeout * 1000)}ms"

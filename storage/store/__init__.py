@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from playbooks.ports import Ids, Probe
-from storage.engine import WRITES, in_memory
+from storage.engine import WRITES, in_memory, reader_of
 from storage.faults import translated
 from storage.gate import LANES, Gate
 from storage.piped import piped
@@ -69,6 +69,7 @@ class SqlStore:
         self._ids = ids
         self._probe = probe
         self._memory = in_memory(engine)
+        self._reader = reader_of(engine)
         self._lane = "people"
         self.gate = Gate(patience) if engine.dialect.name == "sqlite" else None
 
@@ -136,17 +137,16 @@ class SqlStore:
 
     @contextmanager
     def _looking(self) -> Iterator[SqlUnitOfWork]:
-        with translated(), self.engine.connect() as plain:
-            if self.engine.dialect.name == "sqlite":
-                driver: Any = plain.connection.driver_connection
-                driver.execute("PRAGMA query_only=ON")
-                try:
-                    yield SqlUnitOfWork(plain, self._ids)
-                finally:
-                    driver.execute("PRAGMA query_only=OFF")
+        with translated(), self._reader.connect() as connection:
+            if not self._memory:
+                yield SqlUnitOfWork(connection, self._ids)
                 return
-            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-            yield SqlUnitOfWork(plain.execution_options(**options), self._ids)
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA query_only=ON")
+            try:
+                yield SqlUnitOfWork(connection, self._ids)
+            finally:
+                driver.execute("PRAGMA query_only=OFF")
 
     def _hit(self, label: str) -> None:
         if self._probe is not None:
