@@ -53,7 +53,7 @@ class Size:
 
 QUICK = Size(1, 3000, 20, 4, 4, 1, 1.0, (1000, 6, 8, 120), (50_000, 500), 1.0)
 # So many alerts that what is told of a storm every half minute is told while they are taken in.
-FULL = Size(3, 40_000, 60, 40, 20, 5, 6.0, (10_000, 60, 50, 600), (1_000_000, 10_000), 10.0)
+FULL = Size(3, 40_000, 60, 40, 20, 5, 12.0, (10_000, 60, 50, 600), (1_000_000, 10_000), 10.0)
 
 
 class Bench:

@@ -59,7 +59,7 @@ class Started:
         times = psutil.Process(self.process.pid).cpu_times()
         return float(times.user + times.system)
 
-    def settle(self, *, quiet: float = 6.0, within: float = 40.0) -> None:
+    def settle(self, *, quiet: float = 6.0, within: float = 60.0) -> None:
         """Wait until it did next to nothing for a while: what was to be told in Slack is told."""
         end, calm, before = time.perf_counter() + within, 0.0, self.cpu()
         while time.perf_counter() < end and calm < quiet:
