@@ -19,6 +19,9 @@ from storage.piped import wait_for_statements
 WRITES = "muster_writes"
 """Execution option of a connection that will write: SQLite takes the write lock at BEGIN."""
 _AGAIN = 0.01  # seconds
+# What is used last is used next, so others are silent for long: asked every minute, firewalls don't forget them, and
+# one whose other side is gone is found (libpq, "Parameter Key Words").
+_KEPT_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 def make_engine(url: str | URL, *, busy_timeout: float = 5.0, pool_size: int = 10) -> Engine:
@@ -128,7 +131,7 @@ def _postgres(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         max_overflow=pool_size,
         pool_timeout=busy_timeout,
         pool_use_lifo=True,  # as on SQLite, and the server's processes know what they did last
-        connect_args={"connect_timeout": max(2, int(busy_timeout)), "application_name": "muster"},
+        connect_args={"connect_timeout": max(2, int(busy_timeout)), "application_name": "muster", **_KEPT_ALIVE},
     )
     lock_timeout = f"{int(busy_timeout * 1000)}ms"
 

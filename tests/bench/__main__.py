@@ -25,7 +25,7 @@ from tests.bench.disk import slower
 from tests.bench.farm import Setting, workspace
 from tests.bench.figures import figures
 from tests.bench.grown import grown
-from tests.bench.intake import pairs
+from tests.bench.intake import WARM, pairs
 from tests.bench.lasting import memory_over
 from tests.bench.ownership import ownership
 from tests.bench.postmortem import postmortem
@@ -64,6 +64,7 @@ class Bench:
         ten = Load(max(1, size.alerts // 10), batch=10)
         self.named: dict[str, Callable[[], dict[str, Any]]] = {
             "distinct on SQLite": lambda: self._paired("sqlite-distinct", Load(size.alerts)),
+            "from nothing on SQLite": lambda: self._paired("opening", Load(min(size.alerts, 8000)), warm=0, quiet=0),
             "ten in a post on SQLite": lambda: self._paired("sqlite-ten", ten),
             "duplicates on SQLite": lambda: self._paired("sqlite-duplicates", Load(size.alerts, distinct=50)),
             "nine of ten repeated on SQLite": lambda: self._paired("sqlite-mixed", Load(size.alerts, repeated=9)),
@@ -94,14 +95,23 @@ class Bench:
         with workspace() as slack:
             return measure(Setting(self._folder / name, slack))
 
-    def _paired(self, name: str, load: Load, extra: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def _paired(
+        self,
+        name: str,
+        load: Load,
+        extra: Mapping[str, str] | None = None,
+        *,
+        warm: int = WARM,
+        quiet: float | None = None,
+    ) -> dict[str, Any]:
         with workspace() as slack:
             both = pairs(
                 lambda number: Setting(self._folder / f"{name}-{number}", slack, extra=extra or {}),
                 self._folder / name,
                 load,
                 rounds=self._size.rounds,
-                quiet=self._size.quiet,
+                warm=warm,
+                quiet=self._size.quiet if quiet is None else quiet,
             )
         return both.figures()
 

@@ -62,13 +62,14 @@ class Paired:
         }
 
 
-def loaded(server: Started, load: Load, *, quiet: float = 0.0) -> tuple[Report, float]:
+def loaded(server: Started, load: Load, *, warm: int = WARM, quiet: float = 0.0) -> tuple[Report, float]:
     """Send a load over 32 connections; the report, and the server's seconds of processor time.
 
-    A storm is under way before; with `quiet` what it has to tell in Slack is told first.
+    With `warm` alerts a storm is under way before; with `quiet` what it has to tell in Slack is told first.
     """
     run = f"r{next(_RUNS)}"
-    send(Job(server.port, f"{run}-warm", WARM, CONNECTIONS, token=TOKEN))
+    if warm:
+        send(Job(server.port, f"{run}-warm", warm, CONNECTIONS, token=TOKEN))
     if quiet:
         server.settle(quiet=quiet)
     before = server.cpu()
@@ -92,15 +93,17 @@ def job_of(server: Started, run: str, load: Load, *, rate: float = 0.0) -> Job:
     )
 
 
-def pairs(setting: Callable[[int], Setting], folder: Path, load: Load, *, rounds: int, quiet: float = 6.0) -> Paired:
+def pairs(
+    setting: Callable[[int], Setting], folder: Path, load: Load, *, rounds: int, warm: int = WARM, quiet: float = 6.0
+) -> Paired:
     """Ceiling, ours, ceiling, ours …, each on an empty database."""
     both = Paired()
     for number in range(rounds):
         mine = setting(number)
         with ceiling(folder / f"ceiling-{next(_RUNS)}", mine.extra) as bare:
-            both.ceiling.add(*loaded(bare, load), load.batch)
+            both.ceiling.add(*loaded(bare, load, warm=warm), load.batch)
         with muster(mine) as ours:
-            both.ours.add(*loaded(ours, load, quiet=quiet), load.batch)
+            both.ours.add(*loaded(ours, load, warm=warm, quiet=quiet), load.batch)
             if not mine.database:
                 _held(mine.folder / "muster.db", load.least)
     return both

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +15,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 
 from bot.workspace import Seed, Workspace, example_seed
+from tests.loopback import LoopbackServer
 
 FRAUD = "C01FRAUDML"
 GENERAL = "C00GENERAL"
@@ -37,18 +37,15 @@ class Clock:
         self.now += seconds
 
 
-@dataclass
-class Endpoint:
+class Endpoint(LoopbackServer):
     """A small HTTP server that hands every POST to a function."""
 
-    url: str
-    server: ThreadingHTTPServer
-    thread: threading.Thread
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(handler)
+        self.url += "/slack/events"
 
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(5)
+    def handle_error(self, *_: Any) -> None:
+        """A workspace that stopped waiting is nothing to print about."""
 
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -71,14 +68,7 @@ def endpoint(answer: Callable[[str, dict[str, str], bytes], Answer]) -> Endpoint
         def log_message(self, *_: Any) -> None:
             pass
 
-    class Quiet(ThreadingHTTPServer):
-        def handle_error(self, *_: Any) -> None:
-            """A workspace that stopped waiting is nothing to print about."""
-
-    server = Quiet(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    return Endpoint(f"http://127.0.0.1:{server.server_address[1]}/slack/events", server, thread)
+    return Endpoint(Handler).start()
 
 
 def bolt_endpoint(app: App) -> Endpoint:
