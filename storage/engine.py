@@ -19,6 +19,7 @@ from storage.piped import wait_for_statements
 WRITES = "muster_writes"
 """Execution option of a connection that will write: SQLite takes the write lock at BEGIN."""
 _AGAIN = 0.01  # seconds
+_CACHE = 4096  # KiB of pages, in each connection that is used; what is older the system's own cache has
 # What is used last is used next, so others are silent for long: asked every minute, firewalls don't forget them, and
 # one whose other side is gone is found (libpq, "Parameter Key Words").
 _KEPT_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
@@ -94,7 +95,7 @@ def _pragmas(connection: Any, _entry: ConnectionPoolEntry, *, patience: float) -
         "wal_autocheckpoint=4000",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "cache_size=-16384",
+        f"cache_size=-{_CACHE}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
