@@ -7,6 +7,7 @@ import sqlite3
 import time
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
@@ -19,10 +20,11 @@ from storage.piped import wait_for_statements
 WRITES = "muster_writes"
 """Execution option of a connection that will write: SQLite takes the write lock at BEGIN."""
 _AGAIN = 0.01  # seconds
-_CACHE = 4096  # KiB of pages, in each connection that is used; what is older the system's own cache has
 # What is used last is used next, so others are silent for long: asked every minute, firewalls don't forget them, and
 # one whose other side is gone is found (libpq, "Parameter Key Words").
 _KEPT_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
+_READERS: WeakKeyDictionary[Engine, Engine] = WeakKeyDictionary()
+"""Of each engine on a SQLite file the one it is read by."""
 
 
 def make_engine(url: str | URL, *, busy_timeout: float = 5.0, pool_size: int = 10) -> Engine:
@@ -61,11 +63,13 @@ def reader_of(engine: Engine) -> Engine:
         return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     if in_memory(engine):
         return engine
-    reader = create_engine(engine.url, pool=engine.pool.recreate())
-    event.listen(reader, "connect", _looks_only)
-    event.listen(reader, "begin", _begin)
-    event.listen(engine, "engine_disposed", lambda _engine: reader.dispose())
-    return reader
+    if engine not in _READERS:
+        reader = create_engine(engine.url, pool=engine.pool.recreate())
+        event.listen(reader, "connect", _looks_only)
+        event.listen(reader, "begin", _begin)
+        event.listen(engine, "engine_disposed", lambda _engine: reader.dispose())
+        _READERS[engine] = reader
+    return _READERS[engine]
 
 
 def _looks_only(connection: Any, _entry: ConnectionPoolEntry) -> None:
@@ -91,12 +95,8 @@ def _pragmas(connection: Any, _entry: ConnectionPoolEntry, *, patience: float) -
     cursor = connection.cursor()
     _write_ahead(cursor, patience)
     # FULL: NORMAL may lose acknowledged commits at a power cut.
-    for pragma in (
-        "wal_autocheckpoint=4000",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"cache_size=-{_CACHE}",
-    ):
+    # cache_size: KiB of pages in each connection; what is older the system's own cache has.
+    for pragma in ("wal_autocheckpoint=4000", "synchronous=FULL", "foreign_keys=ON", "cache_size=-4096"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

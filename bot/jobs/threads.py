@@ -107,7 +107,7 @@ class ThreadEngine:
             due = {job.id: job for job in seen if job.due_at <= now}
             with self._state:
                 self._due = due
-                self._state.notify_all()
+                self._state.notify(len(due))
             if len(due) > _MANY:  # nobody waits for a look while there is so much to do
                 self._stopping.wait(_BREATH)
             coming = next((job.due_at - now for job in seen if job.due_at > now), None)
@@ -128,9 +128,9 @@ class ThreadEngine:
                 _log.exception("job.failed", job=job.id)
                 self._stopping.wait(self._look)
             finally:
+                # Nobody is woken: who waits found nothing to do, and what this lane lets through is taken next here
                 with self._state:
                     self._taken.discard(job.lane)
-                    self._state.notify_all()
 
     def _take(self) -> Job | None:
         """The first due job whose lane is free, and its lane; None when the engine stops."""

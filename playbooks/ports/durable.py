@@ -115,7 +115,7 @@ class Durable(Protocol):
     def due_timers(self, *, now: datetime, limit: int = 100) -> list[Timer]: ...
     def next_timer(self) -> Timer | None: ...
     def want_job(self, kind: str, subject: str, *, now: datetime, lane: str = "", delay: float = 0.0) -> None:
-        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked."""
+        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked; twice is once."""
         ...
 
     def want_surfaces(self, surfaces: Sequence[Surface]) -> None:
@@ -123,7 +123,7 @@ class Durable(Protocol):
         ...
 
     def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime) -> None:
-        """`want_job` for each (kind, subject, lane), all due now; the same one twice counts once."""
+        """`want_job` for each (kind, subject, lane), all due now."""
         ...
 
 

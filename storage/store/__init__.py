@@ -91,6 +91,7 @@ class SqlStore:
         lane = lane or self._lane
         with self._turn(lane), self._transaction(lane) as (connection, work):
             yield work
+            work.write_jobs()
             self._hit("before commit")
             connection.commit()
             self._hit("after commit")
@@ -138,13 +139,18 @@ class SqlStore:
     @contextmanager
     def _looking(self) -> Iterator[SqlUnitOfWork]:
         with translated(), self._reader.connect() as connection:
+            work = SqlUnitOfWork(connection, self._ids)
             if not self._memory:
-                yield SqlUnitOfWork(connection, self._ids)
+                yield work
+                work.write_jobs()  # nothing, but where a look asks for a job and is refused
+                # Closing would roll back, and after a ROLLBACK psycopg has the server forget all prepared statements.
+                connection.commit()
                 return
             driver: Any = connection.connection.driver_connection
             driver.execute("PRAGMA query_only=ON")
             try:
-                yield SqlUnitOfWork(connection, self._ids)
+                yield work
+                work.write_jobs()
             finally:
                 driver.execute("PRAGMA query_only=OFF")
 

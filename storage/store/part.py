@@ -10,7 +10,7 @@ from sqlalchemy import Connection, CursorResult, Executable, Table, bindparam, i
 from sqlalchemy.dialects import postgresql, sqlite
 
 from playbooks import errors
-from playbooks.ports import Ids
+from playbooks.ports import Ids, Job
 from storage.rows import Values
 from storage.statements import Statement
 
@@ -25,6 +25,7 @@ class Part:
         self._db = connection
         self._ids = ids
         self.jobs_wanted = False
+        self._asked: list[Job] = []
 
     def query(self, statement: Executable) -> CursorResult[Any]:
         """Run a statement that nobody keeps, in this transaction."""

@@ -82,23 +82,28 @@ class Schedule(Part):
         return None if row is None else to_timer(row)
 
     def want_job(self, kind: str, subject: str, *, now: datetime, lane: str = "", delay: float = 0.0) -> None:
-        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked.
+        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked; twice is once.
 
         Without a lane it is the job's own. A pending job is brought forward if that is sooner, except while it
         backs off after a failure: asking more often must not hammer what just refused. One taken out of parking
-        starts afresh.
+        starts afresh. Written at the transaction's end (`write_jobs`).
         """
-        self._want([_wanted(kind, subject, lane, now + timedelta(seconds=delay))], at_once=delay <= 0)
+        self._asked.append(_wanted(kind, subject, lane, now + timedelta(seconds=delay)))
+        self.jobs_wanted = self.jobs_wanted or delay <= 0  # whoever runs jobs looks again before a later one is due
 
     def want_jobs(self, jobs: Sequence[tuple[str, str, str]], *, now: datetime) -> None:
-        """`want_job` for each (kind, subject, lane), all due now; the same one twice counts once."""
-        if jobs:
-            self._want([_wanted(kind, subject, lane, now) for kind, subject, lane in jobs], at_once=True)
+        """`want_job` for each (kind, subject, lane), all due now."""
+        for kind, subject, lane in jobs:
+            self.want_job(kind, subject, now=now, lane=lane)
 
-    def _want(self, jobs: list[Job], *, at_once: bool) -> None:
-        rows = [job_row(job) for job in first_of(jobs, lambda job: job.id)]
-        _WANT.run(self._db, *rows)
-        self.jobs_wanted = self.jobs_wanted or at_once  # whoever runs jobs looks again anyway before a later one is due
+    def write_jobs(self) -> None:
+        """Write the jobs asked for: after all else, and by id.
+
+        Incidents of one team share the job of its channel. Two transactions that each hold such a job while they wait
+        for a message or for another job of the other's would wait for ever.
+        """
+        _WANT.run(self._db, *map(job_row, first_of(self._asked, lambda job: (job.id, job.lane, job.due_at))))
+        self._asked.clear()
 
 
 def _wanted(kind: str, subject: str, lane: str, due_at: datetime) -> Job:

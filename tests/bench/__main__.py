@@ -64,7 +64,7 @@ class Bench:
         ten = Load(max(1, size.alerts // 10), batch=10)
         self.named: dict[str, Callable[[], dict[str, Any]]] = {
             "distinct on SQLite": lambda: self._paired("sqlite-distinct", Load(size.alerts)),
-            "from nothing on SQLite": lambda: self._paired("opening", Load(min(size.alerts, 8000)), warm=0, quiet=0),
+            "from nothing on SQLite": lambda: self._paired("opening", Load(min(size.alerts, 8000)), warm=0),
             "ten in a post on SQLite": lambda: self._paired("sqlite-ten", ten),
             "duplicates on SQLite": lambda: self._paired("sqlite-duplicates", Load(size.alerts, distinct=50)),
             "nine of ten repeated on SQLite": lambda: self._paired("sqlite-mixed", Load(size.alerts, repeated=9)),
@@ -102,7 +102,6 @@ class Bench:
         extra: Mapping[str, str] | None = None,
         *,
         warm: int = WARM,
-        quiet: float | None = None,
     ) -> dict[str, Any]:
         with workspace() as slack:
             both = pairs(
@@ -111,7 +110,7 @@ class Bench:
                 load,
                 rounds=self._size.rounds,
                 warm=warm,
-                quiet=self._size.quiet if quiet is None else quiet,
+                quiet=self._size.quiet if warm else 0,
             )
         return both.figures()
 

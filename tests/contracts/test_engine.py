@@ -173,9 +173,8 @@ def job(house: House, subject: str = "a") -> Job:
 
 
 def test_a_job_runs_once_for_all_that_was_wanted(house: House) -> None:
-    with house.store.begin() as work:
-        for _ in range(3):
-            work.want_job("deliver", "a", now=START)
+    for _ in range(3):
+        want(house, "a", "a")
     house.run(1)
     want(house, "a")
     house.run(2)

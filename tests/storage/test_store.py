@@ -8,16 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, text
 
 from playbooks import errors
 from playbooks.domain.actions import ActionState, Approval, Mark, Override
 from playbooks.domain.alerts import AlertStatus, Change, Decision, Reason
 from playbooks.domain.incidents import State
 from playbooks.ports import AlertTouch, Captured, Document, JobBoard, Store, Surface, Timer, UnitOfWork
+from storage.engine import make_engine
 from storage.jobs import SqlJobBoard
 from storage.store import SqlStore, SqlUnitOfWork
-from tests.storage.making import NOW, action, at, incident, note, stored
+from tests.storage.making import NOW, CountedIds, action, at, incident, note, stored
 
 
 def together(times: int, what: Callable[[int], Any]) -> list[Any]:
@@ -119,8 +120,34 @@ def test_reading_cannot_write(store: SqlStore) -> None:
     with pytest.raises(errors.StoreBusy) as refused, store.read() as work:
         work.first_time("k", now=NOW)
     assert refused.value.code == "database_read_only"
+    with pytest.raises(errors.StoreBusy) as refused, store.read() as work:
+        work.want_job("deliver", "C01", now=NOW)
+    assert refused.value.code == "database_read_only"
     with store.begin() as work:
         assert work.first_time("k", now=NOW)
+
+
+def test_jobs_asked_for_hold_nobody_up(postgres_migrated_url: str) -> None:
+    """Two incidents of one team: each asks for its channel's job, and one for the other's card, in the other order."""
+    engine = make_engine(postgres_migrated_url, busy_timeout=0.5)
+    store, card = SqlStore(engine, CountedIds()), Surface("card:1", "card", "C01")
+    with store.begin() as one:
+        one.want_job("deliver", "C01", now=NOW)
+        with store.begin() as other:
+            other.want_surface(card)
+            other.want_job("deliver", "C01", now=NOW)
+        one.want_surface(card)
+    assert [(job.id, job.wanted) for job in SqlJobBoard(store).pending(now=NOW)] == [("deliver:C01", 2)]
+    engine.dispose()
+
+
+def test_jobs_are_written_in_one_order(sqlite_store: SqlStore) -> None:
+    with sqlite_store.begin() as work:
+        for subject in ("C02", "C01", "C02"):
+            work.want_job("deliver", subject, now=NOW)
+    with sqlite_store.read() as work:
+        written = [tuple(row) for row in work.query(text("SELECT id, wanted FROM job ORDER BY rowid"))]
+    assert written == [("deliver:C01", 1), ("deliver:C02", 1)]
 
 
 def test_callbacks_come_after_a_commit_that_wanted_a_job(store: SqlStore) -> None:
