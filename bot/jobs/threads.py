@@ -128,7 +128,7 @@ class ThreadEngine:
                 _log.exception("job.failed", job=job.id)
                 self._stopping.wait(self._look)
             finally:
-                # Nobody is woken: who waits found nothing to do, and what this lane lets through is taken next here
+                # Nobody is woken: who waits found nothing to do, and what this lane lets through is next here.
                 with self._state:
                     self._taken.discard(job.lane)
 

@@ -99,8 +99,8 @@ class Schedule(Part):
     def write_jobs(self) -> None:
         """Write the jobs asked for: after all else, and by id.
 
-        Incidents of one team share the job of its channel. Two transactions that each hold such a job while they wait
-        for a message or for another job of the other's would wait for ever.
+        Incidents of one team share the job of its channel. Two transactions, each with such a job and waiting for a
+        message or another job that the other one has, would lock each other out.
         """
         _WANT.run(self._db, *map(job_row, first_of(self._asked, lambda job: (job.id, job.lane, job.due_at))))
         self._asked.clear()
