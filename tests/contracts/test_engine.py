@@ -173,8 +173,9 @@ def job(house: House, subject: str = "a") -> Job:
 
 
 def test_a_job_runs_once_for_all_that_was_wanted(house: House) -> None:
-    for _ in range(3):
-        want(house, "a", "a")
+    with house.store.begin() as work:
+        for second in (0, 1, 2, 2):
+            work.want_job("deliver", "a", now=START - timedelta(seconds=second))
     house.run(1)
     want(house, "a")
     house.run(2)
