@@ -73,8 +73,10 @@ class Repository:
 
 
 @pytest.fixture
-def repository(github: str) -> Repository:
-    return Repository(github)
+def repository(github: str) -> Iterator[Repository]:
+    made = Repository(github)
+    yield made
+    made.http.close()
 
 
 class TestGithub(PublisherContract):
