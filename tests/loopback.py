@@ -1,6 +1,7 @@
 """An HTTP server on a loopback port that ends as soon as it is told to."""
 
 import socket
+import sys
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,6 +50,15 @@ class LoopbackServer(ThreadingHTTPServer):
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Not the connection that only wakes."""
         return not self._over
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Tell of an error, but not of somebody who did not wait for the answer.
+
+        To print a traceback Python parses source, and in 3.11 that may break whoever parses at the same moment in
+        another thread (https://github.com/python/cpython/issues/106905).
+        """
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def _serve(self) -> None:
         while not self._over:
