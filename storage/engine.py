@@ -5,6 +5,8 @@ from __future__ import annotations
 import select
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -74,6 +76,17 @@ def reader_of(engine: Engine) -> Engine:
 
 def _looks_only(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA query_only=ON")
+
+
+@contextmanager
+def only_looking(connection: Connection) -> Iterator[None]:
+    """Within the block a write fails; for the one connection of an in-memory SQLite, which writes as well."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA query_only=ON")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA query_only=OFF")
 
 
 def _sqlite(url: URL, busy_timeout: float) -> Engine:

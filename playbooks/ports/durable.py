@@ -115,7 +115,10 @@ class Durable(Protocol):
     def due_timers(self, *, now: datetime, limit: int = 100) -> list[Timer]: ...
     def next_timer(self) -> Timer | None: ...
     def want_job(self, kind: str, subject: str, *, now: datetime, lane: str = "", delay: float = 0.0) -> None:
-        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked; twice is once."""
+        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked.
+
+        The same asked for twice counts once.
+        """
         ...
 
     def want_surfaces(self, surfaces: Sequence[Surface]) -> None:

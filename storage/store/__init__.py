@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from copy import copy
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from playbooks.ports import Ids, Probe
-from storage.engine import WRITES, in_memory, reader_of
+from storage.engine import WRITES, in_memory, only_looking, reader_of
 from storage.faults import translated
 from storage.gate import LANES, Gate
 from storage.piped import piped
@@ -139,20 +138,12 @@ class SqlStore:
     @contextmanager
     def _looking(self) -> Iterator[SqlUnitOfWork]:
         with translated(), self._reader.connect() as connection:
-            work = SqlUnitOfWork(connection, self._ids)
-            if not self._memory:
+            with only_looking(connection) if self._memory else nullcontext():
+                work = SqlUnitOfWork(connection, self._ids)
                 yield work
                 work.write_jobs()  # nothing, but where a look asks for a job and is refused
-                # Closing would roll back, and after a ROLLBACK psycopg has the server forget all prepared statements.
-                connection.commit()
-                return
-            driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA query_only=ON")
-            try:
-                yield work
-                work.write_jobs()
-            finally:
-                driver.execute("PRAGMA query_only=OFF")
+            # Closing would roll back, and after a ROLLBACK psycopg has the server forget all prepared statements.
+            connection.commit()
 
     def _hit(self, label: str) -> None:
         if self._probe is not None:

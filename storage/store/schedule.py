@@ -82,11 +82,11 @@ class Schedule(Part):
         return None if row is None else to_timer(row)
 
     def want_job(self, kind: str, subject: str, *, now: datetime, lane: str = "", delay: float = 0.0) -> None:
-        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked; twice is once.
+        """Ask for a job in this transaction: `wanted + 1`, due after `delay` seconds, un-parked.
 
-        Without a lane it is the job's own. A pending job is brought forward if that is sooner, except while it
-        backs off after a failure: asking more often must not hammer what just refused. One taken out of parking
-        starts afresh. Written at the transaction's end (`write_jobs`).
+        The same asked for twice counts once. Without a lane it is the job's own. A pending job is brought forward if
+        that is sooner, except while it backs off after a failure: asking more often must not hammer what just
+        refused. One taken out of parking starts afresh. Written at the transaction's end (`write_jobs`).
         """
         self._asked.append(_wanted(kind, subject, lane, now + timedelta(seconds=delay)))
         self.jobs_wanted = self.jobs_wanted or delay <= 0  # whoever runs jobs looks again before a later one is due
@@ -103,7 +103,6 @@ class Schedule(Part):
         message or another job that the other one has, would lock each other out.
         """
         _WANT.run(self._db, *map(job_row, first_of(self._asked, lambda job: (job.id, job.lane, job.due_at))))
-        self._asked.clear()
 
 
 def _wanted(kind: str, subject: str, lane: str, due_at: datetime) -> Job:

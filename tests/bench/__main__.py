@@ -96,12 +96,7 @@ class Bench:
             return measure(Setting(self._folder / name, slack))
 
     def _paired(
-        self,
-        name: str,
-        load: Load,
-        extra: Mapping[str, str] | None = None,
-        *,
-        warm: int = WARM,
+        self, name: str, load: Load, extra: Mapping[str, str] | None = None, *, warm: int = WARM
     ) -> dict[str, Any]:
         with workspace() as slack:
             both = pairs(
@@ -110,7 +105,7 @@ class Bench:
                 load,
                 rounds=self._size.rounds,
                 warm=warm,
-                quiet=self._size.quiet if warm else 0,
+                quiet=self._size.quiet,
             )
         return both.figures()
 

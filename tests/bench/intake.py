@@ -70,8 +70,8 @@ def loaded(server: Started, load: Load, *, warm: int = WARM, quiet: float = 0.0)
     run = f"r{next(_RUNS)}"
     if warm:
         send(Job(server.port, f"{run}-warm", warm, CONNECTIONS, token=TOKEN))
-    if quiet:
-        server.settle(quiet=quiet)
+        if quiet:
+            server.settle(quiet=quiet)
     before = server.cpu()
     report = send(job_of(server, run, load))
     return report, server.cpu() - before

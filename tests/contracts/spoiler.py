@@ -53,12 +53,6 @@ class Spoiler:
         spoiler = self
 
         class Handler(BaseHTTPRequestHandler):
-            def handle(self) -> None:
-                try:
-                    super().handle()
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True  # the lever has given up
-
             def pass_on(self) -> None:
                 spoiler.serve(self)
 

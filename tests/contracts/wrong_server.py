@@ -84,11 +84,8 @@ class WrongServer:
                 for key, value in wrong.headers.items():
                     self.send_header(key, value)
                 self.end_headers()
-                try:
-                    for _ in range(wrong.times):
-                        self.wfile.write(wrong.body)
-                except (BrokenPipeError, ConnectionResetError):
-                    self.close_connection = True  # the lever has heard enough
+                for _ in range(wrong.times):
+                    self.wfile.write(wrong.body)
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -127,9 +127,8 @@ def tools() -> Iterator[Tools]:
             for key, value in here.headers.items():
                 self.send_header(key, value)
             self.send_header("Content-Length", str(len(body)))
-            with suppress(ConnectionError):  # whoever asked did not wait
-                self.end_headers()
-                self.wfile.write(body)
+            self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

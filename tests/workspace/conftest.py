@@ -44,9 +44,6 @@ class Endpoint(LoopbackServer):
         super().__init__(handler)
         self.url += "/slack/events"
 
-    def handle_error(self, *_: Any) -> None:
-        """A workspace that stopped waiting is nothing to print about."""
-
 
 Answer = tuple[int, dict[str, str], bytes]
 
